@@ -1,0 +1,43 @@
+#pragma once
+#include "model/order.hpp"
+#include "model/state.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// A State to go on from, by load name and in ages, so that it survives a restart and a changed config. Opaque bytes;
+/// empty: begin afresh, every load presumed running.
+struct Snapshot {
+    std::string bytes;
+};
+
+/// The whole controller as a deterministic state machine: no clock, no I/O, no randomness, no threads.
+class Engine {
+public:
+    /// Raised when equal events may decide otherwise.
+    static constexpr unsigned revision = 1;
+
+    Engine(Site site, std::vector<Policy> policies, const Snapshot& start, Now now);
+    ~Engine();
+    Engine(Engine&&) noexcept;
+    Engine& operator=(Engine&&) noexcept;
+
+    /// Takes in what happened since the last step, then decides. `now` never runs backwards in steady time.
+    /// Valid until the next step; allocates nothing once warm.
+    const Decision& step(Now now, std::span<const Event> heard);
+
+    Snapshot snapshot(Now now) const;
+    const State& state() const;
+    const Site& site() const;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,73 @@
+#include "controller/mailbox.hpp"
+
+#include "model/check.hpp"
+
+#include <utility>
+
+namespace ballast {
+
+Mailbox::Mailbox(std::size_t loads, std::size_t meters, std::function<void()> wake, std::size_t most_signals)
+    : wake_{std::move(wake)}, most_signals_{most_signals}, newest_(loads), answered_(loads), meters_(meters) {}
+
+void Mailbox::put(Event event) {
+    bool first = false;
+    {
+        const std::lock_guard lock{mutex_};
+        first = !std::exchange(waiting_, true);
+        if (const auto* reading = std::get_if<LoadReading>(&event)) {
+            put_reading(*reading);
+        } else if (const auto* answered = std::get_if<Answered>(&event)) {
+            BALLAST_CHECK(answered->loads.last <= answered_.size());
+            for (Slot s = answered->loads.first; s < answered->loads.last; ++s) answered_[s] = true;
+            any_answered_ = true;
+        } else if (const auto* meter = std::get_if<MeterReading>(&event)) {
+            meters_.at(index(meter->meter)) = *meter;
+        } else {
+            queue(std::move(event));
+        }
+    }
+    if (first && wake_) wake_();
+}
+
+void Mailbox::put_reading(const LoadReading& reading) {
+    BALLAST_CHECK(reading.loads.last <= newest_.size());
+    if (reading.loads.size() != 1) return ranges_.push_back(reading);
+    NewestReading& newest = newest_[reading.loads.first];
+    if (!newest.waiting) read_.push_back(reading.loads.first);
+    newest = {reading, true};
+}
+
+void Mailbox::queue(Event&& event) {
+    // Receipts are bounded by our own orders, a person's word by the person; only the outside can flood.
+    const bool outside = std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event);
+    if (outside && queue_.size() >= most_signals_) ++lost_;
+    else queue_.push_back(std::move(event));
+}
+
+void Mailbox::drain(std::vector<Event>& into) {
+    into.clear();
+    const std::lock_guard lock{mutex_};
+    waiting_ = false;
+    std::swap(into, queue_);
+    for (const LoadReading& reading : ranges_) into.emplace_back(reading);
+    ranges_.clear();
+    for (const Slot slot : read_) {
+        into.emplace_back(newest_[slot].reading);
+        newest_[slot].waiting = false;
+        answered_[slot] = false;
+    }
+    read_.clear();
+    for (Slot s = 0; any_answered_ && s < answered_.size(); ++s) {
+        if (!answered_[s]) continue;
+        Range range{s, s};
+        for (; range.last < answered_.size() && answered_[range.last]; ++range.last) answered_[range.last] = false;
+        into.emplace_back(Answered{range});
+        s = range.last;
+    }
+    any_answered_ = false;
+    for (auto& meter : meters_)
+        if (meter) into.emplace_back(*std::exchange(meter, std::nullopt));
+    if (lost_ > 0) into.emplace_back(Lost{std::exchange(lost_, 0)});
+}
+
+}  // namespace ballast

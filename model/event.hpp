@@ -1,0 +1,124 @@
+#pragma once
+#include "model/ids.hpp"
+#include "model/units.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace ballast {
+
+enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice };
+
+/// What a dispatch or an emergency asks of the site.
+enum class Ask : std::uint8_t {
+    full,      ///< Everything interruptible off.
+    absolute,  ///< Draw at most `power`.
+    relative,  ///< Draw at least `power` less than the reference.
+};
+
+/// What the outside wishes or tells. For an equal id of one source the newer issue time wins.
+struct Signal {
+    SourceId source{};
+    SignalKind kind{};
+    std::string id;               ///< The source's own; a price's may be empty (its start identifies it).
+    Instant issued{};             ///< By the source's clock.
+    Instant start{};
+    Instant end = open_end;       ///< `open_end`: until released.
+    Price price{};                ///< price; hashprice in 10^-9 currency per PH/day.
+    Ask ask = Ask::full;
+    Power power{};                ///< With absolute and relative.
+    Duration ramp{0};             ///< From the reference down to the target, beginning at `start`.
+    bool operator==(const Signal&) const = default;
+};
+
+/// A source lives, though it says nothing new.
+struct Heartbeat {
+    SourceId source{};
+    bool operator==(const Heartbeat&) const = default;
+};
+
+enum class Rejection : std::uint8_t { malformed, oversized, implausible, flooded };
+
+/// A message that did not become a signal. Counted and journaled; never decides anything.
+struct Rejected {
+    SourceId source{};
+    Rejection why{};
+    std::string detail;           ///< At most 200 bytes, valid UTF-8, no secrets.
+    bool operator==(const Rejected&) const = default;
+};
+
+enum class Quality : std::uint8_t { measured, estimated, bad };
+
+struct MeterReading {
+    MeterId meter{};
+    Power power{};
+    Steady taken{};
+    Quality quality = Quality::measured;
+    bool operator==(const MeterReading&) const = default;
+};
+
+/// What a load says it is doing. `asleep` and `off` draw standby or nothing; `fault` answers, but neither runs nor rests.
+enum class Mode : std::uint8_t { unknown, running, asleep, off, fault };
+
+/// Every load of the range says the same of itself; live drivers report one at a time.
+struct LoadReading {
+    Range loads;
+    Mode mode{};
+    Quality quality = Quality::measured;  ///< `bad`: power is not known.
+    Power power{};                        ///< Of each; with quality bad ignored.
+    Steady taken{};
+    bool operator==(const LoadReading&) const = default;
+};
+
+/// These answered a poll and said nothing new.
+struct Answered {
+    Range loads;
+    bool operator==(const Answered&) const = default;
+};
+
+/// The fate of an order at one or more loads. An acknowledgement is not a shed.
+enum class Fate : std::uint8_t { accepted, refused, unreachable, timed_out, withheld };
+
+struct Receipt {
+    OrderId order{};
+    Range loads;
+    Fate fate{};
+    Steady at{};
+    bool operator==(const Receipt&) const = default;
+};
+
+/// A person's word to the running daemon. All but lockout expire.
+enum class Word : std::uint8_t { hold, lockout, abort, clear };
+
+struct OperatorWord {
+    Word word{};
+    std::string target;           ///< A load, a group, "site"; for abort an event.
+    std::string who, why;
+    Duration lasts{0};            ///< hold and abort.
+    bool operator==(const OperatorWord&) const = default;
+};
+
+/// The journal's health, as the loop sees it. While it cannot write, nothing is raised.
+struct JournalHealth {
+    bool writes = true;
+    bool operator==(const JournalHealth&) const = default;
+};
+
+/// The wall clock left the steady clock's pace by this much. Told, never obeyed at once.
+struct ClockJump {
+    Duration by{0};
+    bool operator==(const ClockJump&) const = default;
+};
+
+/// Events that a full mailbox refused since the last drain.
+struct Lost {
+    std::uint64_t signals = 0;
+    bool operator==(const Lost&) const = default;
+};
+
+/// Everything that can happen to us. Nothing else may change State.
+using Event = std::variant<Signal, Heartbeat, Rejected, MeterReading, LoadReading, Answered, Receipt, OperatorWord,
+                           JournalHealth, ClockJump, Lost>;
+
+}  // namespace ballast

@@ -1,0 +1,69 @@
+#pragma once
+#include "model/ids.hpp"
+#include "model/site.hpp"
+#include "model/units.hpp"
+
+#include <vector>
+
+namespace ballast {
+
+/// On whose account a load moves; decides dwell, ramp and how far escalation goes.
+enum class Cause : std::uint8_t { price, dispatch, capacity, emergency, person };
+
+/// The sentence behind a limit, in a form that costs nothing to carry.
+enum class Reason : std::uint8_t {
+    price_above_strike,
+    price_unknown_held,
+    price_unknown_shed,
+    dispatched,
+    dispatched_full,
+    reduction_from_reference,
+    source_silent_shed,
+    contract_limit,
+    allowed_again,   ///< Of a raise: nothing forbids it any more.
+    still_standing,  ///< Of a repeat: the limit stands and the load was not seen to obey.
+};
+
+/// Who set a number, how much it weighs, why, and for how long.
+struct Why {
+    PolicyId policy{};
+    SourceId source{};       ///< Meaningless for a limit of our own (site_cap).
+    Cause cause{};
+    std::uint8_t rank = 0;   ///< Lower weighs more.
+    Reason reason{};
+    EscalateTo escalate_to = EscalateTo::repeat;
+    EventId event{};         ///< 0: the engine gives the policy's running episode.
+    Instant until = open_end;
+    bool operator==(const Why&) const = default;
+};
+
+/// Watts on a scope: act above `high`, shed down to `aim`, refill only below `release` and up to `aim`.
+/// `low` is a floor that a contract may ask for. low <= release <= aim <= high. With `everything` all that is
+/// interruptible goes, and the engine fills in what may remain: firm reserve, residual and standby.
+struct Bound {
+    Scope scope;
+    bool everything = false;
+    Power low = Power::lowest(), high = Power::max(), aim = Power::max(), release = Power::max();
+    Duration window{0};      ///< Averaging window of the meter that judges `high`; 0: instantaneous.
+    Steady prove_by = never; ///< From then on the meter must show it.
+    Why why;
+};
+
+/// Strikes of a group: below `stop_below` stop, from `start_at` may start, between stay as they are.
+/// A price is never turned into watts.
+struct Cutoff {
+    GroupId group{};
+    Price stop_below = Price::lowest(), start_at = Price::lowest();
+    Why why;
+};
+
+struct Limits {
+    std::vector<Bound> bounds;
+    std::vector<Cutoff> cutoffs;
+    Steady changes_at = never;  ///< Without new events no policy says otherwise before.
+
+    void clear() { bounds.clear(); cutoffs.clear(); changes_at = never; }
+    void changes(Steady at) { if (at < changes_at) changes_at = at; }
+};
+
+}  // namespace ballast

@@ -1,0 +1,78 @@
+#pragma once
+#include "model/limit.hpp"
+
+#include <span>
+#include <string>
+
+namespace ballast {
+
+/// Rungs of one ladder. `wake` and `close` raise, all others lower.
+enum class Rung : std::uint8_t { wake, close, sleep, power_off, open };
+
+constexpr bool raises(Rung rung) { return rung == Rung::wake || rung == Rung::close; }
+
+/// One action on a range of slots of one group. Drivers expand it.
+struct Order {
+    OrderId id{};
+    GroupId group{};
+    Range loads;
+    Rung rung{};
+    std::uint8_t attempt = 1;
+    Why why;
+    bool operator==(const Order&) const = default;
+};
+
+/// The binding limit of a scope: what it allows, what we expect there once all orders have worked, what is missing.
+struct Binding {
+    Scope scope;
+    Why why;
+    Power limit, expected;
+    Power shortfall;        ///< > 0: all that is eligible was shed and it is not enough.
+    bool proven = false;    ///< A fresh meter shows it.
+    bool operator==(const Binding&) const = default;
+};
+
+enum class MissCause : std::uint8_t { no_answer, refused, not_obeyed, unproven };
+
+/// A load that was not seen to obey by its deadline.
+struct Miss {
+    OrderId order{};
+    Slot load{};
+    EventId event{};
+    MissCause cause{};
+    bool given_up = false;
+    bool operator==(const Miss&) const = default;
+};
+
+enum class NoteKind : std::uint8_t {
+    signal_accepted, signal_superseded, signal_older, signal_duplicate, signal_from_future, signal_after_release,
+    signal_over, signal_unknown_release, signal_without_reference, signals_full,
+    source_stale, source_back, meter_stale, meter_back, event_opened, event_closed,
+    latched, cleared, held, hold_over, locked_out, aborted, word_refused, shortfall, shortfall_over, raises_stopped, raises_resumed,
+    contactor_opens, clock_jump, messages_lost,
+};
+
+/// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.
+struct Note {
+    NoteKind kind{};
+    std::uint32_t number = 0;
+    EventId event{};
+    Power power{};          ///< event_opened: the frozen reference; shortfall: the megawatts missing.
+    std::string text;       ///< An id, or a name that was not ours; empty where the number says it.
+    bool operator==(const Note&) const = default;
+};
+
+/// What one step decided. The spans live until the next step.
+struct Decision {
+    Now at;
+    Steady wake = never;    ///< Without events nothing changes before.
+    std::span<const Order> orders;
+    std::span<const Binding> binding;
+    std::span<const Miss> misses;
+    std::span<const Note> notes;
+
+    /// False: nothing was heard, nothing came due, nothing need be journaled.
+    bool says_something() const { return !orders.empty() || !misses.empty() || !notes.empty(); }
+};
+
+}  // namespace ballast

@@ -1,0 +1,80 @@
+#pragma once
+#include "model/economics.hpp"
+#include "model/ids.hpp"
+#include "model/units.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// Whom an order may reach. Not given means firm: forgetting protects.
+enum class Tier : std::uint8_t { firm, flexible, interruptible };
+
+/// What a source's silence means.
+enum class OnStale : std::uint8_t { hold, shed, run };
+
+/// How far a miss may be pressed. A rung that a group's driver lacks is skipped.
+enum class EscalateTo : std::uint8_t { repeat, power_off, contactor };
+
+/// The fixed description of a site for one epoch: names, ratings, dwell. Values only; nothing here changes by an event.
+struct Site {
+    struct Load {
+        std::string name;
+        Power rated;                      ///< Nameplate at the wall, > 0 but for a contactor that only carries others.
+        std::int64_t joules_per_hash = 0;  ///< mJ/TH; 0: unknown, which counts as the worst.
+        Price strike = Price::max();      ///< Stops above it. max: no strike of its own.
+    };
+    struct Group {
+        std::string name;
+        std::string driver;               ///< "luxos", "contactor", "metered", ...
+        Range loads;
+        Tier tier = Tier::firm;
+        std::optional<FeederId> feeder;
+        std::optional<Slot> contactor;    ///< The load that can cut this whole group off.
+        Power standby;                    ///< Each, when asleep.
+        std::optional<Economics> economics;  ///< Present: strikes follow the hashprice.
+        bool can_power_off = false;       ///< The driver has a rung between sleep and the contactor.
+        Duration min_off{0}, min_on{0};   ///< Dwell. Economic moves wait for it; obligations do not, on the way down.
+        Duration off_within{10'000};      ///< A sleep must be seen by then.
+        Duration on_within{600'000};      ///< A wake must be seen by then.
+        Duration stale_after{90'000};     ///< Without an answer for this long a load is unknown.
+        Duration stagger{0};              ///< Between two wakes.
+        Duration contactor_rest{600'000}; ///< Least time between two operations of a contactor (contactor groups).
+        // Firm groups only:
+        Power reserve;                    ///< `reserve_kw`: never refill below this, whatever is drawn now.
+        Duration reserve_window{0};       ///< The rolling maximum counts this far back.
+    };
+    struct Feeder {
+        std::string name;
+        std::optional<MeterId> meter;
+        Power overhead;
+    };
+    struct Meter {
+        std::string name;
+        Duration stale_after{5'000};
+    };
+    struct Source {
+        std::string name;
+        OnStale on_stale = OnStale::hold;
+        Duration stale_after{0};          ///< Silence allowed after the next word was due; 0: may be silent for ever.
+        Duration future_tolerance{5'000}; ///< An issue time further ahead than this is refused.
+    };
+
+    std::string name;
+    std::vector<Load> loads;              ///< By tier (firm first), group, merit (worst J/TH first).
+    std::vector<Group> groups;            ///< In the order of their slots.
+    std::vector<Feeder> feeders;
+    std::vector<Meter> meters;
+    std::vector<Source> sources;
+    std::vector<std::string> policies;    ///< By PolicyId.
+    std::optional<MeterId> meter;         ///< The one at the grid connection.
+    Power overhead;                       ///< The residual assumed until it is learned.
+    Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.
+    Duration reassert_every{60'000};      ///< Standing orders that are not seen obeyed are repeated this often.
+    unsigned tries = 3;                   ///< Orders sent for one miss before it is given up, loudly.
+    Power ramp_up_per_minute, ramp_down_per_minute;  ///< Economic moves only; 0: no limit.
+};
+
+}  // namespace ballast

@@ -1,0 +1,132 @@
+#pragma once
+#include "model/event.hpp"
+#include "model/limit.hpp"
+#include "model/order.hpp"
+#include "model/prices.hpp"
+#include "model/site.hpp"
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// Why a load may not be raised, whatever the limits say. Bits.
+enum Bar : std::uint8_t {
+    locked_out = 1,  ///< By a person; stands until cleared.
+    latched = 2,     ///< Something else put it to sleep or opened it; stands until cleared.
+    held = 4,        ///< By a person, for a while; neither raised nor lowered for money.
+};
+
+/// What we want of a load, what it said, and what we believe it draws.
+struct LoadState {
+    OrderId order{};             ///< The last one it was given; 0: none yet.
+    Power watts;                 ///< If it runs: nameplate until a measured reading says better.
+    Power reading;               ///< Last good one.
+    Steady taken = Steady::min();  ///< Of `reading` and `mode`.
+    Steady heard = Steady::min();  ///< Last answer of any kind; see also GroupState::heard.
+    Mode mode = Mode::unknown;
+    Quality quality = Quality::bad;
+    bool on = true;              ///< What we want.
+    bool seen = true;            ///< It was seen to obey.
+    bool failing = false;        ///< Its last order failed or was given up: no credit for it in the books.
+    bool stale = false;
+    Fate fate = Fate::accepted;  ///< Of its last order.
+};
+
+/// Neighbouring loads of a group that are wanted alike, since the same moment, under the same bars.
+struct Run {
+    Slot last = 0;               ///< One past; a run begins where the one before it ends.
+    Steady since = Steady::min();
+    bool on = true;
+    std::uint8_t bars = 0;
+};
+
+struct GroupState {
+    std::vector<Run> runs;       ///< Cover the group's loads in order.
+    Power planned;               ///< Draw once every order has worked: what is on its way down counts as gone.
+    Power possible;              ///< Draw if nothing on its way down has worked, and all on its way up has.
+    Power measured;              ///< Sum of what the loads last said (rated where they never did).
+    Power unknown;               ///< To be added while no fresh meter covers them: nameplate of stale loads less the above.
+    Power raising;               ///< Of loads ordered up and not yet seen up.
+    Slot on = 0;                 ///< Loads wanted on.
+    Steady heard = Steady::min();       ///< All of the group answered then, or later.
+    Steady next_wake = Steady::min();   ///< Stagger.
+};
+
+struct MeterState {
+    struct Sample {
+        Steady taken;
+        Power power;
+    };
+    Power power;
+    Steady taken = Steady::min(), heard = Steady::min();
+    bool fresh = false;
+    std::deque<Sample> history;  ///< Oldest first, as far back as the longest window asks.
+
+    /// Time-weighted mean over [from, to), each sample holding until the next. Nothing before `from`: no answer.
+    std::optional<Power> mean(Steady from, Steady to) const;
+};
+
+/// A dispatch or an emergency that was accepted and is not over.
+struct Obligation {
+    EventId event{};
+    Signal signal;
+    Steady heard{}, begins{}, ends = never;
+    Power reference;             ///< Frozen once, from the meter before the issue.
+    bool estimated = false;      ///< The meter had no history then; taken from the books.
+};
+
+/// A release or an ended obligation, remembered so that a redelivered dispatch stays dead.
+struct Tombstone {
+    SourceId source{};
+    std::string id;
+    Instant issued{};
+};
+
+struct SourceState {
+    Steady good_until = never;   ///< Past this it is silent.
+    bool stale = false;
+    bool ever = false;           ///< It has spoken in this or an earlier epoch.
+};
+
+/// A policy's run of consequences that has no event of the outside behind it, for the shed receipt.
+struct Episode {
+    PolicyId policy{};
+    EventId event{};
+};
+
+/// A firm load's recent peaks: falling powers, so the front is the maximum of the window.
+struct FirmState {
+    Slot load{};
+    std::deque<MeterState::Sample> peaks;
+};
+
+/// All that a policy may read, with the history it may need. Changed by events only.
+struct State {
+    const Site* site = nullptr;
+    std::vector<LoadState> loads;
+    std::vector<Price> strikes;           ///< Per load, ascending within a group.
+    std::vector<GroupState> groups;
+    std::vector<MeterState> meters;
+    std::vector<SourceState> sources;
+    std::vector<PriceTimeline> prices;    ///< By source; empty for those that send none.
+    std::vector<Obligation> obligations;  ///< Oldest first.
+    std::deque<Tombstone> tombstones;     ///< Bounded.
+    std::vector<Episode> episodes;
+    std::vector<FirmState> firm;
+    std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
+    std::optional<Price> hashprice;       ///< Heard; else the config's.
+    bool journal_writes = true;
+
+    /// The price source's interval in force is trusted; false: it never spoke, or the next word is overdue.
+    bool fresh(SourceId source) const { return sources[index(source)].ever && !sources[index(source)].stale; }
+};
+
+/// Asks something of the site. Pure; reads groups, not loads; remembers nothing.
+/// Appends to `limits`, and says with `limits.changes` when it would say otherwise without any event.
+using Policy = std::function<void(const State& state, Now now, Limits& limits)>;
+
+}  // namespace ballast
