@@ -45,7 +45,9 @@ struct Bound {
     bool everything = false;
     Power low = Power::lowest(), high = Power::max(), aim = Power::max(), release = Power::max();
     Duration window{0};      ///< Averaging window of the meter that judges `high`; 0: instantaneous.
-    Steady prove_by = never; ///< From then on the meter must show it.
+    Steady since = Steady::min();      ///< It has to be met from then on; min: always had to.
+    Duration prove_within{30'000};     ///< The meter must show it this long after that, or after it was exceeded.
+    Duration contactor_after{60'000};  ///< And this much later a contactor may open for it, if `why` lets it.
     Why why;
 };
 

@@ -55,6 +55,13 @@ public:
 
     std::span<const PriceInterval> all() const { return intervals_; }
 
+    /// From a snapshot: sorted by start, each once.
+    static PriceTimeline of(std::vector<PriceInterval> intervals) {
+        PriceTimeline timeline;
+        timeline.intervals_ = std::move(intervals);
+        return timeline;
+    }
+
 private:
     void forget(Steady now) {
         const std::size_t past = begun(now).size();

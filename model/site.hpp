@@ -54,6 +54,7 @@ struct Site {
     struct Meter {
         std::string name;
         Duration stale_after{5'000};
+        Duration history{900'000};        ///< How far back its readings are kept, for references and averages.
     };
     struct Source {
         std::string name;
@@ -72,6 +73,7 @@ struct Site {
     std::optional<MeterId> meter;         ///< The one at the grid connection.
     Power overhead;                       ///< The residual assumed until it is learned.
     Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.
+    Duration reference_window{300'000};  ///< A reduction counts from the meter's mean over this long before its issue.
     Duration reassert_every{60'000};      ///< Standing orders that are not seen obeyed are repeated this often.
     unsigned tries = 3;                   ///< Orders sent for one miss before it is given up, loudly.
     Power ramp_up_per_minute, ramp_down_per_minute;  ///< Economic moves only; 0: no limit.

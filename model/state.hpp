@@ -48,6 +48,7 @@ struct GroupState {
     std::vector<Run> runs;       ///< Cover the group's loads in order.
     Power planned;               ///< Draw once every order has worked: what is on its way down counts as gone.
     Power possible;              ///< Draw if nothing on its way down has worked, and all on its way up has.
+    Power lowering;              ///< Ordered away and not yet seen gone.
     Power measured;              ///< Sum of what the loads last said (rated where they never did).
     Power unknown;               ///< To be added while no fresh meter covers them: nameplate of stale loads less the above.
     Power raising;               ///< Of loads ordered up and not yet seen up.

@@ -33,7 +33,7 @@ struct Now {
 
 /// Saturating, so that "for ever" stays for ever.
 constexpr Steady later(Steady from, Duration by) {
-    return by >= never - from && by > Duration{0} ? never : from + by;
+    return from.time_since_epoch() > Duration{0} && by > never - from ? never : from + by;
 }
 
 __extension__ using Int128 = __int128;

@@ -7,7 +7,6 @@ struct Dispatch {
     PolicyId policy{};
     std::vector<SourceId> sources;         ///< Dispatches, emergencies and contacts it obeys.
     Scope scope;                           ///< The site, unless a feeder is named.
-    Duration reference_window{300'000};    ///< The meter's mean over this long before the issue is the reference.
     Duration prove_within{30'000};         ///< The meter must show it this long after the start (and ramp).
     std::int64_t margin_ppm = 10'000;      ///< Aim this far below the limit, refill below twice that; 10,000 is 1 %.
     EscalateTo escalate_to = EscalateTo::power_off;

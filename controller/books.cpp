@@ -1,0 +1,215 @@
+#include "controller/books.hpp"
+
+#include "model/check.hpp"
+
+#include <algorithm>
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+
+namespace ballast {
+
+std::size_t Core::scope_index(Scope scope) const {
+    switch (scope.kind) {
+    case Scope::Kind::site: return 0;
+    case Scope::Kind::feeder: return 1 + std::size_t{scope.number};
+    case Scope::Kind::group: return 1 + site.feeders.size() + scope.number;
+    }
+    return 0;
+}
+
+std::optional<MeterId> Core::meter_of(Scope scope) const {
+    if (scope.kind == Scope::Kind::site) return site.meter;
+    if (scope.kind == Scope::Kind::feeder) return site.feeders[scope.number].meter;
+    return std::nullopt;
+}
+
+void Core::note(NoteKind kind, std::size_t number, std::string text, EventId event, Power power) {
+    notes.push_back({kind, static_cast<std::uint32_t>(number), event, power, std::move(text)});
+}
+
+Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead) {
+    if (dead) return {};
+    Draw draw;
+    const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
+    const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
+    const Power guess = load.on || !load.seen ? load.watts : standby;
+    draw.measured = told ? load.reading : guess;
+    if (load.on) {
+        draw.planned = draw.possible = load.watts;
+        if (!load.seen) draw.raising = std::max(Power{}, load.watts - draw.measured);
+        else if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) draw.planned = resting;  // Not by us, and it may be back.
+    } else if (load.seen) {
+        draw.planned = draw.possible = resting;
+    } else {
+        draw.possible = load.watts;
+        draw.planned = load.failing ? load.watts : standby;
+        draw.lowering = draw.possible - draw.planned;
+    }
+    if (load.stale) draw.unknown = std::max(Power{}, rated - draw.possible);
+    return draw;
+}
+
+bool cut_off(const Core& core, GroupId g) {
+    const auto& contactor = core.group(g).contactor;
+    if (!contactor) return false;
+    const LoadState& load = core.state.loads[*contactor];
+    return !load.on && load.seen && load.mode == Mode::off;
+}
+
+void recount(Core& core, GroupId g) {
+    const Site::Group& group = core.group(g);
+    GroupState& sums = core.sums(g);
+    sums.planned = sums.possible = sums.lowering = sums.raising = sums.measured = sums.unknown = {};
+    const bool dead = cut_off(core, g);
+    for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+        const Draw draw = draw_of(core.state.loads[s], core.site.loads[s].rated, group.standby, dead);
+        sums.planned += draw.planned;
+        sums.possible += draw.possible;
+        sums.lowering += draw.lowering;
+        sums.measured += draw.measured;
+        sums.unknown += draw.unknown;
+        sums.raising += draw.raising;
+    }
+}
+
+const Run& run_at(const Core& core, Slot slot) {
+    const auto& runs = core.sums(core.group_of[slot]).runs;
+    const auto found = std::ranges::upper_bound(runs, slot, {}, &Run::last);
+    BALLAST_CHECK(found != runs.end());
+    return *found;
+}
+
+namespace {
+
+/// The greatest of what was promised, what is drawn, and what was drawn lately; unknown counts as nameplate.
+Power reserve_of(const Core& core, const FirmState& firm) {
+    const LoadState& load = core.state.loads[firm.load];
+    const Site::Group& group = core.group(core.group_of[firm.load]);
+    if (load.stale || load.mode == Mode::unknown || load.quality == Quality::bad) return core.site.loads[firm.load].rated;
+    const Power peak = firm.peaks.empty() ? Power{} : firm.peaks.front().power;
+    return std::max({group.reserve, load.reading, peak});
+}
+
+bool in_scope(const Core& core, Scope scope, GroupId g) {
+    switch (scope.kind) {
+    case Scope::Kind::site: return true;
+    case Scope::Kind::feeder: return core.group(g).feeder && index(*core.group(g).feeder) == scope.number;
+    case Scope::Kind::group: return index(g) == scope.number;
+    }
+    return false;
+}
+
+Power residual_of(const Core& core, Scope scope) {
+    if (scope.kind == Scope::Kind::group) return {};
+    return Power{core.state.residual_mw[core.scope_index(scope)] / 1'000};
+}
+
+}  // namespace
+
+Balance balance(const Core& core, Scope scope) {
+    Balance sum;
+    for (const GroupId g : core.members[core.scope_index(scope)]) {
+        const Site::Group& group = core.group(g);
+        if (group.tier == Tier::firm) continue;
+        const GroupState& s = core.sums(g);
+        sum.planned += s.planned;
+        sum.possible += s.possible;
+        sum.lowering += s.lowering;
+        sum.unknown += s.unknown;
+        sum.raising += s.raising;
+        if (core.can_move(g)) sum.standby += Power{group.standby.count * group.loads.size()};
+    }
+    for (const FirmState& firm : core.state.firm) {
+        if (!in_scope(core, scope, core.group_of[firm.load])) continue;
+        const LoadState& load = core.state.loads[firm.load];
+        sum.firm_reserve += reserve_of(core, firm);
+        sum.firm_draw += load.quality == Quality::bad ? core.site.loads[firm.load].rated : load.reading;
+    }
+    sum.residual = residual_of(core, scope);
+    if (const auto meter = core.meter_of(scope)) {
+        sum.metered = true;
+        const MeterState& state = core.state.meters[index(*meter)];
+        if (state.fresh) sum.meter = state.power;
+    }
+    return sum;
+}
+
+std::optional<Power> judged(const Core& core, const Bound& bound) {
+    const auto id = core.meter_of(bound.scope);
+    if (!id || !core.state.meters[index(*id)].fresh) return std::nullopt;
+    const MeterState& meter = core.state.meters[index(*id)];
+    if (bound.window <= Duration{0}) return meter.power;
+    return meter.mean(core.now.steady - bound.window, core.now.steady).value_or(meter.power);
+}
+
+EventId event_of(Core& core, const Why& why) {
+    if (why.event != EventId{}) return why.event;
+    for (const Episode& episode : core.state.episodes)
+        if (episode.policy == why.policy) return episode.event;
+    const EventId event{++core.last_event};
+    core.state.episodes.push_back({why.policy, event});
+    const auto reference = balance(core, Scope::site());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(core.now.utc);
+    core.note(NoteKind::event_opened, index(why.policy),
+              fmt::format("{}-{:%Y%m%dT%H%M%SZ}", core.site.policies[index(why.policy)], fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))),
+              event, reference.meter.value_or(reference.planned + reference.firm_draw + reference.residual));
+    return event;
+}
+
+namespace {
+
+Steady due_of(const Core& core, const Site::Group& group, Rung rung, std::uint8_t attempt) {
+    if (attempt > core.site.tries) return later(core.now.steady, core.site.reassert_every);
+    return later(core.now.steady, raises(rung) ? group.on_within : group.off_within);
+}
+
+/// The order that these loads join: the one being extended for their group, if they are its neighbours and go alike.
+Order& joined(Core& core, GroupId g, Range range, Rung rung, const Why& why, std::uint8_t attempt) {
+    std::size_t& open = core.open_order[index(g)];
+    if (open > 0) {
+        Order& order = core.orders[open - 1];
+        const bool alike = order.rung == rung && order.attempt == attempt && order.why == why;
+        if (alike && order.loads.last == range.first) return order.loads.last = range.last, order;
+        if (alike && order.loads.first == range.last) return order.loads.first = range.first, order;
+    }
+    core.orders.push_back({OrderId{++core.last_order}, g, range, rung, attempt, why});
+    core.pending.push_back({core.orders.back().id, g, range, rung, attempt, due_of(core, core.group(g), rung, attempt), 0, why});
+    open = core.orders.size();
+    return core.orders.back();
+}
+
+Pending* pending_of(Core& core, OrderId id) {
+    const auto found = std::ranges::lower_bound(core.pending, id, {}, &Pending::id);
+    return found != core.pending.end() && found->id == id ? &*found : nullptr;
+}
+
+}  // namespace
+
+void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t attempt) {
+    const GroupId g = core.group_of[range.first];
+    const bool on = raises(rung);
+    Why why = limit;
+    if (!on) why.event = event_of(core, limit);
+    const Order& order = joined(core, g, range, rung, why, attempt);
+    Pending& pending = *pending_of(core, order.id);
+    pending.loads = order.loads;
+    pending.unseen += range.size();
+    for (Slot s = range.first; s < range.last; ++s) {
+        const LoadState& load = core.state.loads[s];
+        if (!load.seen)
+            if (Pending* before = pending_of(core, load.order)) --before->unseen;
+        amend(core, s, [&](LoadState& l) {
+            l.failing = l.failing && !on && !l.on;
+            l.on = on;
+            l.seen = false;
+            l.order = order.id;
+            l.fate = Fate::timed_out;  // Until a receipt says better.
+        });
+    }
+    change_runs(core, range, [&](Run& run) {
+        if (run.on != on) run.since = core.now.steady;
+        run.on = on;
+    });
+}
+
+}  // namespace ballast

@@ -1,0 +1,103 @@
+#pragma once
+#include "model/state.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// An order whose loads have not all been seen to obey.
+struct Pending {
+    OrderId id{};
+    GroupId group{};
+    Range loads;
+    Rung rung{};
+    std::uint8_t attempt = 1;
+    Steady due{};
+    Slot unseen = 0;
+    Why why;
+};
+
+/// A person's hold on some loads, or on all.
+struct Hold {
+    Range loads;
+    Steady until{};
+    std::string target;   ///< As it was said: a load, a group, "site".
+    std::string who;
+};
+
+/// Since when the meter has shown more than a limit allows.
+struct Excess {
+    PolicyId policy{};
+    EventId event{};
+    Scope scope;
+    Steady since{};
+    bool told = false;   ///< A shortfall note was made of it.
+    bool now = false;    ///< Confirmed in this step.
+};
+
+/// The strictest price word on each group.
+struct GroupEnvelope {
+    Price stop_below = Price::lowest(), start_at = Price::lowest();
+    const Cutoff* stops = nullptr;   ///< Who set them; null: nobody did.
+    const Cutoff* starts = nullptr;
+};
+
+/// What the engine's stages share. Everything is in State but for what no policy may see.
+struct Core {
+    Site site;
+    State state;
+    std::vector<Policy> policies;
+
+    // Fixed for the epoch.
+    std::vector<GroupId> group_of;               ///< By slot.
+    std::vector<std::vector<GroupId>> members;   ///< Of the site, each feeder, each group.
+    std::vector<std::vector<GroupId>> carried;   ///< By contactor group: what it can cut off.
+    std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
+    std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
+
+    // Carried from step to step.
+    std::vector<Pending> pending;                ///< By id, ascending.
+    std::vector<Hold> holds;
+    std::vector<Excess> excesses;
+    std::uint64_t last_order = 0;
+    std::uint32_t last_event = 0;
+    Steady ramp_up_paid = Steady::min(), ramp_down_paid = Steady::min();
+    Steady next_stale = Steady::min();           ///< No load becomes stale before.
+
+    // Of one step.
+    Now now;
+    Limits limits;
+    std::vector<GroupEnvelope> envelope;
+    std::vector<std::size_t> open_order;         ///< By group: 1 + index into `orders` of the one being extended; 0: none.
+    std::vector<std::uint8_t> constraining;      ///< By policy: it stopped, limited or forbade something.
+    std::vector<Order> orders;
+    std::vector<Binding> binding;
+    std::vector<Miss> misses;
+    std::vector<Note> notes;
+    Steady wake = never;
+
+    const Site::Group& group(GroupId g) const { return site.groups[index(g)]; }
+    GroupState& sums(GroupId g) { return state.groups[index(g)]; }
+    const GroupState& sums(GroupId g) const { return state.groups[index(g)]; }
+    std::size_t scope_index(Scope scope) const;
+    std::optional<MeterId> meter_of(Scope scope) const;
+    bool is_contactor(GroupId g) const { return group(g).driver == "contactor"; }
+    /// Whom limits may move: interruptible, by its own driver. Contactors move only by escalation.
+    bool can_move(GroupId g) const { return group(g).tier == Tier::interruptible && !is_contactor(g); }
+
+    void wake_at(Steady at) { if (at < wake) wake = at; }
+    void note(NoteKind kind, std::size_t number, std::string text = {}, EventId event = {}, Power power = {});
+};
+
+// The stages of a step, in order; each in the file of its name.
+void apply(Core& core, const Event& event);
+void expire(Core& core);     ///< What time and silence end: holds, obligations, freshness.
+void resolve(Core& core);    ///< Policies' limits into one envelope.
+void verify(Core& core);     ///< What was ordered against what was seen, by its deadline.
+void allocate(Core& core);   ///< Who makes room, who may come back.
+void escalate(Core& core);   ///< What the meter still shows: contactors, shortfall, the binding limits.
+
+}  // namespace ballast

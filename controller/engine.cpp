@@ -1,0 +1,125 @@
+#include "controller/engine.hpp"
+
+#include "controller/books.hpp"
+#include "controller/core.hpp"
+#include "controller/snapshot.hpp"
+#include "controller/words.hpp"
+#include "model/check.hpp"
+
+#include <algorithm>
+
+namespace ballast {
+
+struct Engine::Parts : Core {
+    Decision decision;
+};
+
+namespace {
+
+void index_site(Core& core) {
+    const Site& site = core.site;
+    core.group_of.resize(site.loads.size());
+    core.merit.resize(site.loads.size());
+    core.members.assign(1 + site.feeders.size() + site.groups.size(), {});
+    core.carried.assign(site.groups.size(), {});
+    for (std::size_t i = 0; i < site.groups.size(); ++i) {
+        const GroupId g{static_cast<std::uint16_t>(i)};
+        const Site::Group& group = site.groups[i];
+        core.nameplate.emplace_back();
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+            core.group_of[s] = g;
+            const std::int64_t worst_first = site.loads[s].joules_per_hash > 0 ? -site.loads[s].joules_per_hash : std::numeric_limits<std::int64_t>::min();
+            core.merit[s] = worst_first;
+            core.nameplate[i] += site.loads[s].rated;
+            BALLAST_CHECK(s == group.loads.first || core.merit[s - 1] <= core.merit[s] || group.driver == "contactor");
+        }
+        core.members[0].push_back(g);
+        if (group.feeder) core.members[1 + index(*group.feeder)].push_back(g);
+        core.members[1 + site.feeders.size() + i].push_back(g);
+    }
+    for (std::size_t i = 0; i < site.groups.size(); ++i)
+        if (const auto contactor = site.groups[i].contactor)
+            core.carried[index(core.group_of[*contactor])].push_back(GroupId{static_cast<std::uint16_t>(i)});
+}
+
+/// Every load presumed running at its nameplate, every source silent for as long as it may be.
+void begin_afresh(Core& core) {
+    State& state = core.state;
+    const Site& site = core.site;
+    state.site = &site;
+    state.loads.resize(site.loads.size());
+    state.groups.resize(site.groups.size());
+    state.meters.resize(site.meters.size());
+    state.sources.resize(site.sources.size());
+    state.prices.resize(site.sources.size());
+    state.residual_mw.assign(1 + site.feeders.size(), 0);
+    state.residual_mw[0] = site.overhead.count * 1'000;
+    for (std::size_t f = 0; f < site.feeders.size(); ++f) state.residual_mw[1 + f] = site.feeders[f].overhead.count * 1'000;
+    for (std::size_t i = 0; i < site.sources.size(); ++i)
+        if (site.sources[i].stale_after > Duration{0}) state.sources[i].good_until = later(core.now.steady, site.sources[i].stale_after);
+    for (Slot s = 0; s < site.loads.size(); ++s) {
+        state.loads[s].watts = site.loads[s].rated;
+        state.loads[s].heard = core.now.steady;
+        state.strikes.push_back(site.loads[s].strike);
+        if (core.group(core.group_of[s]).tier == Tier::firm) state.firm.push_back({s, {}});
+    }
+    for (std::size_t i = 0; i < site.groups.size(); ++i)
+        if (!site.groups[i].loads.empty()) state.groups[i].runs.push_back({site.groups[i].loads.last, Steady::min(), true, 0});
+}
+
+void size_scratch(Core& core) {
+    core.envelope.resize(core.site.groups.size());
+    core.open_order.resize(core.site.groups.size());
+    core.constraining.resize(core.site.policies.size());
+}
+
+}  // namespace
+
+Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, Now now) : parts_{std::make_unique<Parts>()} {
+    Core& core = *parts_;
+    core.site = std::move(site);
+    core.policies = std::move(policies);
+    core.now = now;
+    core.next_stale = now.steady;
+    index_site(core);
+    begin_afresh(core);
+    size_scratch(core);
+    if (!start.bytes.empty()) restore(core, start.bytes);
+    rate_strikes(core);
+    for (std::size_t i = 0; i < core.site.groups.size(); ++i) recount(core, GroupId{static_cast<std::uint16_t>(i)});
+}
+
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+const Decision& Engine::step(Now now, std::span<const Event> heard) {
+    Core& core = *parts_;
+    BALLAST_CHECK(now.steady >= core.now.steady);
+    core.now = now;
+    core.wake = never;
+    core.orders.clear();
+    core.binding.clear();
+    core.misses.clear();
+    core.notes.clear();
+    std::ranges::fill(core.open_order, std::size_t{0});
+
+    for (const Event& event : heard) apply(core, event);
+    expire(core);
+    resolve(core);
+    verify(core);
+    allocate(core);
+    escalate(core);
+
+    std::erase_if(core.pending, [](const Pending& p) { return p.unseen == 0; });
+    for (const Order& order : core.orders)
+        if (const auto p = std::ranges::lower_bound(core.pending, order.id, {}, &Pending::id); p != core.pending.end()) core.wake_at(p->due);
+    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes};
+    return parts_->decision;
+}
+
+Snapshot Engine::snapshot(Now now) const { return {save(*parts_, now)}; }
+const State& Engine::state() const { return parts_->state; }
+const Site& Engine::site() const { return parts_->site; }
+
+}  // namespace ballast

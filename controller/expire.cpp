@@ -1,0 +1,84 @@
+#include "controller/books.hpp"
+#include "controller/core.hpp"
+#include "controller/words.hpp"
+
+#include <algorithm>
+
+namespace ballast {
+
+namespace {
+
+void end_obligations(Core& core) {
+    for (std::size_t i = core.state.obligations.size(); i-- > 0;) {
+        const Obligation& obligation = core.state.obligations[i];
+        if (obligation.ends <= core.now.steady) end_obligation(core, i, obligation.signal.issued);
+        else core.wake_at(obligation.ends);
+    }
+}
+
+void silence_sources(Core& core) {
+    for (std::size_t i = 0; i < core.state.sources.size(); ++i) {
+        SourceState& source = core.state.sources[i];
+        if (source.stale || source.good_until == never) continue;
+        if (source.good_until > core.now.steady) {
+            core.wake_at(source.good_until);
+            continue;
+        }
+        source.stale = true;
+        core.note(NoteKind::source_stale, i);
+    }
+}
+
+void silence_meters(Core& core) {
+    for (std::size_t i = 0; i < core.state.meters.size(); ++i) {
+        MeterState& meter = core.state.meters[i];
+        if (!meter.fresh) continue;
+        const Steady good_until = later(meter.heard, core.site.meters[i].stale_after);
+        if (good_until > core.now.steady) {
+            core.wake_at(good_until);
+            continue;
+        }
+        meter.fresh = false;
+        core.note(NoteKind::meter_stale, i);
+    }
+}
+
+/// Looks at every load only when the one heard longest ago may have become stale.
+void silence_loads(Core& core) {
+    if (core.now.steady < core.next_stale) return core.wake_at(core.next_stale);
+    core.next_stale = never;
+    for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
+        const GroupId g{static_cast<std::uint16_t>(i)};
+        const Site::Group& group = core.group(g);
+        if (group.stale_after == Duration::max()) continue;
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+            const LoadState& load = core.state.loads[s];
+            if (load.stale) continue;
+            const Steady good_until = later(std::max(load.heard, core.sums(g).heard), group.stale_after);
+            if (good_until > core.now.steady) core.next_stale = std::min(core.next_stale, good_until);
+            else amend(core, s, [](LoadState& l) { l.stale = true; });
+        }
+    }
+    core.wake_at(core.next_stale);
+}
+
+void forget_peaks(Core& core) {
+    for (FirmState& firm : core.state.firm) {
+        const Duration window = core.group(core.group_of[firm.load]).reserve_window;
+        while (!firm.peaks.empty() && later(firm.peaks.front().taken, window) <= core.now.steady) firm.peaks.pop_front();
+        if (!firm.peaks.empty()) core.wake_at(later(firm.peaks.front().taken, window));
+    }
+}
+
+}  // namespace
+
+void expire(Core& core) {
+    end_holds(core);
+    end_obligations(core);
+    silence_sources(core);
+    silence_meters(core);
+    silence_loads(core);
+    forget_peaks(core);
+}
+
+}  // namespace ballast

@@ -1,0 +1,49 @@
+#include "controller/books.hpp"
+#include "controller/core.hpp"
+
+#include <algorithm>
+
+namespace ballast {
+
+namespace {
+
+/// Of several price words on a group the strictest of each kind holds.
+void fold(Core& core, const Cutoff& cutoff) {
+    GroupEnvelope& group = core.envelope[index(cutoff.group)];
+    if (!group.stops || cutoff.stop_below > group.stop_below) group.stop_below = cutoff.stop_below, group.stops = &cutoff;
+    if (!group.starts || cutoff.start_at > group.start_at) group.start_at = cutoff.start_at, group.starts = &cutoff;
+    const Slot first = core.group(cutoff.group).loads.first;
+    const Price lowest = core.state.strikes[first];
+    if (cutoff.stop_below > lowest || cutoff.start_at > lowest) core.constraining[index(cutoff.why.policy)] = 1;
+}
+
+/// With `everything`, the limit is what remains of the scope: what it shows beyond that, somebody did not give way.
+void fill_in(const Core& core, Bound& bound) {
+    if (!bound.everything) return;
+    const Balance sum = balance(core, bound.scope);
+    Power nameplate;
+    for (const GroupId g : core.members[core.scope_index(bound.scope)])
+        if (core.can_move(g)) nameplate += core.nameplate[index(g)];
+    // The residual is known to a few per cent of what moves beside it; less than that proves nothing.
+    bound.high = sum.rest() + Power{nameplate.count / 50};
+    bound.aim = bound.release = Power::lowest();
+}
+
+}  // namespace
+
+void resolve(Core& core) {
+    core.limits.clear();
+    for (const Policy& policy : core.policies) policy(core.state, core.now, core.limits);
+    core.wake_at(core.limits.changes_at);
+
+    std::ranges::fill(core.envelope, GroupEnvelope{});
+    std::ranges::fill(core.constraining, std::uint8_t{0});
+    for (const Cutoff& cutoff : core.limits.cutoffs) fold(core, cutoff);
+    std::ranges::stable_sort(core.limits.bounds, {}, [](const Bound& b) { return b.why.rank; });
+    for (Bound& bound : core.limits.bounds) {
+        fill_in(core, bound);
+        if (bound.everything) core.constraining[index(bound.why.policy)] = 1;
+    }
+}
+
+}  // namespace ballast

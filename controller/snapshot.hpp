@@ -1,0 +1,15 @@
+#pragma once
+#include "controller/core.hpp"
+
+#include <string>
+
+namespace ballast {
+
+/// All that a later engine needs to go on: by name, in ages rather than steady instants.
+std::string save(const Core& core, Now now);
+
+/// Takes a saved state into a core that has just begun afresh. What the site no longer has is dropped, what is new
+/// begins afresh; bytes that are not ours throw std::runtime_error (we cannot start).
+void restore(Core& core, const std::string& bytes);
+
+}  // namespace ballast

@@ -1,0 +1,26 @@
+#pragma once
+#include "controller/core.hpp"
+
+namespace ballast {
+
+// What the stages do to one another's things.
+
+/// So many loads of this order obeyed.
+void seen_to_obey(Core& core, OrderId order, Slot loads);
+
+/// Over: buried, so that its redelivery stays dead, and said so.
+void end_obligation(Core& core, std::size_t which, Instant issued);
+
+/// Strikes from the hashprice in force.
+void rate_strikes(Core& core);
+
+/// The loads that a person means by a name; nothing if there is none of it.
+std::optional<Range> named(const Core& core, const std::string& target);
+
+/// A person's word. What cannot be done is refused with a note.
+void obey(Core& core, const OperatorWord& word);
+
+/// Holds that have run out leave their loads.
+void end_holds(Core& core);
+
+}  // namespace ballast

@@ -1,0 +1,75 @@
+#include "policies/dispatch.hpp"
+
+#include <algorithm>
+
+namespace ballast::policies {
+
+namespace {
+
+constexpr Duration ramp_step{1'000};
+
+Power target_of(const Obligation& obligation) {
+    const Signal& signal = obligation.signal;
+    if (signal.ask == Ask::absolute) return signal.power;
+    return std::max(Power{}, obligation.reference - signal.power);
+}
+
+/// Straight from the reference down to the target while the ramp lasts.
+Power on_the_ramp(const Obligation& obligation, Power target, Steady now, Limits& limits) {
+    const Duration ramp = obligation.signal.ramp, elapsed = now - obligation.begins;
+    if (elapsed >= ramp || obligation.reference <= target) return target;
+    limits.changes(std::min(now + ramp_step, obligation.begins + ramp));
+    const Int128 fallen = Int128{(obligation.reference - target).count} * elapsed.count() / ramp.count();
+    return obligation.reference - Power{static_cast<std::int64_t>(fallen)};
+}
+
+Power less(Power limit, Int128 ppm) { return limit - Power{static_cast<std::int64_t>(Int128{limit.count} * ppm / 1'000'000)}; }
+
+Bound bound_of(const Dispatch& settings, Why why) {
+    Bound bound;
+    bound.scope = settings.scope;
+    bound.prove_within = settings.prove_within;
+    bound.contactor_after = settings.contactor_after;
+    bound.why = why;
+    return bound;
+}
+
+Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, Limits& limits) {
+    const Signal& signal = obligation.signal;
+    const bool emergency = signal.kind == SignalKind::emergency;
+    Bound bound = bound_of(settings, {settings.policy, signal.source, emergency ? Cause::emergency : Cause::dispatch,
+                                      emergency ? settings.emergency_rank : settings.rank, Reason::dispatched_full,
+                                      emergency ? settings.emergency_escalate_to : settings.escalate_to,
+                                      obligation.event, signal.end});
+    bound.since = obligation.begins + signal.ramp;
+    if (signal.ask == Ask::full) {
+        bound.everything = true;
+        return bound;
+    }
+    bound.why.reason = signal.ask == Ask::relative ? Reason::reduction_from_reference : Reason::dispatched;
+    bound.high = on_the_ramp(obligation, target_of(obligation), now, limits);
+    bound.aim = less(bound.high, settings.margin_ppm);
+    bound.release = less(bound.high, 2 * Int128{settings.margin_ppm});
+    return bound;
+}
+
+}  // namespace
+
+Policy dispatch(Dispatch settings) {
+    return [settings = std::move(settings)](const State& state, Now now, Limits& limits) {
+        for (const Obligation& obligation : state.obligations) {
+            if (std::ranges::find(settings.sources, obligation.signal.source) == settings.sources.end()) continue;
+            if (now.steady < obligation.begins) limits.changes(obligation.begins);
+            else if (now.steady < obligation.ends) limits.bounds.push_back(asked(settings, obligation, now.steady, limits));
+        }
+        for (const SourceId source : settings.sources) {
+            if (!state.sources[index(source)].stale || state.site->sources[index(source)].on_stale != OnStale::shed) continue;
+            Bound bound = bound_of(settings, {settings.policy, source, Cause::dispatch, settings.rank,
+                                              Reason::source_silent_shed, EscalateTo::repeat});
+            bound.everything = true;
+            limits.bounds.push_back(bound);
+        }
+    };
+}
+
+}  // namespace ballast::policies
