@@ -1,0 +1,364 @@
+#include "controller/snapshot.hpp"
+
+#include "controller/books.hpp"
+#include "controller/bytes.hpp"
+#include "controller/words.hpp"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+
+namespace ballast {
+
+namespace {
+
+constexpr std::uint64_t version = 1;
+constexpr Duration long_ago = std::chrono::hours{24 * 366};
+
+// Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
+
+struct Out {
+    static constexpr bool writing = true;
+    Writer w;
+    Now now;
+
+    template <class T> void whole(T& v) { w.integer(static_cast<std::int64_t>(v)); }
+    template <class Q> void quantity(Q& q) { w.integer(q.count); }
+    void flag(bool v) { w.byte(v ? 1 : 0); }
+    void text(const std::string& s) { w.text(s); }
+    void utc(Instant& t) { w.time(t, now.utc); }
+    /// An age: 0 never, 1 long ago, else how far from now.
+    void steady(Steady& t) {
+        if (t == never) w.number(0);
+        else if (t < now.steady - long_ago) w.number(1);
+        else w.number(zigzag((t - now.steady).count()) + 2);
+    }
+};
+
+struct In {
+    static constexpr bool writing = false;
+    Reader r;
+    Now saved, now;   ///< Then, and now: the time between was spent down.
+
+    template <class T> void whole(T& v) { v = static_cast<T>(r.integer()); }
+    template <class Q> void quantity(Q& q) { q.count = r.integer(); }
+    void flag(bool& v) { v = r.flag(); }
+    void text(std::string& s) { s = std::string{r.text()}; }
+    void utc(Instant& t) { t = r.time(saved.utc); }
+    void steady(Steady& t) {
+        const std::uint64_t code = r.number();
+        const Duration down = std::max(Duration{0}, now.utc - saved.utc);
+        if (code == 0) t = never;
+        else if (code == 1) t = Steady::min();
+        else t = now.steady + Duration{unzigzag(code - 2)} - down;
+    }
+};
+
+template <class Io>
+void io(Io& f, MeterState::Sample& s) { f.steady(s.taken), f.quantity(s.power); }
+
+template <class Io>
+void io(Io& f, PriceInterval& p) {
+    f.utc(p.start), f.utc(p.end), f.quantity(p.price), f.utc(p.issued);
+    f.steady(p.begins), f.steady(p.ends), f.steady(p.good_until);
+}
+
+template <class Io>
+void io(Io& f, Why& w) {
+    f.whole(w.cause), f.whole(w.rank), f.whole(w.reason);
+    f.whole(w.escalate_to), f.whole(w.event), f.utc(w.until);
+}
+
+template <class Io>
+void io(Io& f, Obligation& o) {
+    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.quantity(o.reference), f.flag(o.estimated);
+    Signal& s = o.signal;
+    f.whole(s.kind), f.text(s.id), f.utc(s.issued), f.utc(s.start), f.utc(s.end);
+    f.whole(s.ask), f.quantity(s.power);
+    auto ramp = s.ramp.count();
+    f.whole(ramp);
+    s.ramp = Duration{ramp};
+}
+
+template <class Io>
+void io(Io& f, LoadState& l, Run& run) {
+    f.whole(l.order), f.quantity(l.watts), f.quantity(l.reading), f.steady(l.taken), f.steady(l.heard);
+    f.whole(l.mode), f.whole(l.quality), f.flag(l.on), f.flag(l.seen), f.flag(l.failing), f.flag(l.stale), f.whole(l.fate);
+    f.whole(run.bars), f.steady(run.since);
+    run.on = l.on;
+}
+
+template <class Io>
+void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh); }
+
+template <class Io>
+void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever); }
+
+template <class Io>
+void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt), f.steady(p.due), io(f, p.why); }
+
+template <class Io>
+void io(Io& f, Excess& e) {
+    f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.flag(e.told);
+}
+
+template <class Io, class Items>
+void each(Io& f, Items& items) {
+    if constexpr (Io::writing) {
+        f.w.number(items.size());
+        for (auto& item : items) io(f, item);
+    } else {
+        const std::size_t n = f.r.count();
+        items.clear();
+        for (std::size_t i = 0; i < n && f.r.ok(); ++i) io(f, items.emplace_back());
+    }
+}
+
+/// What belongs to no name: counters, ramps, what was heard of the whole.
+template <class Io>
+void io_site(Io& f, Core& core) {
+    f.whole(core.last_order), f.whole(core.last_event);
+    f.steady(core.ramp_up_paid), f.steady(core.ramp_down_paid);
+    f.whole(core.state.residual_mw[0]);
+    f.flag(core.state.journal_writes);
+    bool rated = core.state.hashprice.has_value();
+    f.flag(rated);
+    Price hashprice = core.state.hashprice.value_or(Price{});
+    f.quantity(hashprice);
+    if (rated) core.state.hashprice = hashprice;
+}
+
+// ---- names to numbers
+
+template <class Items>
+std::map<std::string, std::size_t> numbered(const Items& items) {
+    std::map<std::string, std::size_t> numbers;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if constexpr (requires { items[i].name; }) numbers.emplace(items[i].name, i);
+        else numbers.emplace(items[i], i);
+    }
+    return numbers;
+}
+
+std::optional<std::size_t> find(const std::map<std::string, std::size_t>& numbers, const std::string& name) {
+    const auto found = numbers.find(name);
+    return found == numbers.end() ? std::nullopt : std::optional{found->second};
+}
+
+struct Names {
+    explicit Names(const Site& site)
+        : loads{numbered(site.loads)}, groups{numbered(site.groups)}, feeders{numbered(site.feeders)}, meters{numbered(site.meters)},
+          sources{numbered(site.sources)}, policies{numbered(site.policies)} {}
+    std::map<std::string, std::size_t> loads, groups, feeders, meters, sources, policies;
+};
+
+// ---- out
+
+void save_loads(Out& f, Core& core) {
+    f.w.number(core.site.loads.size());
+    for (Slot s = 0; s < core.site.loads.size(); ++s) {
+        f.text(core.site.loads[s].name);
+        LoadState load = core.state.loads[s];
+        Run run = run_at(core, s);
+        const Site::Group& group = core.group(core.group_of[s]);
+        // Past every dwell the age says nothing more, and must not tell a step that nobody journaled.
+        if (later(run.since, std::max({group.min_off, group.min_on, group.contactor_rest})) <= core.now.steady) run.since = Steady::min();
+        io(f, load, run);
+    }
+}
+
+void save_named(Out& f, Core& core) {
+    const Site& site = core.site;
+    f.w.number(site.groups.size());
+    for (std::size_t i = 0; i < site.groups.size(); ++i) f.text(site.groups[i].name), f.steady(core.state.groups[i].heard), f.steady(core.state.groups[i].next_wake);
+    f.w.number(site.feeders.size());
+    for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.whole(core.state.residual_mw[1 + i]);
+    f.w.number(site.meters.size());
+    for (std::size_t i = 0; i < site.meters.size(); ++i) f.text(site.meters[i].name), io(f, core.state.meters[i]), each(f, core.state.meters[i].history);
+    f.w.number(site.sources.size());
+    for (std::size_t i = 0; i < site.sources.size(); ++i) {
+        f.text(site.sources[i].name), io(f, core.state.sources[i]);
+        std::vector<PriceInterval> prices{core.state.prices[i].all().begin(), core.state.prices[i].all().end()};
+        each(f, prices);
+    }
+    f.w.number(core.state.firm.size());
+    for (FirmState& firm : core.state.firm) f.text(site.loads[firm.load].name), each(f, firm.peaks);
+}
+
+void save_pending(Out& f, const Site& site, Pending& p) {
+    f.text(site.groups[index(p.group)].name);
+    f.text(index(p.why.policy) < site.policies.size() ? site.policies[index(p.why.policy)] : std::string{});
+    f.text(index(p.why.source) < site.sources.size() ? site.sources[index(p.why.source)].name : std::string{});
+    io(f, p);
+}
+
+void save_standing(Out& f, Core& core) {
+    const Site& site = core.site;
+    f.w.number(core.state.obligations.size());
+    for (Obligation& o : core.state.obligations) f.text(site.sources[index(o.signal.source)].name), io(f, o);
+    f.w.number(core.state.tombstones.size());
+    for (Tombstone& t : core.state.tombstones) f.text(site.sources[index(t.source)].name), f.text(t.id), f.utc(t.issued);
+    f.w.number(core.state.episodes.size());
+    for (Episode& e : core.state.episodes) f.text(site.policies[index(e.policy)]), f.whole(e.event);
+    f.w.number(core.pending.size());
+    for (Pending& p : core.pending) save_pending(f, site, p);
+    f.w.number(core.holds.size());
+    for (Hold& h : core.holds) f.text(h.target), f.text(h.who), f.steady(h.until);
+    f.w.number(core.excesses.size());
+    for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
+}
+
+// ---- in
+
+std::string name(In& f) {
+    std::string s;
+    f.text(s);
+    return s;
+}
+
+/// Reads `count` things that begin with a name; `take` gets the number that this site knows the name by, or nothing.
+template <class Take>
+void named_things(In& f, const std::map<std::string, std::size_t>& numbers, Take take) {
+    const std::size_t n = f.r.count();
+    for (std::size_t i = 0; i < n && f.r.ok(); ++i) {
+        const auto number = find(numbers, name(f));
+        take(number);
+    }
+}
+
+void restore_loads(In& f, Core& core, const Names& names) {
+    std::vector<Run> saved(core.site.loads.size(), Run{});
+    named_things(f, names.loads, [&](std::optional<std::size_t> slot) {
+        LoadState load;
+        Run run;
+        io(f, load, run);
+        if (!slot || !f.r.ok()) return;
+        const Power rated = core.site.loads[*slot].rated;
+        if (load.mode == Mode::unknown) load.watts = rated;
+        core.state.loads[*slot] = load;
+        saved[*slot] = run;
+    });
+    for (Slot s = 0; s < saved.size(); ++s)
+        change_runs(core, {s, s + 1}, [&](Run& run) { run = {run.last, saved[s].since, saved[s].on, saved[s].bars}; });
+}
+
+void restore_named(In& f, Core& core, const Names& names) {
+    State& state = core.state;
+    named_things(f, names.groups, [&](auto i) {
+        GroupState dropped;
+        GroupState& g = i ? state.groups[*i] : dropped;
+        f.steady(g.heard), f.steady(g.next_wake);
+    });
+    named_things(f, names.feeders, [&](auto i) {
+        std::int64_t residual = 0;
+        f.whole(residual);
+        if (i) state.residual_mw[1 + *i] = residual;
+    });
+    named_things(f, names.meters, [&](auto i) {
+        MeterState meter;
+        io(f, meter), each(f, meter.history);
+        if (i) state.meters[*i] = std::move(meter);
+    });
+    named_things(f, names.sources, [&](auto i) {
+        SourceState source;
+        std::vector<PriceInterval> prices;
+        io(f, source), each(f, prices);
+        if (!i) return;
+        state.prices[*i] = PriceTimeline::of(std::move(prices));
+        // A source whose silence now counts, and did not, begins its grace afresh; one whose silence no longer counts lives.
+        if (core.site.sources[*i].stale_after == Duration{0}) source.good_until = never, source.stale = false;
+        else if (source.good_until == never) source.good_until = state.sources[*i].good_until;
+        state.sources[*i] = source;
+    });
+    named_things(f, names.loads, [&](auto slot) {
+        FirmState firm;
+        each(f, firm.peaks);
+        for (FirmState& known : core.state.firm)
+            if (slot && known.load == *slot) known.peaks = std::move(firm.peaks);
+    });
+}
+
+void restore_pending(In& f, Core& core, const Names& names) {
+    named_things(f, names.groups, [&](auto group) {
+        const auto policy = find(names.policies, name(f)), source = find(names.sources, name(f));
+        Pending p;
+        io(f, p);
+        if (!group) return;
+        p.why.policy = PolicyId{static_cast<std::uint16_t>(policy.value_or(0))};
+        p.why.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        p.group = GroupId{static_cast<std::uint16_t>(*group)};
+        p.loads = {core.group(p.group).loads.last, 0};
+        for (Slot s = core.group(p.group).loads.first; s < core.group(p.group).loads.last; ++s) {
+            if (core.state.loads[s].order != p.id || core.state.loads[s].seen) continue;
+            p.loads = {std::min(p.loads.first, s), std::max(p.loads.last, s + 1)};
+            ++p.unseen;
+        }
+        if (p.unseen > 0) core.pending.push_back(p);
+    });
+    std::ranges::stable_sort(core.pending, {}, &Pending::id);
+}
+
+void restore_standing(In& f, Core& core, const Names& names) {
+    named_things(f, names.sources, [&](auto source) {
+        Obligation o;
+        io(f, o);
+        if (!source) source = find(names.sources, "operator");  // Its source is gone; what it asked still stands.
+        o.signal.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        core.state.obligations.push_back(std::move(o));
+    });
+    named_things(f, names.sources, [&](auto source) {
+        Tombstone t;
+        f.text(t.id), f.utc(t.issued);
+        t.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        if (source) core.state.tombstones.push_back(std::move(t));
+    });
+    named_things(f, names.policies, [&](auto policy) {
+        Episode e;
+        f.whole(e.event);
+        if (policy) core.state.episodes.push_back({PolicyId{static_cast<std::uint16_t>(*policy)}, e.event});
+    });
+    restore_pending(f, core, names);
+    const std::size_t holds = f.r.count();
+    for (std::size_t i = 0; i < holds && f.r.ok(); ++i) {
+        Hold h;
+        f.text(h.target), f.text(h.who), f.steady(h.until);
+        const auto range = named(core, h.target);
+        h.loads = range.value_or(Range{});
+        if (range) core.holds.push_back(std::move(h));
+    }
+    named_things(f, names.policies, [&](auto policy) {
+        Excess e;
+        io(f, e);
+        e.policy = PolicyId{static_cast<std::uint16_t>(policy.value_or(0))};
+        if (policy) core.excesses.push_back(e);
+    });
+}
+
+}  // namespace
+
+std::string save(const Core& state, Now now) {
+    Core core = state;  // One set of functions for both ways needs something to point at; a snapshot is rare.
+    std::string bytes;
+    Out f{Writer{bytes}, now};
+    f.w.number(version);
+    f.w.integer(now.utc.time_since_epoch().count());
+    io_site(f, core);
+    save_loads(f, core);
+    save_named(f, core);
+    save_standing(f, core);
+    return bytes;
+}
+
+void restore(Core& core, const std::string& bytes) {
+    In f{Reader{bytes}, {}, core.now};
+    if (f.r.number() != version) throw std::runtime_error{"the journal's snapshot is of another version"};
+    f.saved.utc = Instant{Duration{f.r.integer()}};
+    const Names names{core.site};
+    io_site(f, core);
+    restore_loads(f, core, names);
+    restore_named(f, core, names);
+    restore_standing(f, core, names);
+    if (!f.r.ok()) throw std::runtime_error{"the journal's snapshot is damaged"};
+}
+
+}  // namespace ballast
