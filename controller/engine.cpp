@@ -119,6 +119,9 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
 }
 
 Snapshot Engine::snapshot(Now now) const { return {save(*parts_, now)}; }
+
+void Engine::renew(const Snapshot& own, Now now) { *this = Engine{std::move(parts_->site), std::move(parts_->policies), own, now}; }
+
 const State& Engine::state() const { return parts_->state; }
 const Site& Engine::site() const { return parts_->site; }
 

@@ -32,6 +32,8 @@ public:
     const Decision& step(Now now, std::span<const Event> heard);
 
     Snapshot snapshot(Now now) const;
+    /// Goes on from its own snapshot, just as a re-execution of the journal's next epoch will.
+    void renew(const Snapshot& own, Now now);
     const State& state() const;
     const Site& site() const;
 

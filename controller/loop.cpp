@@ -1,0 +1,111 @@
+#include "controller/loop.hpp"
+
+#include "controller/clock.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace ballast {
+
+namespace {
+
+constexpr Duration beat_every{1'000};
+constexpr Duration gap_retry{1'000};
+
+}  // namespace
+
+Loop::Loop(asio::io_context& io, Engine engine, Mailbox& mailbox, Journal& journal, std::vector<Driver*> by_group, LoopSettings settings)
+    : io_{io}, timer_{io}, engine_{std::move(engine)}, mailbox_{mailbox}, journal_{journal}, by_group_{std::move(by_group)},
+      settings_{std::move(settings)} {}
+
+void Loop::notify() {
+    asio::post(io_, [this] {
+        notified_ = true;
+        timer_.cancel();
+    });
+}
+
+void Loop::stop() {
+    stopping_ = notified_ = true;
+    timer_.cancel();
+}
+
+asio::awaitable<void> Loop::run() {
+    co_await begin_epoch(settings_.cause);
+    while (!stopping_) {
+        notified_ = false;
+        const auto told = read_clocks();
+        mailbox_.drain(heard_);
+        if (told.off_by) heard_.emplace_back(ClockJump{*told.off_by});
+        std::move(own_.begin(), own_.end(), std::back_inserter(heard_));
+        own_.clear();
+        if (!heard_.empty() || told.now.steady >= wake_) co_await step(told.now);
+        co_await keep_epochs(told.now);
+        if (told.now.steady >= next_beat_) {
+            next_beat_ = told.now.steady + beat_every;
+            if (beat) beat();
+        }
+        if (!notified_ && own_.empty()) co_await sleep(told.now);
+    }
+}
+
+asio::awaitable<void> Loop::step(Now now) {
+    const Decision& decision = engine_.step(now, heard_);
+    wake_ = decision.wake;
+    if (!heard_.empty() || decision.says_something()) {
+        const StepRecord record{now, heard_, decision};
+        const Written written = missed_ ? Written::missed : co_await journal_.append(record);
+        judge(written);
+        submit(decision, written);
+    }
+    if (watch) watch(Step{now, heard_, decision, engine_});
+}
+
+/// What lowers is sent whatever the journal says; what raises only if the journal has it.
+void Loop::submit(const Decision& decision, Written written) {
+    for (const Order& order : decision.orders) {
+        if (raises(order.rung) && written != Written::yes) {
+            own_.emplace_back(Receipt{order.id, order.loads, Fate::withheld, decision.at.steady});
+            continue;
+        }
+        if (!settings_.send) continue;
+        if (Driver* driver = by_group_[index(order.group)]) driver->submit(order);
+        else own_.emplace_back(Receipt{order.id, order.loads, Fate::refused, decision.at.steady});
+    }
+}
+
+void Loop::judge(Written written) {
+    missed_ = missed_ || written == Written::missed;
+    const bool writes = written == Written::yes && !missed_;
+    if (std::exchange(journal_writes_, writes) != writes) own_.emplace_back(JournalHealth{writes});
+}
+
+asio::awaitable<void> Loop::begin_epoch(EpochCause cause) {
+    const Now now = read_clocks().now;
+    Snapshot snapshot = engine_.snapshot(now);
+    engine_.renew(snapshot, now);
+    wake_ = now.steady;
+    EpochStart start{cause, now, Engine::revision, settings_.files, std::move(snapshot), &engine_.site()};
+    next_epoch_ = now.steady + settings_.epoch_every;
+    const Written written = co_await journal_.begin_epoch(std::move(start));
+    missed_ = written == Written::missed;
+    next_gap_ = now.steady + gap_retry;
+    judge(written);
+}
+
+asio::awaitable<void> Loop::keep_epochs(Now now) {
+    if (missed_ && now.steady >= next_gap_) co_await begin_epoch(EpochCause::gap);
+    else if (!missed_ && now.steady >= next_epoch_) co_await begin_epoch(EpochCause::hourly);
+}
+
+asio::awaitable<void> Loop::sleep(Now now) {
+    const Steady until = std::min(std::max(wake_, now.steady + Duration{1}), next_beat_);
+    timer_.expires_after(until - now.steady);
+    [[maybe_unused]] const auto [ended] = co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+}  // namespace ballast

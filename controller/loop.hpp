@@ -1,0 +1,71 @@
+#pragma once
+#include "controller/engine.hpp"
+#include "controller/journal.hpp"
+#include "controller/mailbox.hpp"
+#include "controller/ports.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace ballast {
+
+/// What the loop did in one step, for those who watch: publishing, the shed receipt, the page. Valid during the call.
+struct Step {
+    Now now;
+    std::span<const Event> heard;
+    const Decision& decision;
+    const Engine& engine;
+};
+
+struct LoopSettings {
+    bool send = true;                           ///< False: decide and journal, but send nothing.
+    Duration epoch_every = std::chrono::hours{1};
+    EpochCause cause = EpochCause::start;
+    std::vector<ConfigFile> files;              ///< What the config was made of, for the journal.
+};
+
+/// The only place that reads a clock. Wakes at once for what is heard, else when the decision says; everything heard and
+/// decided is in the journal before anything that raises is sent.
+class Loop {
+public:
+    Loop(asio::io_context& io, Engine engine, Mailbox& mailbox, Journal& journal, std::vector<Driver*> by_group, LoopSettings settings);
+
+    /// After every step that was taken; on this thread; must not wait.
+    std::function<void(const Step&)> watch;
+    /// About once a second while steps are healthy: the watchdog, the heartbeat.
+    std::function<void()> beat;
+
+    asio::awaitable<void> run();
+
+    /// Wakes the loop. From any thread.
+    void notify();
+    /// Ends `run` after the step at hand. On the loop's thread.
+    void stop();
+
+    const Engine& engine() const { return engine_; }
+
+private:
+    asio::awaitable<void> step(Now now);
+    asio::awaitable<void> begin_epoch(EpochCause cause);
+    void submit(const Decision& decision, Written written);
+    void judge(Written written);
+    asio::awaitable<void> keep_epochs(Now now);
+    asio::awaitable<void> sleep(Now now);
+
+    asio::io_context& io_;
+    asio::steady_timer timer_;
+    Engine engine_;
+    Mailbox& mailbox_;
+    Journal& journal_;
+    std::vector<Driver*> by_group_;
+    LoopSettings settings_;
+    std::vector<Event> heard_, own_;   ///< `own_`: what the loop itself has to tell the engine at the next step.
+    Steady wake_{};                    ///< Of the last decision.
+    Steady next_epoch_ = never, next_beat_{}, next_gap_{};
+    bool journal_writes_ = true, missed_ = false, notified_ = false, stopping_ = false;
+};
+
+}  // namespace ballast
