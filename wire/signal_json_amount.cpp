@@ -1,0 +1,115 @@
+#include "wire/decimal.hpp"
+#include "wire/printable.hpp"
+#include "wire/signal_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ballast::wire {
+
+namespace {
+
+constexpr std::size_t longest_id = 128;
+
+struct KindWords {
+    SignalKind kind;
+    std::string_view name, units;
+    std::int64_t most;                ///< Far beyond anything real, far within 64 bits.
+    std::string_view canonical_unit;  ///< For bounds in messages, after the currency.
+    int canonical_shift;
+};
+
+constexpr KindWords words[] = {
+    {SignalKind::price, "price", "USD/MWh or USD/kWh", 1'000'000'000'000'000, "/MWh", 6},
+    {SignalKind::dispatch, "dispatch", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
+    {SignalKind::emergency, "emergency", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
+    {SignalKind::release, "release", "", 0, "", 0},
+    {SignalKind::hashprice, "hashprice", "USD/PH/day, USD/TH/day or USD/EH/day", 1'000'000'000'000'000'000,
+     "/PH/day", 9},
+};
+
+const KindWords& words_of(SignalKind kind) { return *std::ranges::find(words, kind, &KindWords::kind); }
+
+std::optional<int> shift_of(SignalKind kind, std::string_view per) {
+    struct Per {
+        std::string_view text;
+        int shift;
+    };
+    constexpr Per price[] = {{"/MWh", 6}, {"/kWh", 9}};
+    constexpr Per hashprice[] = {{"/TH/day", 12}, {"/PH/day", 9}, {"/EH/day", 6}};
+    constexpr Per power[] = {{"W", 0}, {"kW", 3}, {"MW", 6}, {"GW", 9}};
+    const auto in = [per](const auto& table) -> std::optional<int> {
+        const auto at = std::ranges::find(table, per, &Per::text);
+        return at == std::end(table) ? std::nullopt : std::optional{at->shift};
+    };
+    if (kind == SignalKind::price) return in(price);
+    if (kind == SignalKind::hashprice) return in(hashprice);
+    return in(power);
+}
+
+std::string bound(std::int64_t count, const KindWords& kind) { return unscaled(count, kind.canonical_shift); }
+
+}  // namespace
+
+std::string_view name(SignalKind kind) { return words_of(kind).name; }
+
+std::optional<SignalKind> signal_kind(std::string_view text) {
+    const auto at = std::ranges::find(words, text, &KindWords::name);
+    return at == std::end(words) ? std::nullopt : std::optional{at->kind};
+}
+
+std::optional<SignalUnit> signal_unit(SignalKind kind, std::string_view unit) {
+    SignalUnit found;
+    if (kind == SignalKind::price || kind == SignalKind::hashprice) {
+        const std::string_view currency = unit.substr(0, 3);
+        if (currency.size() < 3 ||
+            !std::ranges::all_of(currency, [](char c) { return c >= 'A' && c <= 'Z'; }))
+            return {};
+        found.currency = currency;
+        unit.remove_prefix(3);
+    }
+    const auto shift = shift_of(kind, unit);
+    if (!shift) return {};
+    found.shift = *shift;
+    return found;
+}
+
+Result<std::int64_t> signal_amount(SignalKind kind, std::string_view field, std::string_view text,
+                                   std::string_view unit, const SignalRules& rules) {
+    const KindWords& of = words_of(kind);
+    const auto known = signal_unit(kind, unit);
+    if (!known)
+        return fail(Errc::malformed,
+                    fmt::format("unit \"{}\" is not known: {}", printable(unit, 24), of.units));
+    if (!rules.currency.empty() && !known->currency.empty() && known->currency != rules.currency)
+        return fail(Errc::malformed,
+                    fmt::format("unit \"{}\": this site counts in {}", printable(unit, 24), rules.currency));
+    const std::string shown = printable(text, 24);
+    const auto count = scaled(text, known->shift, of.most);
+    if (!count && count.error() == DecimalFault::not_a_number)
+        return fail(Errc::malformed, fmt::format("\"{}\" {} is not a number", field, shown));
+    if (!count) return fail(Errc::malformed, fmt::format("\"{}\" {} is out of range", field, shown));
+    if (kind != SignalKind::price && *count < 0)
+        return fail(Errc::malformed, fmt::format("\"{}\" {} is negative", field, shown));
+    if (*count < rules.plausible_min || *count > rules.plausible_max) {
+        const bool below = *count < rules.plausible_min;
+        return fail(Errc::implausible,
+                    fmt::format("{} {} {} is {} plausible_{} {} {}{}", field, shown, printable(unit, 24),
+                                below ? "below" : "above", below ? "min" : "max",
+                                bound(below ? rules.plausible_min : rules.plausible_max, of), known->currency,
+                                of.canonical_unit));
+    }
+    return *count;
+}
+
+Result<std::string> signal_id(std::string_view id) {
+    if (id.empty()) return fail(Errc::malformed, "\"id\" is empty");
+    if (id.size() > longest_id)
+        return fail(Errc::malformed,
+                    fmt::format("\"id\" has {} bytes, at most {} are taken", id.size(), longest_id));
+    if (!is_printable(id)) return fail(Errc::malformed, "\"id\" has characters that cannot be printed");
+    return std::string{id};
+}
+
+}  // namespace ballast::wire
