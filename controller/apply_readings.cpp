@@ -1,0 +1,149 @@
+#include "controller/apply.hpp"
+
+#include "controller/books.hpp"
+#include "controller/words.hpp"
+
+#include <algorithm>
+
+namespace ballast {
+
+namespace {
+
+void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
+    const Balance sum = balance(core, scope);
+    const bool quiet = sum.lowering == Power{} && sum.raising == Power{} && sum.unknown == Power{};
+    if (!quiet) return;
+    Power loads = sum.firm_draw;
+    for (const GroupId g : core.members[core.scope_index(scope)])
+        if (core.group(g).tier != Tier::firm) loads += core.sums(g).measured;
+    std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
+    const std::int64_t step = std::min(since_last, core.site.residual_settles).count();
+    const Int128 change = Int128{(meter - loads).count * 1'000 - residual} * step / core.site.residual_settles.count();
+    residual += static_cast<std::int64_t>(change);
+}
+
+}  // namespace
+
+void apply_one(Core& core, const MeterReading& reading) {
+    MeterState& meter = core.state.meters[index(reading.meter)];
+    if (reading.quality == Quality::bad || reading.taken < meter.taken) return;
+    const Duration since_last = meter.fresh ? reading.taken - meter.taken : Duration{0};
+    if (!meter.fresh) core.note(NoteKind::meter_back, index(reading.meter));
+    meter.power = reading.power;
+    meter.taken = reading.taken;
+    meter.heard = core.now.steady;
+    meter.fresh = true;
+    meter.history.push_back({reading.taken, reading.power});
+    const Steady oldest = reading.taken - core.site.meters[index(reading.meter)].history;
+    // One sample from before the window stays: it holds at the window's start.
+    while (meter.history.size() > 1 && meter.history[1].taken <= oldest) meter.history.pop_front();
+    if (core.site.meter == reading.meter) learn_residual(core, Scope::site(), reading.power, since_last);
+    for (std::uint16_t f = 0; f < core.site.feeders.size(); ++f)
+        if (core.site.feeders[f].meter == reading.meter) learn_residual(core, Scope::feeder(FeederId{f}), reading.power, since_last);
+}
+
+namespace {
+
+bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
+
+/// It left the state it was seen in, and not by our order.
+void strayed(Core& core, Slot slot) {
+    LoadState& load = core.state.loads[slot];
+    if (load.on) {  // Somebody else put it to rest: it is theirs until a person says otherwise.
+        if (run_at(core, slot).bars & latched) return;
+        change_runs(core, {slot, slot + 1}, [](Run& run) { run.bars |= latched; });
+        return core.note(NoteKind::latched, slot);
+    }
+    amend(core, slot, [](LoadState& l) { l.seen = false; });
+    const Range only{slot, slot + 1};
+    const Why why{{}, {}, Cause::person, 0, Reason::still_standing};
+    Pending back{load.order, core.group_of[slot], only, Rung::sleep, 1, core.now.steady, 1, why};
+    for (const Pending& known : core.pending)
+        if (known.id == load.order) return;  // Already being chased.
+    core.pending.insert(std::ranges::lower_bound(core.pending, back.id, {}, &Pending::id), back);
+}
+
+/// A measured draw that a running machine of this nameplate can have; anything else teaches nothing.
+bool teaches(const LoadReading& reading, Power rated) {
+    return reading.mode == Mode::running && reading.quality == Quality::measured && reading.power.count * 10 >= rated.count * 3 &&
+           reading.power.count * 2 <= rated.count * 3;
+}
+
+void read_firm(Core& core, Slot slot, const LoadReading& reading) {
+    for (FirmState& firm : core.state.firm) {
+        if (firm.load != slot) continue;
+        while (!firm.peaks.empty() && firm.peaks.back().power <= reading.power) firm.peaks.pop_back();
+        firm.peaks.push_back({core.now.steady, reading.power});
+    }
+}
+
+void read_one(Core& core, Slot slot, const LoadReading& reading) {
+    LoadState& load = core.state.loads[slot];
+    load.heard = core.now.steady;
+    if (reading.taken < load.taken) return;
+    const Site::Group& group = core.group(core.group_of[slot]);
+    const Power rated = core.site.loads[slot].rated;
+    const bool was_seen = load.seen, newer_than_order = reading.taken >= run_at(core, slot).since;
+    const bool obeys = load.on ? reading.mode == Mode::running : rests(reading.mode);
+    amend(core, slot, [&](LoadState& l) {
+        l.taken = reading.taken;
+        l.mode = reading.mode;
+        l.quality = reading.quality;
+        l.stale = false;
+        if (reading.quality != Quality::bad) l.reading = reading.power;
+        if (teaches(reading, rated)) l.watts = reading.power;
+        if (obeys && newer_than_order) l.seen = true, l.failing = false;
+    });
+    if (!was_seen && load.seen) seen_to_obey(core, load.order, 1);
+    if (was_seen && group.tier == Tier::interruptible && (load.on ? rests(reading.mode) : reading.mode == Mode::running)) strayed(core, slot);
+    if (group.tier == Tier::firm) read_firm(core, slot, reading);
+    if (core.is_contactor(core.group_of[slot]))
+        for (const GroupId g : core.carried[index(core.group_of[slot])]) recount(core, g);
+}
+
+}  // namespace
+
+void apply_one(Core& core, const LoadReading& reading) {
+    for (Slot s = reading.loads.first; s < reading.loads.last; ++s) read_one(core, s, reading);
+}
+
+void apply_one(Core& core, const Answered& answered) {
+    for (Slot s = answered.loads.first; s < answered.loads.last;) {
+        const GroupId g = core.group_of[s];
+        const Range whole = core.group(g).loads;
+        if (s == whole.first && answered.loads.last >= whole.last) {
+            core.sums(g).heard = core.now.steady;
+            s = whole.last;
+        } else {
+            core.state.loads[s++].heard = core.now.steady;
+        }
+    }
+}
+
+namespace {
+
+/// A raise that was never sent: the loads are off, as before, and may be tried again.
+void take_back(Core& core, Slot slot) {
+    seen_to_obey(core, core.state.loads[slot].order, 1);
+    amend(core, slot, [](LoadState& l) { l.on = false, l.seen = true; });
+    change_runs(core, {slot, slot + 1}, [](Run& run) { run.on = false, run.since = Steady::min(); });
+}
+
+}  // namespace
+
+void apply_one(Core& core, const Receipt& receipt) {
+    for (Slot s = receipt.loads.first; s < receipt.loads.last; ++s) {
+        LoadState& load = core.state.loads[s];
+        if (load.order != receipt.order || load.seen) continue;
+        load.fate = receipt.fate;
+        if (receipt.fate == Fate::withheld && load.on) take_back(core, s);
+        else if (receipt.fate != Fate::accepted && !load.on) amend(core, s, [](LoadState& l) { l.failing = true; });
+    }
+}
+
+void seen_to_obey(Core& core, OrderId order, Slot loads) {
+    const auto found = std::ranges::lower_bound(core.pending, order, {}, &Pending::id);
+    if (found != core.pending.end() && found->id == order) found->unseen -= std::min(found->unseen, loads);
+}
+
+}  // namespace ballast

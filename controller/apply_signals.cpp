@@ -1,0 +1,174 @@
+#include "controller/apply.hpp"
+
+#include "controller/books.hpp"
+#include "controller/words.hpp"
+
+#include <algorithm>
+
+namespace ballast {
+
+namespace {
+
+constexpr std::size_t most_obligations = 256;
+constexpr std::size_t most_tombstones = 1'024;
+
+/// A UTC instant on the clock that never jumps, as both stand now.
+Steady steadily(const Core& core, Instant at) {
+    if (at == open_end) return never;
+    return later(core.now.steady, at - core.now.utc);
+}
+
+void heard_from(Core& core, SourceId id, Steady good_until) {
+    SourceState& source = core.state.sources[index(id)];
+    if (source.stale) core.note(NoteKind::source_back, index(id));
+    source.ever = true;
+    source.stale = false;
+    source.good_until = good_until;
+}
+
+/// Silence is counted from now.
+void heard_from(Core& core, SourceId id) {
+    const Duration grace = core.site.sources[index(id)].stale_after;
+    heard_from(core, id, grace > Duration{0} ? later(core.now.steady, grace) : never);
+}
+
+// ---- prices
+
+void apply_price(Core& core, const Signal& signal) {
+    const Duration grace = core.site.sources[index(signal.source)].stale_after;
+    // The next word is due when this interval ends, or an interval's length after this one was published.
+    const Instant due = std::max(signal.end, std::max(signal.issued, signal.start) + (signal.end - signal.start));
+    const Steady good_until = grace > Duration{0} ? later(steadily(core, due), grace) : never;
+    const PriceInterval interval{signal.start, signal.end, signal.price, signal.issued,
+                                 steadily(core, signal.start), steadily(core, signal.end), good_until};
+    PriceTimeline& prices = core.state.prices[index(signal.source)];
+    switch (prices.add(interval, core.now.steady)) {
+    case PriceTimeline::Fate::added: break;
+    case PriceTimeline::Fate::duplicate: break;
+    case PriceTimeline::Fate::corrected: core.note(NoteKind::signal_superseded, index(signal.source), signal.id); break;
+    case PriceTimeline::Fate::older: core.note(NoteKind::signal_older, index(signal.source), signal.id); return;
+    case PriceTimeline::Fate::full: core.note(NoteKind::signals_full, index(signal.source), signal.id); return;
+    }
+    Steady latest = good_until;
+    for (const PriceInterval& known : prices.all()) latest = std::max(latest, known.good_until);
+    if (latest > core.now.steady) heard_from(core, signal.source, latest);
+}
+
+void apply_hashprice(Core& core, const Signal& signal) {
+    core.state.hashprice = signal.price;
+    rate_strikes(core);
+    heard_from(core, signal.source);
+}
+
+// ---- dispatches, emergencies and their release
+
+Tombstone* tombstone_of(Core& core, SourceId source, const std::string& id) {
+    for (Tombstone& stone : core.state.tombstones)
+        if (stone.source == source && stone.id == id) return &stone;
+    return nullptr;
+}
+
+/// The meter's mean before the issue, or, where it has no such past, what the books say is drawn.
+void freeze_reference(Core& core, Obligation& obligation) {
+    const Duration window{core.site.meter ? core.site.reference_window : Duration{0}};
+    const Steady issued = std::min(core.now.steady, steadily(core, obligation.signal.issued));
+    std::optional<Power> mean;
+    if (core.site.meter) mean = core.state.meters[index(*core.site.meter)].mean(issued - window, issued);
+    const Balance now = balance(core, Scope::site());
+    obligation.estimated = !mean;
+    obligation.reference = mean.value_or(now.meter.value_or(now.planned + now.firm_draw + now.residual));
+    if (!mean && obligation.signal.ask == Ask::relative)
+        core.note(NoteKind::signal_without_reference, index(obligation.signal.source), obligation.signal.id, obligation.event, obligation.reference);
+}
+
+void place(Core& core, Obligation& obligation, const Signal& signal) {
+    obligation.signal = signal;
+    obligation.begins = std::max(core.now.steady, steadily(core, signal.start));
+    obligation.ends = steadily(core, signal.end);
+}
+
+void apply_dispatch(Core& core, const Signal& signal) {
+    heard_from(core, signal.source);
+    const std::size_t source = index(signal.source);
+    if (const Tombstone* stone = tombstone_of(core, signal.source, signal.id); stone && stone->issued >= signal.issued)
+        return core.note(NoteKind::signal_after_release, source, signal.id);
+    if (signal.end != open_end && signal.end <= core.now.utc) return core.note(NoteKind::signal_over, source, signal.id);
+    for (Obligation& known : core.state.obligations) {
+        if (known.signal.source != signal.source || known.signal.id != signal.id) continue;
+        if (signal.issued < known.signal.issued) return core.note(NoteKind::signal_older, source, signal.id, known.event);
+        if (signal.issued == known.signal.issued) return core.note(NoteKind::signal_duplicate, source, signal.id, known.event);
+        place(core, known, signal);
+        return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
+    }
+    if (core.state.obligations.size() >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
+    Obligation obligation;
+    obligation.event = EventId{++core.last_event};
+    obligation.heard = core.now.steady;
+    place(core, obligation, signal);
+    freeze_reference(core, obligation);
+    core.note(NoteKind::event_opened, source, signal.id, obligation.event, obligation.reference);
+    core.state.obligations.push_back(std::move(obligation));
+}
+
+void bury(Core& core, SourceId source, const std::string& id, Instant issued) {
+    if (Tombstone* stone = tombstone_of(core, source, id)) {
+        stone->issued = std::max(stone->issued, issued);
+        return;
+    }
+    core.state.tombstones.push_back({source, id, issued});
+    if (core.state.tombstones.size() > most_tombstones) core.state.tombstones.pop_front();
+}
+
+void apply_release(Core& core, const Signal& signal) {
+    heard_from(core, signal.source);
+    auto& obligations = core.state.obligations;
+    const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.id == signal.id; });
+    if (found == obligations.end()) {
+        if (!tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
+        return bury(core, signal.source, signal.id, signal.issued);
+    }
+    if (signal.issued < found->signal.issued) return core.note(NoteKind::signal_older, index(signal.source), signal.id, found->event);
+    end_obligation(core, static_cast<std::size_t>(found - obligations.begin()), signal.issued);
+}
+
+}  // namespace
+
+void apply_one(Core& core, const Signal& signal) {
+    const Site::Source& source = core.site.sources[index(signal.source)];
+    if (signal.issued > core.now.utc + source.future_tolerance)
+        return core.note(NoteKind::signal_from_future, index(signal.source), signal.id);
+    switch (signal.kind) {
+    case SignalKind::price: return apply_price(core, signal);
+    case SignalKind::hashprice: return apply_hashprice(core, signal);
+    case SignalKind::dispatch:
+    case SignalKind::emergency: return apply_dispatch(core, signal);
+    case SignalKind::release: return apply_release(core, signal);
+    }
+}
+
+// A source may live while it has nothing to say; a price's silence is counted from when its next word was due.
+void apply_one(Core& core, const Heartbeat& beat) {
+    if (core.state.prices[index(beat.source)].all().empty()) heard_from(core, beat.source);
+}
+
+void apply_one(Core&, const Rejected&) {}  // Journaled as heard; decides nothing.
+
+void end_obligation(Core& core, std::size_t which, Instant issued) {
+    auto& obligations = core.state.obligations;
+    const Obligation over = obligations[which];
+    obligations.erase(obligations.begin() + static_cast<std::ptrdiff_t>(which));
+    bury(core, over.signal.source, over.signal.id, std::max(issued, over.signal.issued));
+    core.note(NoteKind::event_closed, index(over.signal.source), over.signal.id, over.event);
+}
+
+void rate_strikes(Core& core) {
+    for (const Site::Group& group : core.site.groups) {
+        if (!group.economics) continue;
+        Economics economics = *group.economics;
+        economics.hashprice = core.state.hashprice.value_or(economics.hashprice);
+        for (Slot s = group.loads.first; s < group.loads.last; ++s)
+            core.state.strikes[s] = break_even(economics, core.site.loads[s].joules_per_hash);
+    }
+}
+
+}  // namespace ballast
