@@ -1,0 +1,170 @@
+#include "sim/luxos_machine.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace ballast::sim {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view firmware = "LUXminer 2025.4.8.220305-57b389c7";
+
+std::int64_t unix_seconds(Instant wall) {
+    return std::chrono::floor<std::chrono::seconds>(wall.time_since_epoch()).count();
+}
+
+/// Key order as captured: the payload, STATUS and id are sorted by name.
+std::string reply(char status, int code, std::string_view message, Instant wall, std::string_view name = {}, const json::object& payload = {}) {
+    const json::object line{{"Code", code}, {"Description", firmware}, {"Msg", message}, {"STATUS", std::string(1, status)}, {"When", unix_seconds(wall)}};
+    json::object out;
+    if (!name.empty() && name < "STATUS") out[name] = json::array{payload};
+    out["STATUS"] = json::array{line};
+    if (!name.empty() && name > "STATUS") out[name] = json::array{payload};
+    out["id"] = 1;
+    return json::serialize(out);
+}
+
+std::string text(const json::value& value) {
+    return value.is_string() ? std::string{value.get_string()} : value.is_null() ? std::string{} : json::serialize(value);
+}
+
+std::vector<std::string> words(std::string_view parameter) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at <= parameter.size();) {
+        const std::size_t comma = std::min(parameter.find(',', at), parameter.size());
+        out.emplace_back(parameter.substr(at, comma - at));
+        at = comma + 1;
+    }
+    return out;
+}
+
+std::string model_by(std::int64_t joules_per_hash) {
+    if (joules_per_hash <= 18'500) return "Antminer S21";
+    return joules_per_hash <= 24'000 ? "Antminer S19 XP" : "Antminer S19j Pro";
+}
+
+}  // namespace
+
+LuxosRequest read_luxos_request(std::string_view bytes) {
+    LuxosRequest request;
+    const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+    if (first == bytes.npos) return request;
+    request.form = LuxosRequest::Form::broken;
+    if (bytes[first] != '{') return request;
+    json::stream_parser parser;
+    boost::system::error_code error;
+    parser.write_some(bytes.data() + first, bytes.size() - first, error);
+    if (error) return request;
+    if (!parser.done()) {
+        request.form = LuxosRequest::Form::incomplete;
+        return request;
+    }
+    const json::value parsed = parser.release();
+    const json::object& object = parsed.get_object();
+    if (const auto* command = object.if_contains("command")) request.command = text(*command);
+    if (const auto* parameter = object.if_contains("parameter")) request.parameter = text(*parameter);
+    request.form = LuxosRequest::Form::whole;
+    return request;
+}
+
+struct LuxosMachine::Asked {
+    const std::string& parameter;
+    Plant& plant;
+    Steady now;
+    Instant wall;
+    std::vector<std::string> words;
+};
+
+LuxosMachine::LuxosMachine(LuxosSettings settings, std::uint64_t seed) : settings_{std::move(settings)}, seed_{seed} {
+    if (settings_.joules_per_hash <= 0) settings_.joules_per_hash = 20'000;
+    const auto n = static_cast<unsigned>(settings_.machine);
+    if (settings_.mac.empty()) settings_.mac = fmt::format("62:f7:5e:{:02x}:{:02x}:{:02x}", n >> 16 & 255, n >> 8 & 255, n & 255);
+    if (settings_.serial.empty()) settings_.serial = fmt::format("SIMZB{:012d}", n);
+    if (settings_.model.empty()) settings_.model = model_by(settings_.joules_per_hash);
+}
+
+LuxosMachine::Answer LuxosMachine::answer(const LuxosRequest& request, Plant& plant, Steady now, Instant wall) {
+    if (started_ == Steady{}) started_ = now;
+    if (request.form != LuxosRequest::Form::whole) return {reply('E', 23, "Invalid JSON", wall), {}, false};
+    const Asked asked{request.parameter, plant, now, wall, words(request.parameter)};
+    const std::string& command = request.command;
+    const bool privileged = command == "logon" || command == "logoff" || command == "curtail";
+    if (privileged && plant.fault(settings_.machine) == MachineFault::refused)
+        return {reply('E', 45, fmt::format("Access denied to '{}' command", command), wall), command, false};
+    if (command == "logon") return logon(asked);
+    if (command == "logoff") return logoff(asked);
+    if (command == "curtail") return curtail(asked);
+    if (command.find('+') == command.npos) {
+        if (auto told = telemetry(command, asked)) return {*std::move(told), {}, false};
+        return {reply('E', 14, "Invalid command", wall), {}, false};
+    }
+    json::object out;  // "summary+power": each reply whole, under its own name.
+    for (std::size_t at = 0; at <= command.size();) {
+        const std::size_t plus = std::min(command.find('+', at), command.size());
+        const std::string one = command.substr(at, plus - at);
+        if (const auto told = telemetry(one, asked)) out[one] = json::array{json::parse(*told)};
+        at = plus + 1;
+    }
+    if (out.empty()) return {reply('E', 14, "Invalid command", wall), {}, false};
+    out["id"] = 1;
+    return {json::serialize(out), {}, false};
+}
+
+LuxosMachine::Answer LuxosMachine::logon(const Asked& asked) {
+    if (!session_.empty()) return {reply('E', 402, "Another session is active", asked.wall), "logon", false};
+    constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    Chance chance{seed_++};
+    for (int i = 0; i < 8; ++i) session_ += letters[chance.below(letters.size())];
+    return {reply('S', 316, "Session created", asked.wall, "SESSION", {{"SessionID", session_}}), "logon", true};
+}
+
+LuxosMachine::Answer LuxosMachine::logoff(const Asked& asked) {
+    if (session_.empty() || asked.words.front() != session_) return {reply('E', 401, "Invalid session id", asked.wall), "logoff", false};
+    session_.clear();
+    return {reply('S', 317, "Session terminated", asked.wall), "logoff", true};
+}
+
+LuxosMachine::Answer LuxosMachine::curtail(const Asked& asked) {
+    const std::string action = asked.words.size() > 1 ? asked.words[1] : std::string{};
+    if (session_.empty() || asked.words.front() != session_) return {reply('E', 401, "Invalid session id", asked.wall), action, false};
+    // The published pages name no code for a bad argument; an error of any code is what a client must cope with.
+    if (action != "sleep" && action != "wakeup") return {reply('E', 334, "Invalid curtail argument", asked.wall), {}, false};
+    const bool fast = std::ranges::find(asked.words, "mode=unsafe") != asked.words.end();
+    if (action == "sleep") asked.plant.sleep(settings_.machine, asked.now);
+    else asked.plant.wake(settings_.machine, asked.now, fast);
+    const json::object done{{"Action", action == "sleep" ? "sleep mode" : "wake up"}};
+    return {reply('S', 335, "Curtailment command sent", asked.wall, "CURTAIL", done), action, true};
+}
+
+std::optional<std::string> LuxosMachine::telemetry(std::string_view command, const Asked& asked) const {
+    const Plant::Report report = asked.plant.report(settings_.machine, asked.now);
+    const Power rated = asked.plant.settings().machines[settings_.machine].rated;
+    const double nominal_ghs = static_cast<double>(rated.count) * 1e6 / static_cast<double>(settings_.joules_per_hash);
+    const double ghs = nominal_ghs * report.hash_per_mille / 1000;
+    if (command == "session") return reply('S', 316, "Session", asked.wall, "SESSION", {{"SessionID", session_}});
+    if (command == "power")
+        return reply('S', 311, "Power usage", asked.wall, "POWER", {{"PSU", settings_.measures}, {"Watts", report.power.count}});
+    if (command == "version")
+        return reply('S', 22, "LUXminer versions", asked.wall, "VERSION",
+                     {{"API", "3.7"}, {"CompileTime", "Tue Apr  8 22:05:35 UTC 2025"}, {"LUXminer", firmware.substr(9)}, {"Miner", "2025.4.8.220305"}, {"Type", settings_.model}});
+    if (command == "config")
+        return reply('S', 33, "LUXminer config", asked.wall, "CONFIG",
+                     {{"ASC Count", 3}, {"ControlBoardType", "cvitek"}, {"Cooling", "Air"}, {"CurtailMode", report.asleep ? "Sleep" : "None"},
+                      {"DHCP", true}, {"FeeStatus", "Ok"}, {"Hostname", settings_.serial}, {"IPAddr", settings_.host}, {"ImmersionMode", false},
+                      {"IsAtmEnabled", false}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", settings_.mac},
+                      {"Model", settings_.model}, {"NameplateTHS", nominal_ghs / 1000}, {"OS", "LuxOS"}, {"Pool Count", 1}, {"Profile", "default"},
+                      {"ProfileStep", "0"}, {"SerialNumber", settings_.serial}, {"SystemStatus", "Normal"}});
+    if (command == "summary")
+        return reply('S', 11, "Summary", asked.wall, "SUMMARY",
+                     {{"Accepted", 1483}, {"Best Share", 32768}, {"Elapsed", (asked.now - started_).count() / 1000}, {"Found Blocks", 0},
+                      {"GHS 15m", ghs}, {"GHS 1m", ghs}, {"GHS 30m", ghs}, {"GHS 5m", ghs}, {"GHS 5s", ghs}, {"GHS av", ghs},
+                      {"Hardware Errors", 0}, {"Rejected", 1}, {"Stale", 0}, {"Total MH", ghs * 1000}, {"Utility", 26.03}});
+    return std::nullopt;
+}
+
+}  // namespace ballast::sim

@@ -1,0 +1,251 @@
+#include "sim/plant.hpp"
+
+#include "model/check.hpp"
+
+#include <algorithm>
+
+namespace ballast::sim {
+
+namespace {
+
+/// A cold switch at the wall takes a miner's draw within a cycle or two.
+constexpr Duration collapse{20};
+
+Power between(Power from, Power to, Duration passed, Duration whole) {
+    if (passed >= whole) return to;
+    if (passed <= Duration{0}) return from;
+    return Power{from.count + (to.count - from.count) * passed.count() / whole.count()};
+}
+
+}  // namespace
+
+Power Plant::Course::at(Steady now) const {
+    return between(from, to, now - since - delay, ramp);
+}
+
+Plant::Plant(PlantSettings settings, Steady start)
+    : settings_{std::move(settings)}, start_{start}, now_{start}, contactors_(settings_.contactors.size()),
+      meters_(settings_.meters.size()), fed_(settings_.feeders.size()) {
+    Chance chance{settings_.seed};
+    machines_.reserve(settings_.machines.size());
+    for (std::size_t i = 0; i < settings_.machines.size(); ++i) {
+        const MachineSettings& given = settings_.machines[i];
+        Machine machine;
+        machine.course = {given.rated, given.rated, start, Duration{0}, Duration{0}};
+        machine.off_after = chance.in(given.off_after);
+        machine.full_after = chance.in(given.full_after);
+        machine.boot = chance.in(given.boot);
+        machine.wakes_after = chance.in({seconds{20}, seconds{120}});
+        machine.answers_from = start;
+        machine.fault = given.fault;
+        if (given.contactor) contactors_.at(*given.contactor).carries.push_back(i);
+        if (given.feeder) fed_.at(*given.feeder).push_back(i);
+        machines_.push_back(machine);
+    }
+    for (const MeterSettings& meter : settings_.meters) {
+        BALLAST_CHECK(meter.what != Measures::feeder || meter.which < settings_.feeders.size());
+        BALLAST_CHECK(meter.what != Measures::hall || meter.which < settings_.halls.size());
+        BALLAST_CHECK(meter.what != Measures::contactor || meter.which < settings_.contactors.size());
+    }
+}
+
+/// Lets happen what was due, in its order. Two threads may disagree about a millisecond, so a step back is none.
+Steady Plant::advance(Steady now) {
+    while (!ahead_.empty() && ahead_.begin()->first <= now) {
+        const auto [at, change] = *ahead_.begin();
+        ahead_.erase(ahead_.begin());
+        if (change.kind == Change::Kind::contactor_moves) {
+            if (contactors_[change.which].moved == change.valid_for) supply(change.which, change.close, at);
+            continue;
+        }
+        Machine& machine = machines_[change.which];
+        if (machine.slept != change.valid_for || !machine.asleep) continue;
+        machine.asleep = machine.says_asleep = false;
+        if (machine.powered) rise(machine, settings_.machines[change.which].rated, at, Duration{0}, machine.full_after);
+    }
+    return now_ = std::max(now_, now);
+}
+
+void Plant::rise(Machine& machine, Power rated, Steady at, Duration boot, Duration full_after) {
+    const Duration dark = full_after / 5;  // Boards are tested and chains enumerated at standby's draw.
+    machine.course = {machine.course.at(at), rated, at, boot + dark, full_after - dark};
+}
+
+bool Plant::answers(std::size_t machine, Steady now) {
+    const Steady at = advance(now);
+    return machines_.at(machine).powered && at >= machines_[machine].answers_from;
+}
+
+Plant::Report Plant::report(std::size_t which, Steady now) {
+    const Steady at = advance(now);
+    const Machine& machine = machines_.at(which);
+    const MachineSettings& given = settings_.machines[which];
+    Report report;
+    report.asleep = machine.says_asleep;
+    report.power = machine.powered ? machine.course.at(at) : Power{};
+    if (machine.says_asleep && !machine.asleep) report.power = given.standby;
+    const bool resting = report.power <= given.standby && (machine.says_asleep || !machine.powered);
+    report.supply_on = !resting;
+    const Power above = std::max(Power{}, report.power - given.standby), whole = given.rated - given.standby;
+    report.hash_per_mille = whole.count > 0 ? static_cast<unsigned>(1000 * above.count / whole.count) : 0;
+    return report;
+}
+
+void Plant::sleep(std::size_t which, Steady now) {
+    const Steady at = advance(now);
+    Machine& machine = machines_.at(which);
+    if (machine.fault == MachineFault::no_effect) return;
+    machine.says_asleep = true;
+    if (machine.fault == MachineFault::lies || machine.asleep) return;
+    machine.asleep = true;
+    ++machine.slept;
+    if (!machine.powered) return;
+    const Duration hold = machine.off_after / 2;
+    machine.course = {machine.course.at(at), settings_.machines[which].standby, at, hold, machine.off_after - hold};
+    if (machine.fault == MachineFault::self_wakes)
+        ahead_.emplace(at + machine.off_after + machine.wakes_after, Change{Change::Kind::machine_wakes, which, machine.slept, false});
+}
+
+void Plant::wake(std::size_t which, Steady now, bool fast) {
+    const Steady at = advance(now);
+    Machine& machine = machines_.at(which);
+    if (machine.fault == MachineFault::never_wakes) return;
+    machine.says_asleep = false;
+    if (!machine.asleep) return;
+    machine.asleep = false;
+    const Duration full_after = fast ? Duration{10'000} : machine.full_after;
+    if (machine.powered) rise(machine, settings_.machines[which].rated, at, Duration{0}, full_after);
+}
+
+void Plant::record(CoilOperation operation) {
+    if (operations_.size() < 1'000'000) operations_.push_back(operation);
+}
+
+void Plant::operate(std::size_t which, bool close, Steady now) {
+    const Steady at = advance(now);
+    record({at, which, close, false});
+    Contactor& contactor = contactors_.at(which);
+    contactor.coil = close;
+    const ContactorSettings& given = settings_.contactors[which];
+    if (!close && given.fault == ContactorFault::welded) return;
+    ahead_.emplace(at + given.travel, Change{Change::Kind::contactor_moves, which, ++contactor.moved, close});
+}
+
+void Plant::trip(std::size_t which, Steady now) {
+    const Steady at = advance(now);
+    record({at, which, false, true});
+    ++contactors_.at(which).moved;  // Whatever the coil had begun is overtaken.
+    supply(which, false, at);
+}
+
+bool Plant::closed(std::size_t which, Steady now) {
+    advance(now);
+    return contactors_.at(which).closed;
+}
+
+void Plant::supply(std::size_t which, bool closed, Steady at) {
+    Contactor& contactor = contactors_[which];
+    if (contactor.closed == closed) return;
+    contactor.closed = closed;
+    for (const std::size_t i : contactor.carries) {
+        Machine& machine = machines_[i];
+        const MachineSettings& given = settings_.machines[i];
+        machine.powered = closed;
+        if (!closed) {
+            machine.course = {machine.course.at(at), Power{}, at, Duration{0}, collapse};
+            continue;
+        }
+        machine.answers_from = at + machine.boot;
+        machine.course = {given.standby, given.standby, at, Duration{0}, Duration{0}};
+        if (!machine.asleep) rise(machine, given.rated, at, machine.boot, machine.full_after);  // Sleep outlives a reboot.
+    }
+}
+
+void Plant::steer(std::size_t hall, Power power, Duration over, Steady now) {
+    const Power from = hall_power(hall, now);
+    const Duration after = std::max(now_, now) - start_;
+    settings_.halls[hall].profile = {{after, from}, {after + over, power}};
+}
+
+Power Plant::machine_power(std::size_t machine, Steady now) {
+    const Steady at = advance(now);
+    return machines_.at(machine).course.at(at);
+}
+
+Power Plant::machines(std::span<const std::size_t> which, Steady now) const {
+    Power sum;
+    for (const std::size_t i : which) sum += machines_[i].course.at(now);
+    return sum;
+}
+
+Power Plant::hall_power(std::size_t which, Steady now) {
+    const Duration after = advance(now) - start_;
+    const auto& profile = settings_.halls.at(which).profile;
+    const auto next = std::ranges::upper_bound(profile, after, {}, &HallSettings::Point::after);
+    if (profile.empty()) return Power{};
+    if (next == profile.begin()) return next->power;
+    const auto before = std::prev(next);
+    if (next == profile.end()) return before->power;
+    return between(before->power, next->power, after - before->after, next->after - before->after);
+}
+
+Power Plant::contactor_power(std::size_t which, Steady now) {
+    const Steady at = advance(now);
+    const Contactor& contactor = contactors_.at(which);
+    return machines(contactor.carries, at) + (contactor.closed ? settings_.contactors[which].block : Power{});
+}
+
+Power Plant::feeder_power(std::size_t feeder, Steady now) {
+    const Steady at = advance(now);
+    Power sum = machines(fed_.at(feeder), at);
+    for (std::size_t i = 0; i < contactors_.size(); ++i)
+        if (settings_.contactors[i].feeder == feeder && contactors_[i].closed) sum += settings_.contactors[i].block;
+    for (std::size_t i = 0; i < settings_.halls.size(); ++i)
+        if (settings_.halls[i].feeder == feeder) sum += hall_power(i, at);
+    return sum;
+}
+
+Power Plant::drawn(Steady now) {
+    const Steady at = advance(now);
+    Power sum;
+    for (const Machine& machine : machines_) sum += machine.course.at(at);
+    for (std::size_t i = 0; i < contactors_.size(); ++i)
+        if (contactors_[i].closed) sum += settings_.contactors[i].block;
+    for (std::size_t i = 0; i < settings_.halls.size(); ++i) sum += hall_power(i, at);
+    return sum;
+}
+
+Power Plant::beyond(Power drawn) const {
+    return settings_.house_load + Power{drawn.count * settings_.cooling_per_mille / 1000};
+}
+
+Power Plant::residual(Steady now) {
+    return beyond(drawn(now));
+}
+
+Power Plant::site_power(Steady now) {
+    const Power loads = drawn(now);
+    return loads + beyond(loads);
+}
+
+Power Plant::measured(const MeterSettings& meter, Steady now) {
+    switch (meter.what) {
+        case Measures::site: return site_power(now);
+        case Measures::feeder: return feeder_power(meter.which, now);
+        case Measures::hall: return hall_power(meter.which, now);
+        case Measures::contactor: return contactor_power(meter.which, now);
+    }
+    return Power{};
+}
+
+Power Plant::power(std::size_t meter, Steady now) {
+    const Meter& state = meters_.at(meter);
+    return state.fault == MeterFault::frozen ? state.frozen : measured(settings_.meters[meter], now);
+}
+
+void Plant::set_fault(std::size_t meter, MeterFault fault, Steady now) {
+    const Power shown = power(meter, now);
+    meters_[meter] = {fault, shown};
+}
+
+}  // namespace ballast::sim

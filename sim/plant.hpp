@@ -1,0 +1,121 @@
+#pragma once
+#include "sim/plant_settings.hpp"
+
+#include <map>
+#include <span>
+
+namespace ballast::sim {
+
+/// What was done to a contactor: a coil written, or a relay that opened it.
+struct CoilOperation {
+    Steady at{};
+    std::size_t contactor = 0;
+    bool close = false;
+    bool by_relay = false;
+};
+
+/// The physics of a site: who draws how much, and how that follows commands, contactors and faults. Pure: time is an
+/// argument and does not go back, everything else follows from the settings and their seed. Not thread-safe.
+class Plant {
+public:
+    Plant(PlantSettings settings, Steady start);
+
+    /// What a machine says of itself. A liar's differs from what it draws.
+    struct Report {
+        bool asleep = false;       ///< What it was last told and means to obey.
+        bool supply_on = true;     ///< Its own power supply.
+        Power power;               ///< W at the wall, as it believes.
+        unsigned hash_per_mille = 0;  ///< Of its nominal hashrate.
+    };
+
+    /// False if it heard nothing: no power, or still booting.
+    bool answers(std::size_t machine, Steady now);
+    MachineFault fault(std::size_t machine) const { return machines_.at(machine).fault; }
+    Report report(std::size_t machine, Steady now);
+    /// Either may be repeated; the reply is the same, as on the device.
+    void sleep(std::size_t machine, Steady now);
+    /// `fast` is the vendor's unsafe single step: full power in ten seconds.
+    void wake(std::size_t machine, Steady now, bool fast = false);
+    /// Takes effect at the next command; a machine that is asleep stays so.
+    void set_fault(std::size_t machine, MachineFault fault) { machines_.at(machine).fault = fault; }
+
+    /// Writes the coil. The contacts follow after the travel time.
+    void operate(std::size_t contactor, bool close, Steady now);
+    /// A protection relay opens it; the coil still says closed.
+    void trip(std::size_t contactor, Steady now);
+    bool coil(std::size_t contactor) const { return contactors_.at(contactor).coil; }
+    bool closed(std::size_t contactor, Steady now);
+    /// All since the start, the first million.
+    const std::vector<CoilOperation>& operations() const { return operations_; }
+    void set_fault(std::size_t contactor, ContactorFault fault) { settings_.contactors.at(contactor).fault = fault; }
+
+    /// From what it draws now to `power` in a straight line; the rest of its profile is forgotten.
+    void steer(std::size_t hall, Power power, Duration over, Steady now);
+
+    Power machine_power(std::size_t machine, Steady now);
+    Power hall_power(std::size_t hall, Steady now);
+    Power contactor_power(std::size_t contactor, Steady now);
+    Power feeder_power(std::size_t feeder, Steady now);
+    /// House load and cooling: what the site's meter sees beyond all loads.
+    Power residual(Steady now);
+    Power site_power(Steady now);
+
+    /// What a meter shows. Silent and excepting ones are for the device to act out; here they measure on.
+    Power power(std::size_t meter, Steady now);
+    MeterFault meter_fault(std::size_t meter) const { return meters_.at(meter).fault; }
+    void set_fault(std::size_t meter, MeterFault fault, Steady now);
+
+    const PlantSettings& settings() const { return settings_; }
+
+private:
+    /// Level `from` until `since + delay`, then a straight line of `ramp` to `to`.
+    struct Course {
+        Power from, to;
+        Steady since{};
+        Duration delay{0}, ramp{0};
+        Power at(Steady now) const;
+    };
+    struct Machine {
+        Course course;
+        Duration off_after{0}, full_after{0}, boot{0}, wakes_after{0};
+        Steady answers_from{};
+        MachineFault fault{};
+        bool asleep = false, powered = true, says_asleep = false;
+        unsigned slept = 0;  ///< Sleeps so far: a later one voids an earlier one's self-wake.
+    };
+    struct Contactor {
+        bool coil = true, closed = true;
+        unsigned moved = 0;
+        std::vector<std::size_t> carries;
+    };
+    struct Meter {
+        MeterFault fault{};
+        Power frozen;
+    };
+    struct Change {
+        enum class Kind : std::uint8_t { machine_wakes, contactor_moves } kind{};
+        std::size_t which = 0;
+        unsigned valid_for = 0;
+        bool close = false;
+    };
+
+    Steady advance(Steady now);
+    static void rise(Machine& machine, Power rated, Steady at, Duration boot, Duration full_after);
+    void record(CoilOperation operation);
+    void supply(std::size_t contactor, bool closed, Steady at);
+    Power machines(std::span<const std::size_t> which, Steady now) const;
+    Power drawn(Steady now);
+    Power beyond(Power drawn) const;
+    Power measured(const MeterSettings& meter, Steady now);
+
+    PlantSettings settings_;
+    Steady start_, now_;
+    std::vector<Machine> machines_;
+    std::vector<Contactor> contactors_;
+    std::vector<Meter> meters_;
+    std::vector<std::vector<std::size_t>> fed_;  ///< Machines of each feeder.
+    std::multimap<Steady, Change> ahead_;
+    std::vector<CoilOperation> operations_;
+};
+
+}  // namespace ballast::sim
