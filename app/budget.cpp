@@ -1,0 +1,192 @@
+#include "app/budget.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace ballast {
+namespace {
+
+const char* word(Tier tier) {
+    switch (tier) {
+    case Tier::firm: return "firm";
+    case Tier::flexible: return "flexible";
+    case Tier::interruptible: return "interruptible";
+    }
+    return "";
+}
+
+std::string kilowatts(Power power) { return fmt::format("{:.1f}", static_cast<double>(power.count) / 1e3); }
+
+Power nameplate(const Site& site, const Site::Group& group) {
+    Power sum;
+    for (Slot slot = group.loads.first; slot < group.loads.last; ++slot) sum += site.loads[slot].rated;
+    return sum;
+}
+
+PowerBudget::Limit limit_of(const PolicyConfig& policy, const Config& config, const SiteModel& model,
+                            const PowerBudget& budget) {
+    const SiteCapConfig& cap = *policy.site_cap;
+    PowerBudget::Limit limit{policy.name, cap.feeder, cap.act_above, budget.firm + budget.overhead,
+                             budget.sum};
+    if (cap.feeder.empty()) return limit;
+    const FeederId feeder = model.feeders.at(cap.feeder);
+    const Power overhead = config.feeders[index(feeder)].overhead;
+    limit.firm = limit.sum = overhead;
+    for (const Site::Group& group : model.site.groups) {
+        if (group.feeder != feeder) continue;
+        limit.sum += nameplate(model.site, group);
+        if (group.tier == Tier::firm) limit.firm += nameplate(model.site, group);
+    }
+    return limit;
+}
+
+bool obeyed(const Config& config, const std::string& signal) {
+    return std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) {
+        if (policy.price_strike) return policy.price_strike->signal == signal;
+        return policy.dispatch &&
+               std::ranges::find(policy.dispatch->signals, signal) != policy.dispatch->signals.end();
+    });
+}
+
+void warn_of_groups(const Config& config, const SiteModel& model, std::vector<std::string>& warnings) {
+    const bool priced = std::ranges::any_of(config.policies,
+                                            [](const PolicyConfig& p) { return p.price_strike.has_value(); });
+    for (std::size_t i = 0; i < model.site.groups.size(); ++i) {
+        const Site::Group& group = model.site.groups[i];
+        const GroupConfig& from = config.groups[model.group_configs[i]];
+        if (from.driver == GroupDriver::luxos && from.tier == Tier::firm)
+            warnings.push_back(fmt::format(
+                "\"{}\" holds {} machines that are never stopped: it is firm{}", group.name,
+                from.machines.size(),
+                from.tier_given
+                    ? ""
+                    : " because it has no 'tier'; if they may stop, say tier = \"interruptible\""));
+        if (from.driver == GroupDriver::contactor && from.tier == Tier::firm)
+            warnings.push_back(fmt::format("\"{}\" is never opened: it is firm{}", group.name,
+                                           from.tier_given ? "" : " because it has no 'tier'"));
+        if (from.driver == GroupDriver::metered && !from.meter)
+            warnings.push_back(fmt::format("\"{}\" has no meter: its nameplate of {} kW is reserved always",
+                                           group.name, kilowatts(from.nameplate)));
+        const auto unknown = std::ranges::count(from.machines, 0, &MachineConfig::joules_per_hash);
+        if (group.economics && unknown > 0)
+            warnings.push_back(fmt::format("{} machines of \"{}\" have no joules_per_terahash: by a "
+                                           "hashprice they never pay, and stop first",
+                                           unknown, group.name));
+        const bool unpriced =
+            from.driver == GroupDriver::luxos && from.tier == Tier::interruptible &&
+            std::ranges::none_of(config.policies, [&](const PolicyConfig& p) {
+                return p.price_strike &&
+                       std::ranges::find(p.price_strike->groups, group.name) != p.price_strike->groups.end();
+            });
+        if (priced && unpriced)
+            warnings.push_back(
+                fmt::format("\"{}\" is in no price_strike policy: no price stops it", group.name));
+    }
+}
+
+void warn_of_limits(const Config& config, const PowerBudget& budget, std::vector<std::string>& warnings) {
+    for (const PowerBudget::Limit& limit : budget.limits)
+        if (limit.firm_headroom() < Power{})
+            warnings.push_back(fmt::format("firm load and overhead alone could draw {} kW, {} kW above "
+                                           "\"{}\": nothing that may stop is left then",
+                                           kilowatts(limit.firm), kilowatts(-limit.firm_headroom()),
+                                           limit.policy));
+    const auto capped = [](const PowerBudget::Limit& limit) { return limit.feeder.empty(); };
+    if (std::ranges::none_of(budget.limits, capped))
+        warnings.push_back("no policy of kind site_cap says what the contract allows");
+    if (config.site.meter.empty())
+        warnings.push_back("[site] has no 'meter': nothing proves a shed at the grid connection");
+    for (const PolicyConfig& policy : config.policies) {
+        const std::string feeder = policy.dispatch   ? policy.dispatch->feeder
+                                   : policy.site_cap ? policy.site_cap->feeder
+                                                     : "";
+        const auto found = std::ranges::find(config.feeders, feeder, &FeederConfig::name);
+        if (found != config.feeders.end() && found->meter.empty())
+            warnings.push_back(
+                fmt::format("policy \"{}\" limits feeder \"{}\", which has no meter", policy.name, feeder));
+    }
+    for (const SignalConfig& signal : config.signals)
+        if (signal.kind != SignalSort::hashprice && !obeyed(config, signal.name))
+            warnings.push_back(fmt::format("no policy listens to signal \"{}\"", signal.name));
+}
+
+}  // namespace
+
+PowerBudget budget_of(const Config& config, const SiteModel& model) {
+    PowerBudget budget;
+    for (const Site::Group& group : model.site.groups) {
+        const Power sum = nameplate(model.site, group);
+        budget.groups.push_back({group.name, group.driver, group.tier, group.loads.size(), sum});
+        (group.tier == Tier::firm ? budget.firm : budget.interruptible) += sum;
+    }
+    Power feeders;
+    for (const FeederConfig& feeder : config.feeders) feeders += feeder.overhead;
+    budget.overhead = std::max(config.site.overhead, feeders);
+    budget.sum = budget.firm + budget.interruptible + budget.overhead;
+    for (const PolicyConfig& policy : config.policies)
+        if (policy.site_cap) budget.limits.push_back(limit_of(policy, config, model, budget));
+    warn_of_limits(config, budget, budget.warnings);
+    warn_of_groups(config, model, budget.warnings);
+    return budget;
+}
+
+std::string power_budget(const Config& config, const SiteModel& model) {
+    const PowerBudget budget = budget_of(config, model);
+    std::string text = fmt::format("Power budget of {}, by nameplate\n", config.site.name);
+    const auto row = [&](std::string_view name, std::string_view what, Power power) {
+        text += fmt::format("  {:<24} {:<26} {:>12} kW\n", name, what, kilowatts(power));
+    };
+    for (const Tier tier : {Tier::firm, Tier::interruptible}) {
+        for (const auto& group : budget.groups)
+            if (group.tier == tier)
+                row(group.name,
+                    fmt::format("{}, {} {}", group.driver, group.loads, group.loads == 1 ? "load" : "loads"),
+                    group.nameplate);
+        row(word(tier), "", tier == Tier::firm ? budget.firm : budget.interruptible);
+    }
+    row("overhead", "until it is learned", budget.overhead);
+    row("sum", "", budget.sum);
+    for (const auto& limit : budget.limits) {
+        text += "\n";
+        row(limit.policy, limit.feeder.empty() ? "limit of the site" : "limit of feeder " + limit.feeder,
+            limit.act_above);
+        row("", limit.headroom() < Power{} ? "to be shed at full load" : "headroom left",
+            limit.headroom() < Power{} ? -limit.headroom() : limit.headroom());
+    }
+    if (!budget.warnings.empty()) text += "\n";
+    for (const std::string& warning : budget.warnings) text += "warning: " + warning + "\n";
+    return text;
+}
+
+std::string power_budget_json(const Config& config, const SiteModel& model) {
+    const PowerBudget budget = budget_of(config, model);
+    boost::json::array groups, limits, warnings;
+    for (const auto& g : budget.groups)
+        groups.push_back(boost::json::object{{"name", g.name},
+                                             {"driver", g.driver},
+                                             {"tier", word(g.tier)},
+                                             {"loads", g.loads},
+                                             {"nameplate_w", g.nameplate.count}});
+    for (const auto& l : budget.limits)
+        limits.push_back(boost::json::object{
+            {"policy", l.policy},
+            {"feeder", l.feeder.empty() ? boost::json::value{} : boost::json::value(l.feeder)},
+            {"act_above_w", l.act_above.count},
+            {"firm_w", l.firm.count},
+            {"sum_w", l.sum.count},
+            {"headroom_w", l.headroom().count},
+            {"firm_headroom_w", l.firm_headroom().count}});
+    for (const std::string& warning : budget.warnings) warnings.push_back(boost::json::value(warning));
+    const boost::json::object all{{"site", config.site.name},
+                                  {"groups", std::move(groups)},
+                                  {"firm_w", budget.firm.count},
+                                  {"interruptible_w", budget.interruptible.count},
+                                  {"overhead_w", budget.overhead.count},
+                                  {"sum_w", budget.sum.count},
+                                  {"limits", std::move(limits)},
+                                  {"warnings", std::move(warnings)}};
+    return boost::json::serialize(all);
+}
+
+}  // namespace ballast

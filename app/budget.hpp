@@ -1,0 +1,42 @@
+#pragma once
+#include "app/site_of.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// What a site could draw if everything ran at its nameplate, against what its contract allows.
+struct PowerBudget {
+    struct Group {
+        std::string name, driver;
+        Tier tier{};
+        std::size_t loads = 0;
+        Power nameplate;
+    };
+    struct Limit {
+        std::string policy, feeder;  ///< feeder "": the site.
+        Power act_above;
+        Power firm, sum;                                    ///< Nameplates and overhead behind it.
+        Power headroom() const { return act_above - sum; }  ///< Below 0: the ASICs will have to make room.
+        Power firm_headroom() const {
+            return act_above - firm;
+        }  ///< Below 0: nothing Ballast may do is enough.
+    };
+    std::vector<Group> groups;  ///< Firm first.
+    Power firm, interruptible;  ///< Nameplates by tier.
+    Power overhead;             ///< The site's, or its feeders' together if that is more.
+    Power sum;
+    std::vector<Limit> limits;          ///< Of every site_cap.
+    std::vector<std::string> warnings;  ///< What is allowed and probably not meant.
+};
+
+PowerBudget budget_of(const Config& config, const SiteModel& model);
+
+/// For people: a table, then the warnings. What `ballast check` ends with.
+std::string power_budget(const Config& config, const SiteModel& model);
+
+/// One JSON object, all power in W: site, groups, firm_w, interruptible_w, overhead_w, sum_w, limits, warnings.
+std::string power_budget_json(const Config& config, const SiteModel& model);
+
+}  // namespace ballast

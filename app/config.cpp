@@ -1,0 +1,106 @@
+#include "app/config.hpp"
+
+#include "app/config_parts.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace ballast {
+namespace config {
+
+Parse::Parse(std::string site_path, const FileReader& reader)
+    : path{std::move(site_path)}, read{reader}, faults{path} {}
+
+std::string Parse::beside(const std::string& name) const {
+    const std::filesystem::path folder = std::filesystem::path{path}.parent_path();
+    return (folder / name).lexically_normal().string();
+}
+
+std::vector<std::string> Parse::brokers() const { return names_of(config.brokers); }
+std::vector<std::string> Parse::meters() const { return names_of(config.meters); }
+std::vector<std::string> Parse::feeders() const { return names_of(config.feeders); }
+std::vector<std::string> Parse::signals() const { return names_of(config.signals); }
+
+std::string title(const toml::table& table, std::string_view section, std::size_t number) {
+    const auto* name = table.get("name");
+    const auto text = name ? name->value_exact<std::string>() : std::nullopt;
+    return text && wrong_name(*text).empty() ? fmt::format("[[{}]] {}", section, *text)
+                                             : fmt::format("[[{}]] {}", section, number + 1);
+}
+
+std::string unique_name(Keys& keys, const std::vector<std::string>& taken) {
+    std::string name = keys.must_text("name", "a name that no other has", wrong_name);
+    if (!name.empty() && std::ranges::find(taken, name) != taken.end())
+        keys.fault("name", fmt::format("'name' is {}, which is taken; a name is given once", shown(name)));
+    return name;
+}
+
+namespace {
+
+/// Order matters: what is named is read before what names it.
+void read_tables(const toml::table& table, Parse& parse) {
+    Keys root{table, "the site file", parse.faults};
+    parse_brokers(root, parse);
+    parse_meters(root, parse);
+    parse_feeders(root, parse);
+    parse_fx(root, parse);
+    parse_site(root, parse);
+    parse_journal(root, parse);
+    parse_http(root, parse);
+    parse_signals(root, parse);
+    parse_groups(root, parse);
+    link_groups(root, parse);
+    parse_policies(root, parse);
+    root.finish();
+    for (BrokerConfig& broker : parse.config.brokers)
+        if (broker.client_id.empty()) broker.client_id = "ballast-" + parse.config.site.name;
+}
+
+void hash_files(Config& config) {
+    std::string hashes;
+    for (ConfigFile& file : config.files) {
+        file.sha256 = sha256(file.text);
+        hashes += file.sha256;
+    }
+    config.hash = sha256(hashes);
+}
+
+}  // namespace
+}  // namespace config
+
+tl::expected<Config, std::vector<Fault>> parse_config(std::string text, const std::string& path,
+                                                      const FileReader& read) {
+    config::Parse parse{path, read};
+    try {
+        const toml::table table = toml::parse(std::string_view{text}, path);
+        parse.config.files.push_back({path, std::move(text), ""});
+        config::read_tables(table, parse);
+    } catch (const toml::parse_error& error) {
+        parse.faults.add(config::position(error.source()), fmt::format("not TOML: {}", error.description()));
+    }
+    if (parse.faults.any()) return tl::unexpected{std::move(parse.faults).sorted()};
+    config::hash_files(parse.config);
+    return std::move(parse.config);
+}
+
+tl::expected<Config, std::vector<Fault>> load_config(const std::string& path, const FileReader& read) {
+    auto text = read(path);
+    if (text) return parse_config(std::move(*text), path, read);
+    return tl::unexpected{std::vector<Fault>{
+        {path, 0, 0, "cannot be read: " + text.error().detail + "; expected a site file"}}};
+}
+
+std::string print(const Fault& fault) {
+    return fault.line == 0 ? fmt::format("{}: {}", fault.file, fault.text)
+                           : fmt::format("{}:{}:{}: {}", fault.file, fault.line, fault.column, fault.text);
+}
+
+std::string print(const std::vector<Fault>& faults) {
+    constexpr std::size_t most = 100;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most, faults.size()); ++i) text += print(faults[i]) + "\n";
+    if (faults.size() > most) text += fmt::format("and {} more faults\n", faults.size() - most);
+    return text;
+}
+
+}  // namespace ballast

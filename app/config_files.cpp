@@ -1,0 +1,98 @@
+#include "app/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <date/tz.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <openssl/evp.h>
+
+namespace ballast {
+namespace {
+
+constexpr std::uintmax_t most_bytes = 64'000'000;
+
+void check_secret(const Config& config, const Secret& secret, std::string_view what, const FileReader& read,
+                  std::vector<Fault>& faults) {
+    const std::string& file = config.files.front().path;
+    const auto fault = [&](std::string text) {
+        faults.push_back({file, secret.at.line, secret.at.column, std::move(text)});
+    };
+    if (secret.kind == Secret::Kind::environment && std::getenv(secret.name.c_str()) == nullptr)
+        fault(fmt::format(
+            "'{}' names the variable {}, which is not in the environment; set it before the start", what,
+            secret.name));
+    if (secret.kind != Secret::Kind::file) return;
+    const auto text = read(secret.name);
+    if (!text)
+        fault(fmt::format("'{}' names {}, which cannot be read: {}; expected a file", what, secret.name,
+                          text.error().detail));
+    else if (text->empty()) fault(fmt::format("'{}' names {}, which is empty", what, secret.name));
+}
+
+bool zone_known(const std::string& name) {
+    try {
+        date::locate_zone(name);
+        return true;
+    } catch (const std::exception&) { return false; }
+}
+
+}  // namespace
+
+std::string sha256(std::string_view text) {
+    std::array<unsigned char, 32> digest{};
+    unsigned size = 0;
+    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    std::string hex;
+    for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
+    return hex;
+}
+
+FileReader disk_reader() {
+    return [](const std::string& path) -> Result<std::string> {
+        std::error_code error;
+        const auto kind = std::filesystem::status(path, error).type();
+        if (kind == std::filesystem::file_type::not_found)
+            return fail(Errc::unreachable, "there is no such file");
+        if (kind != std::filesystem::file_type::regular)
+            return fail(Errc::unreachable, error ? error.message() : "it is not a regular file");
+        if (std::filesystem::file_size(path, error) > most_bytes || error)
+            return fail(Errc::oversized, error ? error.message() : "it is larger than 64 MB");
+        std::ifstream in{path, std::ios::binary};
+        std::string text{std::istreambuf_iterator<char>{in}, {}};
+        if (!in) return fail(Errc::unreachable, std::strerror(errno));
+        return text;
+    };
+}
+
+FileReader reader_of(std::vector<ConfigFile> files) {
+    return [files = std::move(files)](const std::string& path) -> Result<std::string> {
+        const auto file = std::ranges::find(files, path, &ConfigFile::path);
+        if (file == files.end()) return fail(Errc::unreachable, "it is not among the journal's files");
+        return file->text;
+    };
+}
+
+std::vector<Fault> check_surroundings(const Config& config, const FileReader& read) {
+    std::vector<Fault> faults;
+    const SiteConfig& site = config.site;
+    if (!zone_known(site.time_zone))
+        faults.push_back({config.files.front().path, site.time_zone_at.line, site.time_zone_at.column,
+                          fmt::format("'time_zone' is \"{}\", which this machine does not know; allowed: a "
+                                      "name of the IANA time zone database",
+                                      site.time_zone)});
+    for (const BrokerConfig& broker : config.brokers) {
+        check_secret(config, broker.tls_ca, "tls_ca", read, faults);
+        check_secret(config, broker.tls_certificate, "tls_certificate", read, faults);
+        check_secret(config, broker.tls_key, "tls_key", read, faults);
+        check_secret(config, broker.user, "user_file", read, faults);
+        check_secret(config, broker.password, "password_file", read, faults);
+    }
+    return faults;
+}
+
+}  // namespace ballast

@@ -1,0 +1,198 @@
+#include "app/config_parts.hpp"
+
+#include <algorithm>
+
+namespace ballast::config {
+namespace {
+
+const Choices<GroupDriver> drivers{
+    {"luxos", GroupDriver::luxos}, {"contactor", GroupDriver::contactor}, {"metered", GroupDriver::metered}};
+const Choices<Tier> tiers{
+    {"firm", Tier::firm}, {"flexible", Tier::flexible}, {"interruptible", Tier::interruptible}};
+
+std::string word(GroupDriver driver) {
+    return std::ranges::find(drivers, driver, &std::pair<std::string, GroupDriver>::second)->first;
+}
+
+void tier_of(Keys& keys, GroupConfig& group) {
+    const auto tier = keys.choice("tier", tiers);
+    group.tier_given = tier.has_value();
+    group.tier = tier.value_or(Tier::firm);
+    if (group.tier == Tier::flexible)
+        keys.fault(
+            "tier",
+            fmt::format(
+                "'tier' is \"flexible\" and driver {} cannot slow its loads; allowed: firm, interruptible",
+                word(group.driver)));
+    if (group.tier == Tier::interruptible && group.driver == GroupDriver::metered)
+        keys.fault("tier", "'tier' is \"interruptible\" and a metered group takes no orders; allowed: firm");
+}
+
+void luxos_of(Keys& keys, Parse& parse, GroupConfig& group) {
+    LuxosConfig luxos;
+    luxos.connections = static_cast<std::size_t>(keys.number_or("connections", {1, 60'000}, 2'048));
+    luxos.timeout = keys.span_or("timeout_ms", {100, 60'000}, luxos.timeout);
+    luxos.deadband = Power{keys.number_or("deadband_w", {0, 1'000'000}, luxos.deadband.count)};
+    luxos.poll = keys.span_or("poll_s", seconds(1'000, 3'600'000), luxos.poll);
+    group.luxos = luxos;
+    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, 25)};
+    group.min_off = keys.span_or("min_off_s", seconds(0, day_ms), Duration{600'000});
+    group.min_on = keys.span_or("min_on_s", seconds(0, day_ms), Duration{300'000});
+    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), Duration{10'000});
+    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), Duration{600'000});
+    group.stagger = keys.span_or("stagger_ms", {0, 3'600'000}, Duration{20});
+    group.stale_after = keys.span_or("stale_after_s", seconds(1'000, day_ms), 3 * luxos.poll);
+    if (group.stale_after <= luxos.poll)
+        keys.fault("stale_after_s", "'stale_after_s' is not above 'poll_s'; allowed: more than one poll");
+    keys.has("contactor");  // Looked up when all groups are known.
+    parse_machines(keys, parse, group);
+}
+
+void feedback_of(Keys& keys, ContactorConfig& contactor) {
+    if (!keys.has("feedback"))
+        keys.missing("feedback", "expected { function, address, closed }: an opening must be seen");
+    const auto* table = keys.table("feedback");
+    if (!table) return;
+    Keys bit{*table, "'feedback' of " + keys.what(), keys.faults()};
+    std::tie(contactor.feedback_function, contactor.feedback_address) = bit_of(bit);
+    contactor.feedback_closed = bit.number_or("closed", {0, 1}, 1) == 1;
+    bit.finish();
+}
+
+void contactor_of(Keys& keys, Parse& parse, GroupConfig& group) {
+    ContactorConfig contactor;
+    contactor.modbus = modbus(keys, parse);
+    contactor.coil = static_cast<std::uint16_t>(keys.must_number("coil", {0, 65'535}));
+    feedback_of(keys, contactor);
+    contactor.period = keys.span_or("period_ms", {20, 60'000}, contactor.period);
+    const bool carries = keys.has("carries");
+    if (carries) keys.refuse("nameplate_kw", "what it carries has nameplates of its own");
+    else if (!keys.has("nameplate_kw"))
+        keys.missing("nameplate_kw", "expected what it switches, or 'carries' with the groups behind it");
+    group.nameplate = keys.watts_or("nameplate_kw", Power{});
+    if (!carries && keys.has("nameplate_kw") && group.nameplate == Power{})
+        keys.fault("nameplate_kw", "'nameplate_kw' is 0; allowed: above 0");
+    for (const Keys::Name& name : keys.names("carries"))
+        contactor.carries.push_back(name.text);  // Looked up when all are known.
+    group.stagger = keys.span_or("close_stagger_s", seconds(0, 3'600'000), Duration{15'000});
+    group.contactor_rest = keys.span_or("min_between_s", seconds(0, day_ms), Duration{600'000});
+    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), Duration{2'000});
+    group.on_within = keys.span_or("on_within_s", seconds(100, 3'600'000), Duration{5'000});
+    group.stale_after =
+        keys.span_or("stale_after_s", seconds(100, day_ms), std::max(Duration{5'000}, 3 * contactor.period));
+    if (group.stale_after <= contactor.period)
+        keys.fault("stale_after_s",
+                   "'stale_after_s' is not above 'period_ms'; allowed: more than one period");
+    group.switchgear = std::move(contactor);
+}
+
+void metered_of(Keys& keys, Parse& parse, GroupConfig& group) {
+    group.nameplate = keys.must_kilowatts("nameplate_kw");
+    if (keys.has("nameplate_kw") && group.nameplate == Power{})
+        keys.fault("nameplate_kw", "'nameplate_kw' is 0; allowed: above 0");
+    group.reserve = keys.watts_or("reserve_kw", Power{});
+    group.reserve_window = keys.span_or("reserve_window_s", seconds(0, 31 * day_ms), Duration{0});
+    if (group.reserve > group.nameplate)
+        keys.fault("reserve_kw", "'reserve_kw' is above 'nameplate_kw'; allowed: at most that");
+    group.stale_after = Duration{10'000};
+    const auto* table = keys.table("meter");
+    if (!table) return;
+    Keys in{*table, "'meter' of " + keys.what(), keys.faults()};
+    group.meter = meter_of(in, parse);
+    group.meter->name = group.name;
+    group.stale_after = group.meter->stale_after;
+    in.finish();
+}
+
+GroupConfig group_of(Keys& keys, Parse& parse) {
+    GroupConfig group;
+    group.name = unique_name(keys, names_of(parse.config.groups));
+    if (group.name == "site")
+        keys.fault("name",
+                   "'name' is \"site\", which means all of it in a person's word; allowed: any other");
+    const auto driver = keys.must_choice("driver", drivers);
+    if (!driver) return group;
+    group.driver = *driver;
+    tier_of(keys, group);
+    group.feeder = keys.reference("feeder", "feeder", parse.feeders());
+    if (group.driver == GroupDriver::luxos) luxos_of(keys, parse, group);
+    if (group.driver == GroupDriver::contactor) contactor_of(keys, parse, group);
+    if (group.driver == GroupDriver::metered) metered_of(keys, parse, group);
+    if (group.driver != GroupDriver::luxos)
+        keys.refuse("contactor", "only a luxos group names the contactor that cuts it off");
+    keys.finish();
+    return group;
+}
+
+GroupConfig* find(Parse& parse, const std::string& name) {
+    const auto at = std::ranges::find(parse.config.groups, name, &GroupConfig::name);
+    return at == parse.config.groups.end() || name.empty() ? nullptr : &*at;
+}
+
+void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::Name& name) {
+    GroupConfig* carried = find(parse, name.text);
+    if (!carried) return keys.dangling("carries", name, "group", names_of(parse.config.groups));
+    const auto fault = [&](std::string text) { parse.faults.add(name.at, std::move(text)); };
+    if (carried->tier == Tier::firm)
+        return fault(fmt::format(
+            "contactor \"{}\" carries \"{}\", which is firm{}; allowed: interruptible groups only",
+            contactor.name, carried->name, carried->tier_given ? "" : " because it has no 'tier'"));
+    if (carried->driver != GroupDriver::luxos)
+        return fault(
+            fmt::format("contactor \"{}\" carries \"{}\", which is a {}; allowed: groups of machines",
+                        contactor.name, carried->name, word(carried->driver)));
+    if (!carried->contactor.empty() && carried->contactor != contactor.name)
+        return fault(fmt::format(
+            "contactor \"{}\" carries \"{}\", which \"{}\" can cut off already; one group has one contactor",
+            contactor.name, carried->name, carried->contactor));
+    carried->contactor = contactor.name;
+}
+
+/// `contactor = "block-a"` says the same as block-a's `carries`; both must agree.
+void link_contactor(Keys& keys, Parse& parse, GroupConfig& group) {
+    const auto name = keys.text("contactor");
+    if (!name) return;
+    GroupConfig* contactor = find(parse, *name);
+    if (!contactor)
+        return keys.dangling("contactor", {*name, keys.at("contactor")}, "group",
+                             names_of(parse.config.groups));
+    if (contactor->driver != GroupDriver::contactor)
+        return keys.fault(
+            "contactor",
+            fmt::format("'contactor' is \"{}\", which is a {}; allowed: a group with driver = \"contactor\"",
+                        *name, word(contactor->driver)));
+    auto& carries = contactor->switchgear->carries;
+    if (std::ranges::find(carries, group.name) != carries.end()) return;
+    keys.fault("contactor",
+               fmt::format(
+                   "'contactor' is \"{0}\", but the 'carries' of \"{0}\" does not list \"{1}\"; add it there",
+                   *name, group.name));
+}
+
+}  // namespace
+
+void parse_groups(Keys& root, Parse& parse) {
+    if (!root.has("group")) root.missing("group", "expected at least one [[group]]");
+    for (const auto* table : root.tables("group")) {
+        Keys keys{*table, title(*table, "group", parse.config.groups.size()), parse.faults};
+        GroupConfig group = group_of(keys, parse);
+        parse.config.groups.push_back(std::move(group));
+    }
+}
+
+void link_groups(Keys& root, Parse& parse) {
+    const auto tables = root.tables("group");
+    if (tables.size() != parse.config.groups.size()) return;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        GroupConfig& group = parse.config.groups[i];
+        Keys keys{*tables[i], title(*tables[i], "group", i), parse.faults};
+        if (!group.switchgear) continue;
+        for (const Keys::Name& name : keys.names("carries")) link_carried(keys, parse, group, name);
+    }
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        Keys keys{*tables[i], title(*tables[i], "group", i), parse.faults};
+        if (parse.config.groups[i].luxos) link_contactor(keys, parse, parse.config.groups[i]);
+    }
+}
+
+}  // namespace ballast::config

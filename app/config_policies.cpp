@@ -1,0 +1,170 @@
+#include "app/config_parts.hpp"
+
+#include <algorithm>
+
+namespace ballast::config {
+namespace {
+
+const Choices<EscalateTo> rungs{{"repeat", EscalateTo::repeat},
+                                {"power_off", EscalateTo::power_off},
+                                {"contactor", EscalateTo::contactor}};
+
+struct Known {
+    std::map<std::string, std::pair<std::string, PriceStrikeConfig>>
+        priced;                                     ///< Group -> first policy that prices it.
+    std::map<std::string, std::string> currencies;  ///< Policy -> its currency.
+};
+
+const SignalConfig* signal_named(const Parse& parse, const std::string& name) {
+    const auto at = std::ranges::find(parse.config.signals, name, &SignalConfig::name);
+    return at == parse.config.signals.end() ? nullptr : &*at;
+}
+
+/// Of the policy's currency in the site's, x 10^-6.
+std::int64_t rate_of(Keys& keys, Parse& parse, const std::string& currency) {
+    if (currency == parse.config.site.currency) return 1'000'000;
+    const auto rate = parse.config.fx.find(currency);
+    if (rate != parse.config.fx.end()) return rate->second;
+    keys.fault("currency",
+               fmt::format(
+                   "'currency' is {} and the site's {}; allowed: the site's, or give the rate: [fx] {} = ...",
+                   shown(currency), parse.config.site.currency, shown(currency).substr(1, currency.size())));
+    return 1'000'000;
+}
+
+std::int64_t converted(std::int64_t amount, std::int64_t rate) {
+    const Int128 product = Int128{amount} * rate;
+    return static_cast<std::int64_t>(product / 1'000'000 - (product % 1'000'000 < 0 ? 1 : 0));
+}
+
+void strike_of(Keys& keys, std::int64_t rate, PriceStrikeConfig& policy) {
+    const auto hashprice = keys.number("hashprice", {0, 1'000'000'000'000'000, 9});
+    const auto strike = keys.number("strike_per_mwh", {-100'000'000'000, 100'000'000'000, 6});
+    const bool both = keys.has("hashprice") && keys.has("strike_per_mwh");
+    if (both)
+        keys.fault("strike_per_mwh", "'strike_per_mwh' and 'hashprice' both say when to stop; give one");
+    if (!keys.has("hashprice") && !keys.has("strike_per_mwh"))
+        keys.missing("hashprice", "expected 'hashprice' (currency per PH/s and day) or 'strike_per_mwh'");
+    if (keys.has("strike_per_mwh") && !both)
+        for (const auto* key : {"pool_fee_percent", "overhead_factor"})
+            keys.refuse(key, "a given strike has it in already");
+    const std::int64_t fee = keys.number_or("pool_fee_percent", {0, 999'999, 4}, 0);
+    const std::int64_t overhead = keys.number_or("overhead_factor", {1'000'000, 10'000'000, 6}, 1'000'000);
+    if (strike) policy.strike = Price{converted(*strike, rate)};
+    else policy.economics = Economics{Price{converted(hashprice.value_or(0), rate)}, fee, overhead};
+}
+
+void priced_group(Keys& keys, Parse& parse, Known& known, const PolicyConfig& policy,
+                  const Keys::Name& name) {
+    const auto group = std::ranges::find(parse.config.groups, name.text, &GroupConfig::name);
+    if (group == parse.config.groups.end())
+        return keys.dangling("groups", name, "group", names_of(parse.config.groups));
+    const auto fault = [&](std::string text) { parse.faults.add(name.at, std::move(text)); };
+    if (group->driver == GroupDriver::contactor)
+        return fault(fmt::format(
+            "\"{}\" is a contactor, and none opens for a price; allowed: groups of machines", name.text));
+    if (group->tier == Tier::firm)
+        return fault(fmt::format("\"{}\" is firm{}, and no price stops it; allowed: interruptible groups",
+                                 name.text, group->tier_given ? "" : " because it has no 'tier'"));
+    const PriceStrikeConfig& own = *policy.price_strike;
+    const auto [first, is_new] = known.priced.try_emplace(name.text, policy.name, own);
+    if (is_new) return;
+    const auto& [other_name, other] = first->second;
+    if (known.currencies[other_name] != known.currencies[policy.name])
+        return fault(fmt::format(
+            "\"{}\" has a price in {} by \"{}\" and in {} by \"{}\"; one group has one currency", name.text,
+            known.currencies[other_name], other_name, known.currencies[policy.name], policy.name));
+    if (other.economics != own.economics || other.strike != own.strike)
+        return fault(fmt::format("\"{}\" has another strike by \"{}\" already; one machine has one strike",
+                                 name.text, other_name));
+}
+
+void price_strike_of(Keys& keys, Parse& parse, Known& known, PolicyConfig& policy) {
+    PriceStrikeConfig& own = policy.price_strike.emplace();
+    if (!keys.has("signal")) keys.missing("signal", "expected the name of a price signal");
+    own.signal = keys.reference("signal", "signal", parse.signals());
+    const SignalConfig* signal = signal_named(parse, own.signal);
+    if (signal && signal->kind != SignalSort::price)
+        keys.fault(
+            "signal",
+            fmt::format("'signal' is \"{}\", which is no price; allowed: a signal with kind = \"price\"",
+                        own.signal));
+    const std::string currency = keys.text_or("currency", parse.config.site.currency);
+    known.currencies[policy.name] = currency;
+    strike_of(keys, rate_of(keys, parse, currency), own);
+    own.down_after = static_cast<unsigned>(keys.number_or("down_after", {1, 96}, 1));
+    own.up_after = static_cast<unsigned>(keys.number_or("up_after", {1, 96}, 1));
+    const auto rung = keys.choice("escalate_to", rungs);
+    if (rung.value_or(EscalateTo::repeat) != EscalateTo::repeat)
+        keys.fault("escalate_to",
+                   fmt::format("'escalate_to' is {}, and a price never cuts power; allowed: repeat",
+                               shown(*keys.text("escalate_to"))));
+    if (!keys.has("groups")) keys.missing("groups", "expected [\"a\", \"b\"], the groups it may stop");
+    for (const Keys::Name& name : keys.names("groups")) {
+        priced_group(keys, parse, known, policy, name);
+        own.groups.push_back(name.text);
+    }
+}
+
+void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
+    if (!keys.has("signals")) keys.missing("signals", "expected [\"a\", \"b\"], the sources it obeys");
+    for (const Keys::Name& name : keys.names("signals")) {
+        const SignalConfig* signal = signal_named(parse, name.text);
+        const bool obeyed =
+            signal && signal->kind != SignalSort::price && signal->kind != SignalSort::hashprice;
+        if (!signal) keys.dangling("signals", name, "signal", parse.signals());
+        else if (!obeyed)
+            parse.faults.add(
+                name.at,
+                fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds",
+                            name.text));
+        policy.signals.push_back(name.text);
+    }
+    policy.feeder = keys.reference("feeder", "feeder", parse.feeders());
+    policy.reference_window = keys.span_or("reference_window_s", seconds(0, day_ms), policy.reference_window);
+    policy.prove_within = keys.span_or("prove_within_s", seconds(0, day_ms), policy.prove_within);
+    policy.margin_ppm = keys.number_or("margin_percent", {0, 500'000, 4}, policy.margin_ppm);
+    policy.escalate_to = keys.choice_or("escalate_to", rungs, policy.escalate_to);
+    policy.emergency_escalate_to =
+        keys.choice_or("emergency_escalate_to", rungs, policy.emergency_escalate_to);
+    policy.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), policy.contactor_after);
+}
+
+void site_cap_of(Keys& keys, Parse& parse, SiteCapConfig& policy) {
+    policy.feeder = keys.reference("feeder", "feeder", parse.feeders());
+    policy.act_above = keys.must_kilowatts("act_above_kw");
+    policy.aim = keys.watts_or("aim_kw", policy.act_above);
+    policy.release = keys.watts_or("release_kw", policy.aim);
+    if (policy.aim > policy.act_above)
+        keys.fault("aim_kw",
+                   "'aim_kw' is above 'act_above_kw'; allowed: release_kw <= aim_kw <= act_above_kw");
+    if (policy.release > policy.aim)
+        keys.fault("release_kw",
+                   "'release_kw' is above 'aim_kw'; allowed: release_kw <= aim_kw <= act_above_kw");
+    policy.window = keys.span_or("window_s", seconds(0, 3'600'000), policy.window);
+    policy.prove_within = keys.span_or("prove_within_s", seconds(0, day_ms), policy.prove_within);
+    policy.escalate_to = keys.choice_or("escalate_to", rungs, policy.escalate_to);
+    policy.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), policy.contactor_after);
+}
+
+}  // namespace
+
+void parse_policies(Keys& root, Parse& parse) {
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap };
+    const Choices<Kind> kinds{
+        {"price_strike", Kind::price_strike}, {"dispatch", Kind::dispatch}, {"site_cap", Kind::site_cap}};
+    Known known;
+    for (const auto* table : root.tables("policy")) {
+        Keys keys{*table, title(*table, "policy", parse.config.policies.size()), parse.faults};
+        PolicyConfig policy;
+        policy.name = unique_name(keys, names_of(parse.config.policies));
+        const auto kind = keys.must_choice("kind", kinds);
+        if (kind == Kind::price_strike) price_strike_of(keys, parse, known, policy);
+        if (kind == Kind::dispatch) dispatch_of(keys, parse, policy.dispatch.emplace());
+        if (kind == Kind::site_cap) site_cap_of(keys, parse, policy.site_cap.emplace());
+        if (kind) keys.finish();
+        parse.config.policies.push_back(std::move(policy));
+    }
+}
+
+}  // namespace ballast::config

@@ -1,0 +1,231 @@
+#include "app/config_parts.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace ballast::config {
+namespace {
+
+const Choices<SignalSort> kinds{{"price", SignalSort::price},
+                                {"dispatch", SignalSort::dispatch},
+                                {"contact", SignalSort::contact},
+                                {"limit", SignalSort::limit},
+                                {"hashprice", SignalSort::hashprice}};
+const Choices<OnStale> stales{{"hold", OnStale::hold}, {"shed", OnStale::shed}, {"run", OnStale::run}};
+const Choices<TimeFormat> formats{
+    {"rfc3339", TimeFormat::rfc3339}, {"unix_s", TimeFormat::unix_s}, {"unix_ms", TimeFormat::unix_ms}};
+
+bool power_kind(SignalSort kind) {
+    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact;
+}
+
+/// "/MWh" -> what one of it is in 10^-9 per kWh; 0: no such price.
+std::int64_t per(std::string_view what, SignalSort kind) {
+    if (kind == SignalSort::price) return what == "MWh" ? 1'000'000 : what == "kWh" ? 1'000'000'000 : 0;
+    return what == "PH/day" ? 1'000'000'000 : what == "TH/day" ? 1'000'000'000'000 : 0;
+}
+
+std::string allowed_units(const Parse& parse, SignalSort kind) {
+    if (power_kind(kind)) return "W, kW, MW";
+    const std::string& own = parse.config.site.currency;
+    if (kind == SignalSort::hashprice) return own + "/PH/day, " + own + "/TH/day";
+    return own + "/MWh, " + own + "/kWh, ct/MWh, ct/kWh, or another currency that [fx] knows";
+}
+
+std::optional<Unit> priced(Keys& keys, const Parse& parse, SignalSort kind, const std::string& text) {
+    const auto slash = text.find('/');
+    const std::string money = text.substr(0, slash);
+    const std::int64_t factor = slash == text.npos ? 0 : per(std::string_view{text}.substr(slash + 1), kind);
+    const bool cents = money == "ct";
+    const std::string currency = cents ? parse.config.site.currency : money;
+    const bool code =
+        currency.size() == 3 && currency.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == currency.npos;
+    if (factor == 0 || !code) return {};
+    if (currency == parse.config.site.currency) return Unit{text, currency, cents ? factor / 100 : factor};
+    const auto rate = parse.config.fx.find(currency);
+    if (rate != parse.config.fx.end())
+        return Unit{text, currency, static_cast<std::int64_t>(Int128{factor} * rate->second / 1'000'000)};
+    keys.fault("unit", fmt::format("'unit' is in {} and the site in {}; allowed: the site's currency, or "
+                                   "give the rate: [fx] {} = ...",
+                                   currency, parse.config.site.currency, currency));
+    return Unit{text, currency, factor};
+}
+
+std::optional<std::int64_t> plausible(Keys& keys, std::string_view key, const SignalConfig& signal) {
+    const double widest = power_kind(signal.kind)
+                              ? static_cast<double>(most_watts) / static_cast<double>(signal.unit.factor)
+                              : 1e9;
+    const auto micro = keys.number(key, {-static_cast<std::int64_t>(widest * 1e6),
+                                         static_cast<std::int64_t>(widest * 1e6), 6, signal.unit.text});
+    if (!micro) return {};
+    return static_cast<std::int64_t>(Int128{*micro} * signal.unit.factor / 1'000'000);
+}
+
+void plausible_range(Keys& keys, SignalConfig& signal) {
+    if (signal.kind == SignalSort::contact) {
+        keys.refuse("plausible_min", "a contact is open or closed");
+        keys.refuse("plausible_max", "a contact is open or closed");
+        return;
+    }
+    signal.plausible_min = plausible(keys, "plausible_min", signal);
+    signal.plausible_max = plausible(keys, "plausible_max", signal);
+    if (signal.plausible_min && signal.plausible_max && *signal.plausible_min > *signal.plausible_max)
+        keys.fault("plausible_min", "'plausible_min' is above 'plausible_max'; allowed: at most that");
+}
+
+MappingConfig mapping(Keys& keys, const SignalConfig& signal) {
+    MappingConfig map;
+    map.value = keys.text("value", wrong_pointer).value_or("");
+    map.time = keys.text("time", wrong_pointer);
+    map.start = keys.text("start", wrong_pointer);
+    map.end = keys.text("end", wrong_pointer);
+    map.id = keys.text("id", wrong_pointer);
+    map.time_format = keys.choice_or("time_format", formats, map.time_format);
+    map.interval = keys.span_or("interval_s", seconds(1'000, 7 * day_ms), Duration{0});
+    if (signal.kind == SignalSort::dispatch || signal.kind == SignalSort::limit)
+        map.release = keys.text("release", wrong_pointer);
+    else keys.refuse("release", "only a dispatch or a limit is released");
+    if (map.end && map.interval.count() > 0)
+        keys.fault("interval_s", "'interval_s' and 'end' both say how long it lasts; give one");
+    if (signal.kind == SignalSort::price && !map.end && map.interval.count() == 0)
+        keys.missing("interval_s",
+                     "expected the length of a price interval, or 'end' with the pointer to its end");
+    return map;
+}
+
+void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
+    if (!keys.has("broker")) keys.missing("broker", "expected the name of a broker, [mqtt.NAME]");
+    signal.broker = keys.reference("broker", "broker", parse.brokers());
+    signal.topic =
+        keys.text_or("topic", "ballast/" + parse.config.site.name + "/signal/" + signal.name, wrong_topic);
+    if (keys.has("value")) {
+        if (!keys.has("unit")) keys.missing("unit", "allowed: " + allowed_units(parse, signal.kind));
+        signal.mapping = mapping(keys, signal);
+    } else {
+        for (const auto* key : {"time", "start", "end", "id", "release", "time_format", "interval_s"})
+            keys.refuse(key, "it belongs to a mapping, which has 'value' with a JSON pointer");
+    }
+    for (const SignalConfig& other : parse.config.signals)
+        if (!signal.broker.empty() && other.broker == signal.broker && other.topic == signal.topic &&
+            !signal.mapping && !other.mapping)
+            keys.fault("topic",
+                       fmt::format("\"{}\" and \"{}\" read the same topic {}; one source has one topic",
+                                   other.name, signal.name, shown(signal.topic)));
+}
+
+void from_contact(Keys& keys, SignalConfig& signal) {
+    if (!keys.has("contact")) keys.missing("contact", "expected { function, address, active, debounce_ms }");
+    const auto* table = keys.table("contact");
+    if (!table) return;
+    Keys bit{*table, "'contact' of " + keys.what(), keys.faults()};
+    ContactConfig contact;
+    std::tie(contact.function, contact.address) = bit_of(bit);
+    contact.active_closed =
+        bit.must_choice("active", Choices<bool>{{"open", false}, {"closed", true}}).value_or(true);
+    contact.debounce = bit.span_or("debounce_ms", {0, 60'000}, contact.debounce);
+    bit.finish();
+    signal.contact = contact;
+}
+
+void from_register(Keys& keys, Parse& parse, SignalConfig& signal) {
+    if (!keys.has("value")) keys.missing("value", "expected { function, address, type, order, scale, unit }");
+    const auto* table = keys.table("value");
+    if (!table) return;
+    Keys in{*table, "'value' of " + keys.what(), keys.faults()};
+    ValueConfig value;
+    value.value = register_of(in);
+    value.value.scale = in.real("scale", 1e-9, 1e9).value_or(1);
+    if (!in.has("unit")) in.missing("unit", "allowed: " + allowed_units(parse, signal.kind));
+    signal.unit = unit_of(in, parse, signal.kind).value_or(signal.unit);
+    value.none = in.number(
+        "none", {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()});
+    in.finish();
+    if (signal.kind == SignalSort::price)
+        value.interval = keys.span_or("interval_s", seconds(1'000, day_ms), value.interval);
+    signal.value = value;
+}
+
+void from_modbus(Keys& keys, Parse& parse, SignalConfig& signal) {
+    if (signal.kind == SignalSort::dispatch)
+        keys.fault("kind", "'kind' is \"dispatch\" and a register has no id, start or end; allowed with "
+                           "driver = \"modbus\": price, contact, limit, hashprice");
+    signal.modbus = modbus(keys, parse);
+    signal.period = keys.span_or("period_ms", {20, 3'600'000}, signal.period);
+    if (signal.kind == SignalSort::contact) from_contact(keys, signal);
+    else from_register(keys, parse, signal);
+}
+
+void silence(Keys& keys, SignalConfig& signal) {
+    if (!keys.has("on_stale"))
+        keys.missing("on_stale", "what shall its silence mean? allowed: hold, shed, run");
+    signal.on_stale = keys.choice_or("on_stale", stales, OnStale::hold);
+    const bool polled = signal.driver == SignalDriver::modbus;
+    const Duration usual = polled ? std::max(Duration{10'000}, 3 * signal.period)
+                                  : Duration{signal.kind == SignalSort::price ? 900'000 : 0};
+    signal.stale_after = keys.span_or("stale_after_s", seconds(0, 31 * day_ms), usual);
+    if (polled && signal.stale_after.count() > 0 && signal.stale_after <= signal.period)
+        keys.fault("stale_after_s",
+                   fmt::format("'stale_after_s' is {} and it is asked every {} ms only; allowed: more than "
+                               "one period, or 0 for never",
+                               unscaled(signal.stale_after.count(), 3), signal.period.count()));
+    signal.future_tolerance = keys.span_or("future_tolerance_s", seconds(0, day_ms), signal.future_tolerance);
+}
+
+SignalConfig signal_of(Keys& keys, Parse& parse) {
+    SignalConfig signal;
+    signal.name = unique_name(keys, parse.signals());
+    if (signal.name == "operator")
+        keys.fault("name",
+                   "'name' is \"operator\", which is the source of every person's word; allowed: any other");
+    const auto kind = keys.must_choice("kind", kinds);
+    const auto driver = keys.must_choice(
+        "driver", Choices<SignalDriver>{{"mqtt", SignalDriver::mqtt}, {"modbus", SignalDriver::modbus}});
+    signal.kind = kind.value_or(SignalSort::price);
+    signal.driver = driver.value_or(SignalDriver::mqtt);
+    signal.unit = default_unit(parse, signal.kind);
+    const bool mqtt = signal.driver == SignalDriver::mqtt;
+    const bool wireless = mqtt && signal.kind == SignalSort::contact;
+    if (kind && wireless)
+        keys.fault("driver", "'driver' is \"mqtt\" and a contact is a wire; allowed: modbus");
+    const bool sensible = kind && driver && !wireless;
+    if (sensible && mqtt) signal.unit = unit_of(keys, parse, signal.kind).value_or(signal.unit);
+    if (sensible && mqtt) from_mqtt(keys, parse, signal);
+    if (sensible && !mqtt) from_modbus(keys, parse, signal);
+    plausible_range(keys, signal);
+    silence(keys, signal);
+    if (sensible) keys.finish();  // Else every key would be unknown.
+    return signal;
+}
+
+}  // namespace
+
+Unit default_unit(const Parse& parse, SignalSort kind) {
+    const std::string& own = parse.config.site.currency;
+    if (kind == SignalSort::price) return {own + "/MWh", own, 1'000'000};
+    if (kind == SignalSort::hashprice) return {own + "/PH/day", own, 1'000'000'000};
+    return {"kW", "", 1'000};
+}
+
+std::optional<Unit> unit_of(Keys& keys, Parse& parse, SignalSort kind) {
+    const auto text = keys.text("unit");
+    if (!text) return {};
+    std::optional<Unit> unit;
+    if (!power_kind(kind)) unit = priced(keys, parse, kind, *text);
+    else if (*text == "W" || *text == "kW" || *text == "MW")
+        unit = Unit{*text, "", *text == "W" ? 1 : *text == "kW" ? 1'000 : 1'000'000};
+    const auto word = std::ranges::find(kinds, kind, &std::pair<std::string, SignalSort>::second)->first;
+    if (!unit)
+        keys.fault("unit", fmt::format("'unit' is {}, which is no unit of a {}; allowed: {}", shown(*text),
+                                       word, allowed_units(parse, kind)));
+    return unit;
+}
+
+void parse_signals(Keys& root, Parse& parse) {
+    for (const auto* table : root.tables("signal")) {
+        Keys keys{*table, title(*table, "signal", parse.config.signals.size()), parse.faults};
+        SignalConfig signal = signal_of(keys, parse);
+        parse.config.signals.push_back(std::move(signal));
+    }
+}
+
+}  // namespace ballast::config

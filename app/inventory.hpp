@@ -1,0 +1,26 @@
+#pragma once
+#include "app/config.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ballast {
+
+/// A machine and the line of the inventory it stands on.
+struct InventoryRow {
+    MachineConfig machine;
+    unsigned line = 0;
+};
+
+struct Inventory {
+    std::vector<InventoryRow> rows;  ///< Without the bad ones.
+    std::vector<Fault> faults;       ///< 10,000 at most.
+};
+
+/// Reads a CSV (RFC 4180) with a header that names, in any order, id, host and watts, and may name port, mac and
+/// joules_per_terahash. CRLF and a byte order mark are fine; a quoted field ends on its line. Watts are whole, at the
+/// wall, above 0; joules_per_terahash has 3 decimals at most, empty: unknown. Pure; a bad row is a fault, never a throw.
+Inventory parse_inventory(std::string_view text, const std::string& path, std::uint16_t default_port);
+
+}  // namespace ballast

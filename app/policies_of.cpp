@@ -1,0 +1,64 @@
+#include "app/site_of.hpp"
+#include "policies/dispatch.hpp"
+#include "policies/price_strike.hpp"
+#include "policies/site_cap.hpp"
+
+namespace ballast {
+namespace {
+
+Scope scope_of(const std::string& feeder, const SiteModel& model) {
+    return feeder.empty() ? Scope::site() : Scope::feeder(model.feeders.at(feeder));
+}
+
+Policy price_strike_of(const PriceStrikeConfig& from, PolicyId id, const SiteModel& model) {
+    policies::PriceStrike settings;
+    settings.policy = id;
+    settings.prices = model.sources.at(from.signal);
+    for (const std::string& group : from.groups) settings.groups.push_back(model.groups.at(group));
+    settings.down_after = from.down_after;
+    settings.up_after = from.up_after;
+    return policies::price_strike(std::move(settings));
+}
+
+Policy dispatch_of(const DispatchConfig& from, PolicyId id, const SiteModel& model) {
+    policies::Dispatch settings;
+    settings.policy = id;
+    for (const std::string& signal : from.signals) settings.sources.push_back(model.sources.at(signal));
+    settings.scope = scope_of(from.feeder, model);
+    settings.reference_window = from.reference_window;
+    settings.prove_within = from.prove_within;
+    settings.margin_ppm = from.margin_ppm;
+    settings.escalate_to = from.escalate_to;
+    settings.emergency_escalate_to = from.emergency_escalate_to;
+    settings.contactor_after = from.contactor_after;
+    return policies::dispatch(std::move(settings));
+}
+
+Policy site_cap_of(const SiteCapConfig& from, PolicyId id, const SiteModel& model) {
+    policies::SiteCap settings;
+    settings.policy = id;
+    settings.scope = scope_of(from.feeder, model);
+    settings.act_above = from.act_above;
+    settings.aim = from.aim;
+    settings.release = from.release;
+    settings.window = from.window;
+    settings.prove_within = from.prove_within;
+    settings.escalate_to = from.escalate_to;
+    settings.contactor_after = from.contactor_after;
+    return policies::site_cap(settings);
+}
+
+}  // namespace
+
+std::vector<Policy> build_policies(const Config& config, const SiteModel& model) {
+    std::vector<Policy> built;
+    for (const PolicyConfig& policy : config.policies) {
+        const PolicyId id = model.policies.at(policy.name);
+        if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, model));
+        if (policy.dispatch) built.push_back(dispatch_of(*policy.dispatch, id, model));
+        if (policy.site_cap) built.push_back(site_cap_of(*policy.site_cap, id, model));
+    }
+    return built;
+}
+
+}  // namespace ballast

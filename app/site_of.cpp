@@ -1,0 +1,144 @@
+#include "app/site_of.hpp"
+
+#include "model/check.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ballast {
+namespace {
+
+/// What a group's machines are worth, if a price policy says.
+struct Worth {
+    std::optional<Economics> economics;
+    std::optional<Price> strike;
+};
+
+Worth worth_of(const Config& config, const std::string& group) {
+    for (const PolicyConfig& policy : config.policies) {
+        if (!policy.price_strike) continue;
+        const auto& groups = policy.price_strike->groups;
+        if (std::ranges::find(groups, group) != groups.end())
+            return {policy.price_strike->economics, policy.price_strike->strike};
+    }
+    return {};
+}
+
+Price strike_of(const Worth& worth, const MachineConfig& machine) {
+    if (worth.strike) return *worth.strike;
+    return worth.economics ? break_even(*worth.economics, machine.joules_per_hash) : Price::max();
+}
+
+/// Worst first; machines alike stay in the order of the file.
+std::vector<MachineConfig> by_merit(std::vector<MachineConfig> machines) {
+    const auto joules = [](const MachineConfig& m) {
+        return m.joules_per_hash <= 0 ? std::numeric_limits<std::int64_t>::max() : m.joules_per_hash;
+    };
+    std::ranges::stable_sort(machines, std::ranges::greater{}, joules);
+    return machines;
+}
+
+const char* word(GroupDriver driver) {
+    switch (driver) {
+    case GroupDriver::luxos: return "luxos";
+    case GroupDriver::contactor: return "contactor";
+    case GroupDriver::metered: return "metered";
+    }
+    return "";
+}
+
+void add_load(SiteModel& model, Site::Load load, LoadAddress address) {
+    model.slots.emplace(load.name, static_cast<Slot>(model.site.loads.size()));
+    model.site.loads.push_back(std::move(load));
+    model.addresses.push_back(std::move(address));
+}
+
+void add_group(SiteModel& model, const Config& config, const GroupConfig& from) {
+    Site::Group group;
+    group.name = from.name;
+    group.driver = word(from.driver);
+    group.tier = from.tier;
+    if (!from.feeder.empty()) group.feeder = model.feeders.at(from.feeder);
+    group.standby = from.standby;
+    group.min_off = from.min_off;
+    group.min_on = from.min_on;
+    group.off_within = from.off_within;
+    group.on_within = from.on_within;
+    group.stale_after = from.stale_after;
+    group.stagger = from.stagger;
+    group.contactor_rest = from.contactor_rest;
+    group.reserve = from.reserve;
+    group.reserve_window = from.reserve_window;
+    group.loads.first = static_cast<Slot>(model.site.loads.size());
+    const Worth worth = worth_of(config, from.name);
+    group.economics = worth.economics;
+    if (from.driver == GroupDriver::luxos) {
+        for (const MachineConfig& m : by_merit(from.machines))
+            add_load(model, {m.id, m.watts, m.joules_per_hash, strike_of(worth, m)}, {m.host, m.port});
+    } else {
+        add_load(model, {from.name, from.nameplate, 0, Price::max()}, {});
+    }
+    group.loads.last = static_cast<Slot>(model.site.loads.size());
+    model.groups.emplace(from.name, static_cast<GroupId>(model.site.groups.size()));
+    model.site.groups.push_back(std::move(group));
+}
+
+void add_groups(SiteModel& model, const Config& config) {
+    std::vector<std::size_t> order(config.groups.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return config.groups[i].tier; });
+    for (const std::size_t i : order) {
+        add_group(model, config, config.groups[i]);
+        model.group_configs.push_back(i);
+    }
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const std::string& contactor = config.groups[order[i]].contactor;
+        if (!contactor.empty()) model.site.groups[i].contactor = model.slots.at(contactor);
+    }
+}
+
+void add_surroundings(SiteModel& model, const Config& config) {
+    Site& site = model.site;
+    for (const MeterConfig& meter : config.meters) {
+        model.meters.emplace(meter.name, static_cast<MeterId>(site.meters.size()));
+        site.meters.push_back({meter.name, meter.stale_after});
+    }
+    for (const FeederConfig& feeder : config.feeders) {
+        model.feeders.emplace(feeder.name, static_cast<FeederId>(site.feeders.size()));
+        Site::Feeder built{feeder.name, {}, feeder.overhead};
+        if (!feeder.meter.empty()) built.meter = model.meters.at(feeder.meter);
+        site.feeders.push_back(std::move(built));
+    }
+    for (const SignalConfig& signal : config.signals) {
+        model.sources.emplace(signal.name, static_cast<SourceId>(site.sources.size()));
+        site.sources.push_back({signal.name, signal.on_stale, signal.stale_after, signal.future_tolerance});
+    }
+    model.operator_source = static_cast<SourceId>(site.sources.size());
+    model.sources.emplace("operator", model.operator_source);
+    site.sources.push_back({"operator", OnStale::hold, Duration{0}, Duration{5'000}});
+    for (const PolicyConfig& policy : config.policies) {
+        model.policies.emplace(policy.name, static_cast<PolicyId>(site.policies.size()));
+        site.policies.push_back(policy.name);
+    }
+}
+
+}  // namespace
+
+SiteModel build_site(const Config& config) {
+    SiteModel model;
+    Site& site = model.site;
+    site.name = config.site.name;
+    site.overhead = config.site.overhead;
+    site.residual_settles = config.site.residual_settles;
+    site.reassert_every = config.site.reassert_every;
+    site.tries = config.site.tries;
+    site.ramp_up_per_minute = config.site.ramp_up_per_minute;
+    site.ramp_down_per_minute = config.site.ramp_down_per_minute;
+    add_surroundings(model, config);
+    if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
+    add_groups(model, config);
+    BALLAST_CHECK(model.slots.size() == site.loads.size());
+    return model;
+}
+
+}  // namespace ballast

@@ -1,0 +1,38 @@
+#pragma once
+#include "app/config.hpp"
+#include "model/state.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// Where a load is reached; "" for those that have no address of their own.
+struct LoadAddress {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+/// The engine's description of a site, and the way from the names of the site file to its numbers.
+struct SiteModel {
+    Site site;
+    std::map<std::string, Slot, std::less<>> slots;
+    std::map<std::string, GroupId, std::less<>> groups;
+    std::map<std::string, FeederId, std::less<>> feeders;
+    std::map<std::string, MeterId, std::less<>> meters;
+    std::map<std::string, SourceId, std::less<>> sources;  ///< With "operator".
+    std::map<std::string, PolicyId, std::less<>> policies;
+    std::vector<LoadAddress> addresses;      ///< By slot.
+    std::vector<std::size_t> group_configs;  ///< GroupId -> position in Config::groups.
+    SourceId operator_source{};              ///< A person's word comes from here.
+};
+
+/// Loads by tier (firm first), then group as in the file, then merit: worst J/TH first, unknown worst of all. A
+/// machine's strike is that of the price policy of its group; a group in none has Price::max(). Deterministic.
+SiteModel build_site(const Config& config);
+
+/// The site file's policies, in the order of PolicyId.
+std::vector<Policy> build_policies(const Config& config, const SiteModel& model);
+
+}  // namespace ballast
