@@ -77,10 +77,10 @@ private:
 /// No protection against someone who wants a collision.
 class Digest {
 public:
-    explicit Digest(std::uint64_t seed = 0) : hash_{seed ^ 0x9e3779b97f4a7c15} {}
+    constexpr explicit Digest(std::uint64_t seed = 0) : hash_{seed ^ 0x9e3779b97f4a7c15} {}
 
     void byte(std::uint8_t v) { mix(v); }
-    void number(std::uint64_t v) { mix(v); }
+    constexpr void number(std::uint64_t v) { mix(v); }
     void integer(std::int64_t v) { mix(static_cast<std::uint64_t>(v)); }
     void packed(std::uint64_t v, unsigned) { mix(v); }
     void range(Range r) { mix(std::uint64_t{r.first} << 32 | r.last); }
@@ -92,7 +92,7 @@ public:
     void time(Steady t, Steady base) { mix(since(t.time_since_epoch().count(), base.time_since_epoch().count())); }
     void time(Instant t, Instant base) { mix(since(t.time_since_epoch().count(), base.time_since_epoch().count())); }
 
-    std::uint64_t value() const {
+    constexpr std::uint64_t value() const {
         std::uint64_t h = hash_;
         h = (h ^ h >> 33) * 0xff51afd7ed558ccd;
         h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53;
@@ -109,7 +109,7 @@ private:
         return at == INT64_MAX ? static_cast<std::uint64_t>(at)
                                : static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(base);
     }
-    void mix(std::uint64_t v) { hash_ = (std::rotl(hash_, 5) ^ v) * 0x517cc1b727220a95; }
+    constexpr void mix(std::uint64_t v) { hash_ = (std::rotl(hash_, 5) ^ v) * 0x517cc1b727220a95; }
 
     std::uint64_t hash_;
 };

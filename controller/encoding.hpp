@@ -49,4 +49,11 @@ Result<DecisionRecord> decode_decision(std::string_view bytes, Now now);
 std::uint64_t digest(std::uint64_t before, Now now, std::span<const Event> heard);
 std::uint64_t digest(std::uint64_t before, Now now, const Decision& decision);
 
+/// The running digest of an epoch after one more step.
+constexpr std::uint64_t chain(std::uint64_t before, std::uint64_t decision) {
+    Digest sink{before};
+    sink.number(decision);
+    return sink.value();
+}
+
 }  // namespace ballast

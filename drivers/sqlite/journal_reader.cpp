@@ -1,0 +1,151 @@
+#include "drivers/sqlite/journal_reader.hpp"
+
+#include "drivers/sqlite/schema.hpp"
+#include "drivers/sqlite/sha256.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace ballast {
+namespace {
+
+constexpr int steps_at_once = 64;
+
+std::string blob(const SQLite::Column& column) {
+    const auto* bytes = static_cast<const char*>(column.getBlob());
+    return bytes ? std::string{bytes, static_cast<std::size_t>(column.getBytes())} : std::string{};
+}
+
+Now now_of(const SQLite::Column& utc_ms, const SQLite::Column& steady_ms) {
+    return {Instant{Duration{utc_ms.getInt64()}}, Steady{Duration{steady_ms.getInt64()}}};
+}
+
+std::optional<EpochCause> cause_of(std::string_view name) {
+    for (const auto cause : {EpochCause::start, EpochCause::reload, EpochCause::hourly, EpochCause::gap})
+        if (name_of(cause) == name) return cause;
+    return std::nullopt;
+}
+
+/// Calls `work`, and turns what SQLite throws into a sentence about `path`.
+template <class Work>
+std::invoke_result_t<Work> guarded(const std::string& path, Work work) {
+    try {
+        return work();
+    } catch (const SQLite::Exception& e) {
+        return fail(Errc::malformed, sqlite::explain_failure(path, e.getExtendedErrorCode(), e.what()));
+    }
+}
+
+auto damaged(const std::string& path, std::string_view where, std::string_view what) {
+    return fail(Errc::malformed, fmt::format("journal {}: {}: {}; this part cannot be trusted", path, where, what));
+}
+
+/// A row as it lies in the table; decoded one at a time, for a step may hold ten thousand readings.
+struct RawStep {
+    std::int64_t id = 0, epoch = 0;
+    Now now;
+    std::string events, decision;
+    std::uint64_t digest = 0;
+
+    explicit RawStep(SQLite::Statement& row)
+        : id{row.getColumn(0).getInt64()}, epoch{row.getColumn(1).getInt64()}, now{now_of(row.getColumn(2), row.getColumn(3))},
+          events{blob(row.getColumn(4))}, decision{blob(row.getColumn(5))}, digest{static_cast<std::uint64_t>(row.getColumn(6).getInt64())} {}
+};
+
+Result<StoredStep> decoded(const std::string& path, RawStep raw) {
+    auto heard = decode_events(raw.events, raw.now);
+    if (!heard) return damaged(path, fmt::format("step {}", raw.id), heard.error().detail);
+    auto decision = decode_decision(raw.decision, raw.now);
+    if (!decision) return damaged(path, fmt::format("step {}", raw.id), decision.error().detail);
+    return StoredStep{raw.id, raw.now, std::move(*heard), std::move(*decision), std::move(raw.decision), raw.digest};
+}
+
+}  // namespace
+
+JournalReader::JournalReader(std::string path, std::unique_ptr<SQLite::Database> db) : path_{std::move(path)}, db_{std::move(db)} {}
+JournalReader::JournalReader(JournalReader&&) noexcept = default;
+JournalReader& JournalReader::operator=(JournalReader&&) noexcept = default;
+JournalReader::~JournalReader() = default;
+
+Result<JournalReader> JournalReader::open(const std::string& path) {
+    auto db = sqlite::open_to_read(path);
+    if (!db) return tl::unexpected{db.error()};
+    return JournalReader{path, std::move(*db)};
+}
+
+Result<std::vector<EpochEntry>> JournalReader::list(const char* which) const {
+    return guarded(path_, [&]() -> Result<std::vector<EpochEntry>> {
+        SQLite::Statement query{*db_, fmt::format(
+            "SELECT id, cause, utc_ms, steady_ms, revision, missed_steps, config_hash, first_step,"
+            " coalesce((SELECT min(first_step) FROM epoch WHERE id > e.id), (SELECT coalesce(max(id), 0) + 1 FROM step)) - first_step"
+            " FROM epoch e {}", which)};
+        std::vector<EpochEntry> all;
+        while (query.executeStep()) {
+            EpochEntry& e = all.emplace_back();
+            e.id = query.getColumn(0).getInt64();
+            const auto cause = cause_of(query.getColumn(1).getString());
+            if (!cause) return damaged(path_, fmt::format("epoch {}", e.id), "its cause is none of start, reload, hourly, gap");
+            e.cause = *cause;
+            e.began = now_of(query.getColumn(2), query.getColumn(3));
+            e.revision = static_cast<unsigned>(query.getColumn(4).getInt64());
+            e.missed_steps = static_cast<std::uint64_t>(query.getColumn(5).getInt64());
+            e.config_hash = query.getColumn(6).getString();
+            e.first_step = query.getColumn(7).getInt64();
+            e.steps = std::max<std::int64_t>(query.getColumn(8).getInt64(), 0);
+        }
+        return all;
+    });
+}
+
+Result<std::vector<EpochEntry>> JournalReader::epochs() const { return list("ORDER BY id"); }
+
+Result<std::optional<EpochEntry>> JournalReader::last_epoch() const {
+    auto last = list("ORDER BY id DESC LIMIT 1");
+    if (!last) return tl::unexpected{last.error()};
+    return last->empty() ? std::nullopt : std::optional{last->front()};
+}
+
+Result<EpochContents> JournalReader::contents(const EpochEntry& epoch) const {
+    return guarded(path_, [&]() -> Result<EpochContents> {
+        EpochContents all{epoch, {}, {}};
+        const std::string where = fmt::format("epoch {}", epoch.id);
+        SQLite::Statement snapshot{*db_, "SELECT snapshot FROM epoch WHERE id = ?"};
+        snapshot.bind(1, epoch.id);
+        if (!snapshot.executeStep()) return damaged(path_, where, "was dropped by retention meanwhile");
+        all.snapshot.bytes = blob(snapshot.getColumn(0));
+        SQLite::Statement files{*db_, "SELECT path, epoch_file.hash, text FROM epoch_file LEFT JOIN file USING (hash) WHERE epoch = ? ORDER BY n"};
+        files.bind(1, epoch.id);
+        while (files.executeStep()) {
+            ConfigFile& file = all.files.emplace_back(ConfigFile{files.getColumn(0).getString(), files.getColumn(2).getString()});
+            if (sqlite::sha256(file.text) != files.getColumn(1).getString())
+                return damaged(path_, where, fmt::format("the text of {} is not what was recorded", file.path));
+        }
+        return all;
+    });
+}
+
+Result<void> JournalReader::each_step(const EpochEntry& epoch, const std::function<bool(const StoredStep&)>& take) const {
+    return guarded(path_, [&]() -> Result<void> {
+        SQLite::Statement query{*db_, "SELECT id, epoch, utc_ms, steady_ms, events, decision, digest FROM step WHERE id >= ? ORDER BY id LIMIT ?"};
+        for (std::int64_t next = epoch.first_step;;) {
+            std::vector<RawStep> some;
+            query.bind(1, next);
+            query.bind(2, steps_at_once);
+            while (query.executeStep()) some.emplace_back(query);
+            query.reset();
+            for (RawStep& raw : some) {
+                if (raw.epoch != epoch.id) return {};
+                if (raw.id != next) return damaged(path_, fmt::format("epoch {}", epoch.id), fmt::format("step {} is missing", next));
+                ++next;
+                auto step = decoded(path_, std::move(raw));
+                if (!step) return tl::unexpected{step.error()};
+                if (!take(*step)) return {};
+            }
+            if (some.size() < steps_at_once) return {};
+        }
+    });
+}
+
+}  // namespace ballast

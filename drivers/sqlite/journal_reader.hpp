@@ -1,0 +1,76 @@
+#pragma once
+#include "controller/encoding.hpp"
+#include "controller/journal.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace SQLite {
+class Database;
+}
+
+namespace ballast {
+
+/// An epoch as the journal lists it.
+struct EpochEntry {
+    std::int64_t id = 0;
+    EpochCause cause{};
+    Now began;
+    unsigned revision = 0;
+    std::uint64_t missed_steps = 0;  ///< Decided before it and not recorded.
+    std::string config_hash;
+    std::int64_t first_step = 0;     ///< Ids of steps rise without holes within and across epochs.
+    std::int64_t steps = 0;
+};
+
+/// All that its re-execution begins with.
+struct EpochContents {
+    EpochEntry entry;
+    std::vector<ConfigFile> files;
+    Snapshot snapshot;
+};
+
+/// A step read back.
+struct StoredStep {
+    std::int64_t id = 0;
+    Now now;
+    std::vector<Event> heard;
+    DecisionRecord decision;
+    std::string decision_bytes;      ///< What a re-execution is compared with.
+    std::uint64_t digest = 0;        ///< Chained over the epoch's decisions up to this one.
+};
+
+/// Reads a journal, also one that is being written. Whatever is in the file, damaged or not, comes back as a value or an
+/// error that names the file and the place.
+class JournalReader {
+public:
+    static Result<JournalReader> open(const std::string& path);
+    JournalReader(JournalReader&&) noexcept;
+    JournalReader& operator=(JournalReader&&) noexcept;
+    ~JournalReader();
+
+    /// Oldest first.
+    Result<std::vector<EpochEntry>> epochs() const;
+    Result<std::optional<EpochEntry>> last_epoch() const;
+    Result<EpochContents> contents(const EpochEntry& epoch) const;
+
+    /// Each step of the epoch in order, as far as they were written by now, until `take` says false. Holds no
+    /// transaction between steps, so the writer's log does not grow behind a slow reader.
+    Result<void> each_step(const EpochEntry& epoch, const std::function<bool(const StoredStep&)>& take) const;
+
+    const std::string& path() const { return path_; }
+
+private:
+    JournalReader(std::string path, std::unique_ptr<SQLite::Database> db);
+
+    Result<std::vector<EpochEntry>> list(const char* which) const;
+
+    std::string path_;
+    std::unique_ptr<SQLite::Database> db_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,33 @@
+#pragma once
+#include "model/ids.hpp"
+#include "model/site.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ballast::sqlite {
+
+/// A site's names alone, to go along with records to the journal's thread. A number that names nothing is said as it is.
+class Names {
+public:
+    Names() = default;
+    explicit Names(const Site& site) : policies_{site.policies} {
+        for (const auto& x : site.loads) loads_.push_back(x.name);
+        for (const auto& x : site.groups) groups_.push_back(x.name);
+        for (const auto& x : site.sources) sources_.push_back(x.name);
+    }
+
+    std::string load(Slot s) const { return one(loads_, s); }
+    std::string group(GroupId g) const { return one(groups_, index(g)); }
+    std::string source(SourceId s) const { return one(sources_, index(s)); }
+    std::string policy(PolicyId p) const { return one(policies_, index(p)); }
+
+private:
+    static std::string one(const std::vector<std::string>& all, std::size_t n) {
+        return n < all.size() ? all[n] : "#" + std::to_string(n);
+    }
+
+    std::vector<std::string> loads_, groups_, sources_, policies_;
+};
+
+}  // namespace ballast::sqlite

@@ -1,0 +1,45 @@
+#pragma once
+#include "controller/journal.hpp"
+#include "drivers/sqlite/journal_file.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <memory>
+#include <string>
+
+namespace ballast {
+
+/// The journal in one SQLite file: WAL, synchronous=FULL, one transaction a step, on a thread of its own. What a step
+/// hands over waits in line for that thread; a full line, or a write that fails, is a gap.
+/// Must end before the io_context whose coroutines call it.
+class SqliteJournal final : public Journal {
+public:
+    explicit SqliteJournal(std::string path, std::unique_ptr<sqlite::JournalFile> file);
+    /// Writes what stands in line, then closes.
+    ~SqliteJournal() override;
+
+    asio::awaitable<Written> begin_epoch(EpochStart start) override;
+    asio::awaitable<Written> append(StepRecord step) override;
+    std::string trouble() const override;
+
+    static constexpr std::size_t most_in_line = 256;        ///< Records.
+    static constexpr std::size_t most_bytes_in_line = 64 << 20;
+
+private:
+    struct Ticket;
+    struct Front;
+    class Back;
+
+    template <class Job>
+    asio::awaitable<Written> hand_over(Job job, std::size_t bytes);
+
+    std::shared_ptr<Front> front_;
+    std::unique_ptr<Back> back_;
+    asio::thread_pool thread_{1};
+};
+
+/// Opens or makes the journal of `[journal] path` for the one process that writes it. `keep_mb` as in the site file.
+Result<std::unique_ptr<SqliteJournal>> open_sqlite_journal(const std::string& path, std::int64_t keep_mb);
+
+}  // namespace ballast
