@@ -59,7 +59,7 @@ struct Truth {
     Power site, residual, machines, halls;
     std::size_t running = 0, asleep = 0, dark = 0;  ///< Machines drawing more than standby, no more, nothing.
     std::vector<Power> machine, hall, meter;        ///< By index; a meter's is what it shows.
-    std::vector<bool> closed;                       ///< Contactors.
+    std::vector<std::uint8_t> closed;               ///< Contactors, 0 or 1. Not bool, whose references dangle.
 };
 
 /// A whole site on loopback: plant, devices and utility on threads of their own, from construction to destruction.
