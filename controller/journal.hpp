@@ -33,10 +33,10 @@ constexpr std::string_view name_of(EpochCause v) {
 }
 
 /// A file that the config was made of, as it was read. Secrets are never among them.
-struct ConfigFile {
+struct EpochFile {
     std::string path;  ///< The site file's own first; others as the site file names them.
     std::string text;
-    bool operator==(const ConfigFile&) const = default;
+    bool operator==(const EpochFile&) const = default;
 };
 
 /// All that a re-execution begins with.
@@ -44,7 +44,7 @@ struct EpochStart {
     EpochCause cause{};
     Now at;
     unsigned revision = Engine::revision;
-    std::vector<ConfigFile> files;
+    std::vector<EpochFile> files;
     Snapshot snapshot;             ///< The engine's, after its last step.
     const Site* site = nullptr;    ///< For the names in the readable tables; copied before the first suspension.
 };

@@ -24,7 +24,7 @@ struct LoopSettings {
     bool send = true;                           ///< False: decide and journal, but send nothing.
     Duration epoch_every = std::chrono::hours{1};
     EpochCause cause = EpochCause::start;
-    std::vector<ConfigFile> files;              ///< What the config was made of, for the journal.
+    std::vector<EpochFile> files;              ///< What the config was made of, for the journal.
 };
 
 /// The only place that reads a clock. Wakes at once for what is heard, else when the decision says; everything heard and

@@ -88,7 +88,7 @@ JournalFile::JournalFile(std::unique_ptr<SQLite::Database> db, FileLock lock, st
     sqlite3_wal_hook(db_->getHandle(), on_commit, this);
 }
 
-std::string JournalFile::keep_file(const ConfigFile& file) {
+std::string JournalFile::keep_file(const EpochFile& file) {
     std::string hash = sha256(file.text);
     SQLite::Statement add{*db_, "INSERT OR IGNORE INTO file VALUES (?,?)"};
     Row{add}.text(hash).text(file.text).done();
@@ -100,7 +100,7 @@ void JournalFile::begin_epoch(const EpochRow& row) {
     const EpochStart& start = row.start;
     std::string all_hashes;
     std::int64_t n = 0;
-    for (const ConfigFile& file : start.files) {
+    for (const EpochFile& file : start.files) {
         const std::string hash = keep_file(file);
         SQLite::Statement add{*db_, "INSERT INTO epoch_file VALUES (?,?,?,?)"};
         Row{add}.number(epoch_ + 1).number(n++).text(file.path).text(hash).done();

@@ -67,7 +67,7 @@ private:
     void write_ordered(const Unwritten& of, std::size_t n, const Order& order);
     void write_miss(const Unwritten& of, std::size_t n, const Miss& miss);
     void write_note(const Unwritten& of, std::size_t n, const Note& note);
-    std::string keep_file(const ConfigFile& file);
+    std::string keep_file(const EpochFile& file);
     std::int64_t pragma(const char* name);
     bool drop_slice();
 

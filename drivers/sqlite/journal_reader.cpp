@@ -118,7 +118,7 @@ Result<EpochContents> JournalReader::contents(const EpochEntry& epoch) const {
         SQLite::Statement files{*db_, "SELECT path, epoch_file.hash, text FROM epoch_file LEFT JOIN file USING (hash) WHERE epoch = ? ORDER BY n"};
         files.bind(1, epoch.id);
         while (files.executeStep()) {
-            ConfigFile& file = all.files.emplace_back(ConfigFile{files.getColumn(0).getString(), files.getColumn(2).getString()});
+            EpochFile& file = all.files.emplace_back(EpochFile{files.getColumn(0).getString(), files.getColumn(2).getString()});
             if (sqlite::sha256(file.text) != files.getColumn(1).getString())
                 return damaged(path_, where, fmt::format("the text of {} is not what was recorded", file.path));
         }

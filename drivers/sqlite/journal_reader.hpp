@@ -30,7 +30,7 @@ struct EpochEntry {
 /// All that its re-execution begins with.
 struct EpochContents {
     EpochEntry entry;
-    std::vector<ConfigFile> files;
+    std::vector<EpochFile> files;
     Snapshot snapshot;
 };
 

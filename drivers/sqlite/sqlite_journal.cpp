@@ -144,7 +144,7 @@ asio::awaitable<Written> SqliteJournal::begin_epoch(EpochStart start) {
     front_->names = std::make_shared<const sqlite::Names>(start.site ? sqlite::Names{*start.site} : sqlite::Names{});
     start.site = nullptr;
     std::size_t bytes = start.snapshot.bytes.size();
-    for (const ConfigFile& file : start.files) bytes += file.text.size();
+    for (const EpochFile& file : start.files) bytes += file.text.size();
     sqlite::EpochRow row{std::move(start), front_->names, std::exchange(front_->missed, 0)};
     front_->missing = false;
     co_return co_await hand_over(std::move(row), bytes);

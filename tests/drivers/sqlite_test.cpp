@@ -125,7 +125,7 @@ TEST_CASE("what is journaled is read back, while the journal is open and after")
         const auto contents = journal.contents((*epochs)[1]);
         REQUIRE(contents.has_value());
         CHECK(contents->snapshot.bytes == std::string{"b\0b", 3});
-        CHECK(contents->files == std::vector<ConfigFile>{{"site.toml", "[site]\n"}, {"fleet.csv", "id,host\n"}});
+        CHECK(contents->files == std::vector<EpochFile>{{"site.toml", "[site]\n"}, {"fleet.csv", "id,host\n"}});
         std::size_t n = 0;
         for (const EpochEntry& epoch : *epochs) {
             for (const StoredStep& step : steps(journal, epoch)) {
