@@ -25,7 +25,6 @@ Policy dispatch_of(const DispatchConfig& from, PolicyId id, const SiteModel& mod
     settings.policy = id;
     for (const std::string& signal : from.signals) settings.sources.push_back(model.sources.at(signal));
     settings.scope = scope_of(from.feeder, model);
-    settings.reference_window = from.reference_window;
     settings.prove_within = from.prove_within;
     settings.margin_ppm = from.margin_ppm;
     settings.escalate_to = from.escalate_to;

@@ -97,11 +97,25 @@ void add_groups(SiteModel& model, const Config& config) {
     }
 }
 
+/// How far back the policies look at a meter: the longest reference, the longest averaging window, and some more, for a
+/// dispatch that arrives late.
+Duration longest_look_back(const Config& config) {
+    Duration longest{0};
+    for (const PolicyConfig& policy : config.policies) {
+        if (policy.dispatch) longest = std::max(longest, policy.dispatch->reference_window);
+        if (policy.site_cap) longest = std::max(longest, policy.site_cap->window);
+    }
+    return longest + std::chrono::minutes{10};
+}
+
 void add_surroundings(SiteModel& model, const Config& config) {
     Site& site = model.site;
+    const Duration history = longest_look_back(config);
+    for (const PolicyConfig& policy : config.policies)
+        if (policy.dispatch) site.reference_window = policy.dispatch->reference_window;
     for (const MeterConfig& meter : config.meters) {
         model.meters.emplace(meter.name, static_cast<MeterId>(site.meters.size()));
-        site.meters.push_back({meter.name, meter.stale_after});
+        site.meters.push_back({meter.name, meter.stale_after, history});
     }
     for (const FeederConfig& feeder : config.feeders) {
         model.feeders.emplace(feeder.name, static_cast<FeederId>(site.feeders.size()));

@@ -1,0 +1,51 @@
+#include "app/recover.hpp"
+
+#include "app/site_of.hpp"
+#include "drivers/sqlite/journal_reader.hpp"
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace ballast {
+
+namespace {
+
+template <class T>
+T needed(Result<T> result) {
+    if (!result) throw std::runtime_error{result.error().detail};
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// Steps the journal's last epoch again, under the config it was decided with, to where it broke off.
+Snapshot executed_again(const JournalReader& reader, const EpochEntry& epoch, const EpochContents& contents, const Config& config) {
+    const SiteModel model = build_site(config);
+    Engine engine{model.site, build_policies(config, model), contents.snapshot, epoch.began};
+    Now last = epoch.began;
+    needed(reader.each_step(epoch, [&](const StoredStep& step) {
+        engine.step(step.now, step.heard);
+        last = step.now;
+        return true;
+    }));
+    spdlog::info("journal: went through {} step(s) since {} again; what was in force is in force", epoch.steps, name_of(epoch.cause));
+    return engine.snapshot(last);
+}
+
+}  // namespace
+
+Snapshot recover(const std::string& path) {
+    if (!std::filesystem::exists(path)) return {};
+    const JournalReader reader = needed(JournalReader::open(path));
+    const auto epoch = needed(reader.last_epoch());
+    if (!epoch) return {};
+    const EpochContents contents = needed(reader.contents(*epoch));
+    if (contents.files.empty()) throw std::runtime_error{path + ": its last epoch names no config; move the file away to begin afresh"};
+    const auto config = parse_config(contents.files.front().text, contents.files.front().path, reader_of(contents.files));
+    if (config) return executed_again(reader, *epoch, contents, *config);
+    spdlog::warn("journal: the config of its last epoch is not understood by this version; going on from that epoch's beginning");
+    return contents.snapshot;
+}
+
+}  // namespace ballast

@@ -1,0 +1,94 @@
+#include "app/run.hpp"
+
+#include "app/recover.hpp"
+#include "app/session.hpp"
+#include "drivers/sqlite/sqlite_journal.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+namespace ballast {
+
+namespace {
+
+constexpr std::chrono::seconds exit_wait{30};
+
+/// Every group's loads stop, as for a price that none of them can pay.
+void all_asleep(const State& state, Now, Limits& limits) {
+    const Why why{PolicyId{0}, SourceId{0}, Cause::price, 0, Reason::price_unknown_shed};
+    for (std::uint16_t g = 0; g < state.groups.size(); ++g)
+        if (state.site->groups[g].tier == Tier::interruptible) limits.cutoffs.push_back({GroupId{g}, Price::max(), Price::max(), why});
+}
+
+/// A config that is fit to run on this machine; else its faults are on stderr.
+std::optional<Config> fit_config(const std::string& path) {
+    auto config = load_config(path, disk_reader());
+    if (!config) {
+        std::fputs(print(config.error()).c_str(), stderr);
+        return std::nullopt;
+    }
+    const auto faults = check_surroundings(*config, disk_reader());
+    if (faults.empty()) return std::move(*config);
+    std::fputs(print(faults).c_str(), stderr);
+    return std::nullopt;
+}
+
+/// The site as SIGTERM leaves it: with `wake` nothing is held off for money any more, with `sleep` no price is high
+/// enough to run; both through the engine and the journal, under the obligations that stand.
+void leave(const Config& config, const Snapshot& start, Journal& journal) {
+    if (config.site.on_exit == OnExit::hold) return;
+    spdlog::info("leaving loads as [site] on_exit says; this takes {} s at most", exit_wait.count());
+    const SiteModel model = build_site(config);
+    Config last = config;
+    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike.has_value(); });
+    std::vector<Policy> policies = build_policies(last, model);
+    if (config.site.on_exit == OnExit::sleep) policies.push_back(all_asleep);
+    Session session{last, model, std::move(policies), start, EpochCause::reload, journal, true};
+    session.run([] { return false; }, exit_wait);
+}
+
+int run_with(Config config, bool send) {
+    auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb);
+    if (!journal) {
+        std::fprintf(stderr, "ballast: %s\n", journal.error().detail.c_str());
+        return 1;
+    }
+    Snapshot start = recover(config.journal.path);
+    EpochCause cause = EpochCause::start;
+    for (;;) {
+        const SiteModel model = build_site(config);
+        std::optional<Config> next;
+        Session::End end{};
+        {
+            Session session{config, model, build_policies(config, model), start, cause, **journal, send};
+            end = session.run([&] { return (next = fit_config(config.files.front().path)).has_value(); });
+            start = session.snapshot();
+        }
+        if (end == Session::End::stop) {
+            leave(config, start, **journal);
+            return 0;
+        }
+        config = std::move(*next);
+        cause = EpochCause::reload;
+    }
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+    auto config = fit_config(options.site_file);
+    if (!config) return 2;
+    try {
+        spdlog::info("{}: {} group(s), {} polic(ies){}", config->site.name, config->groups.size(), config->policies.size(),
+                     options.dry_run ? "; dry run: decides and journals, sends nothing" : "");
+        return run_with(std::move(*config), !options.dry_run);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "ballast: %s\n", e.what());
+        return 1;
+    }
+}
+
+}  // namespace ballast

@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+
+namespace ballast {
+
+struct RunOptions {
+    std::string site_file;
+    bool dry_run = false;
+};
+
+/// The daemon. Exit status: 0 ended as asked, 1 the work failed, 2 the site file is wrong.
+int run(const RunOptions& options);
+
+}  // namespace ballast

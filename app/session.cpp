@@ -1,0 +1,122 @@
+#include "app/session.hpp"
+
+#include "app/status.hpp"
+#include "controller/clock.hpp"
+
+#include <boost/asio.hpp>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+namespace ballast {
+
+namespace {
+
+constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
+constexpr Duration state_every{1'000};       ///< And at once when something was decided.
+constexpr std::chrono::seconds drivers_end{3};
+
+void rethrow(std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+}
+
+/// People read the log; the journal has it all.
+void log(const Step& step) {
+    for (const Note& note : step.decision.notes)
+        if (const auto sentence = sentence_of(note, step.engine.site()); !sentence.empty()) spdlog::info("{}", sentence);
+    if (!step.decision.orders.empty()) {
+        std::size_t up = 0, down = 0;
+        for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();
+        spdlog::info("ordered {} load(s) down, {} up", down, up);
+    }
+    std::size_t given_up = 0;
+    for (const Miss& miss : step.decision.misses) given_up += miss.given_up;
+    if (!step.decision.misses.empty())
+        spdlog::warn("{} load(s) were not seen to obey in time, {} given up for now; `ballast receipt` names them", step.decision.misses.size(), given_up);
+}
+
+}  // namespace
+
+Session::Session(const Config& config, const SiteModel& model, std::vector<Policy> policies, const Snapshot& start, EpochCause cause, Journal& journal, bool send)
+    : config_{config}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
+      wiring_{wire_up(config, model, io_.get_executor())},
+      loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = config.files}},
+      words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_} {
+    loop_.watch = [this](const Step& step) { watch(step); };
+    loop_.beat = [this] {
+        ::sd_notify(0, "WATCHDOG=1");
+        if (wiring_.heartbeat) wiring_.heartbeat();
+    };
+}
+
+Session::~Session() = default;
+
+Snapshot Session::snapshot() const { return loop_.engine().snapshot(read_clocks().now); }
+
+void Session::watch(const Step& step) {
+    words_.answered(step.heard, step.decision);
+    log(step);
+    if (!step.decision.says_something() && step.now.steady < next_state_) return;
+    next_state_ = step.now.steady + state_every;
+    std::string state = wire::state_json(report_of(step));
+    if (wiring_.broker) wiring_.broker->publish("ballast/" + config_.site.name + "/state", state, 1, true);
+    published_.put(std::move(state));
+}
+
+void Session::start(Driver& driver) {
+    auto& stop = stops_.emplace_back(std::make_unique<asio::cancellation_signal>());
+    ++running_;
+    auto running = driver.run(mailbox_);
+    asio::co_spawn(io_, std::move(running), asio::bind_cancellation_slot(stop->slot(), [this](std::exception_ptr failure) {
+        --running_;
+        try {
+            rethrow(failure);
+        } catch (const boost::system::system_error& e) {
+            if (e.code() != asio::error::operation_aborted) throw;  // Cancelled, as asked.
+        }
+    }));
+}
+
+asio::awaitable<void> Session::await_signals(std::function<bool()> accepts) {
+    asio::signal_set signals{io_, SIGINT, SIGTERM, SIGHUP};
+    for (;;) {
+        const auto [failed, signal] = co_await signals.async_wait(as_values);
+        if (failed) co_return;
+        if (signal == SIGHUP && !accepts()) continue;
+        end_ = signal == SIGHUP ? End::reload : End::stop;
+        spdlog::info("{}", end_ == End::reload ? "reloading" : "stopping");
+        ::sd_notify(0, end_ == End::reload ? "RELOADING=1" : "STOPPING=1");
+        loop_.stop();
+        co_return;
+    }
+}
+
+Session::End Session::run(const std::function<bool()>& accepts, std::optional<std::chrono::seconds> last) {
+    for (const auto& driver : wiring_.drivers) start(*driver);
+    asio::cancellation_signal no_more_signals;
+    asio::co_spawn(io_, await_signals(accepts), asio::bind_cancellation_slot(no_more_signals.slot(), rethrow));
+    asio::steady_timer time_up{io_};
+    if (last) {
+        time_up.expires_after(*last);
+        time_up.async_wait([this](boost::system::error_code failed) { if (!failed) loop_.stop(); });
+    }
+    bool ended = false;
+    asio::co_spawn(io_, loop_.run(), [&](std::exception_ptr failure) {
+        ended = true;
+        rethrow(failure);
+    });
+    ::sd_notify(0, "READY=1");
+    while (!ended) io_.run_one();
+    time_up.cancel();
+    no_more_signals.emit(asio::cancellation_type::total | asio::cancellation_type::terminal);
+    stop_drivers();
+    return end_;
+}
+
+/// Each ends where it can; one that will not is left behind with the io_context.
+void Session::stop_drivers() {
+    for (const auto& stop : stops_) stop->emit(asio::cancellation_type::terminal);
+    const auto until = std::chrono::steady_clock::now() + drivers_end;
+    while (running_ > 0 && io_.run_one_until(until) > 0) {}
+}
+
+}  // namespace ballast

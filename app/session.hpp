@@ -1,0 +1,44 @@
+#pragma once
+#include "app/http.hpp"
+#include "app/wiring.hpp"
+#include "controller/loop.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+namespace ballast {
+
+/// One life of the daemon between (re)loads: drivers, mailbox, loop, HTTP.
+class Session {
+public:
+    enum class End { stop, reload };
+
+    Session(const Config& config, const SiteModel& model, std::vector<Policy> policies, const Snapshot& start, EpochCause cause, Journal& journal, bool send);
+    ~Session();
+
+    /// Until SIGTERM or SIGINT (stop), or a SIGHUP whose `accepts` agrees (reload). `last`: end by itself after so long.
+    End run(const std::function<bool()>& accepts, std::optional<std::chrono::seconds> last = {});
+
+    /// To go on from.
+    Snapshot snapshot() const;
+
+private:
+    void watch(const Step& step);
+    void start(Driver& driver);
+    void stop_drivers();
+    asio::awaitable<void> await_signals(std::function<bool()> accepts);
+
+    const Config& config_;
+    asio::io_context io_{1};
+    Mailbox mailbox_;
+    Wiring wiring_;
+    Loop loop_;
+    PersonsWords words_;
+    Published published_;
+    HttpServer http_;
+    std::vector<std::unique_ptr<asio::cancellation_signal>> stops_;
+    std::size_t running_ = 0;
+    Steady next_state_{};
+    End end_ = End::stop;
+};
+
+}  // namespace ballast

@@ -1,0 +1,15 @@
+#pragma once
+#include "controller/loop.hpp"
+#include "wire/state_json.hpp"
+
+#include <cstdint>
+
+namespace ballast {
+
+/// What the site looks like after a step, for `ballast/<site>/state` and GET /state. O(loads) for what could come back.
+wire::StateReport report_of(const Step& step);
+
+/// What people are told of a note: "source utility is silent"; empty for what is not worth a line.
+std::string sentence_of(const Note& note, const Site& site);
+
+}  // namespace ballast

@@ -1,0 +1,253 @@
+#include "app/wiring.hpp"
+
+#include "drivers/asic/luxos.hpp"
+#include "drivers/meters/modbus_meter.hpp"
+#include "drivers/signals/modbus_signals.hpp"
+#include "drivers/switchgear/contactor.hpp"
+#include "drivers/switchgear/heartbeat.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+namespace ballast {
+
+namespace {
+
+using namespace drivers;
+
+// ---- Modbus: the same words in the config and in the driver
+
+static_assert(static_cast<int>(RegisterType::float64) == static_cast<int>(wire::RegisterType::float64));
+static_assert(static_cast<int>(WordOrder::dcba) == static_cast<int>(wire::WordOrder::dcba));
+static_assert(static_cast<int>(RegisterFunction::input) == static_cast<int>(ModbusTable::input));
+
+ModbusUnit unit_of(const ModbusConfig& config) {
+    static constexpr char parities[] = {'N', 'E', 'O'};
+    ModbusUnit unit;
+    if (config.transport == Transport::tcp) unit.endpoint = TcpEndpoint{config.host, config.port};
+    else unit.endpoint = SerialEndpoint{config.device, config.baud, parities[static_cast<int>(config.parity)], 8, config.stop_bits};
+    unit.unit_id = static_cast<std::uint8_t>(config.unit_id);
+    unit.timeout = config.timeout;
+    return unit;
+}
+
+ModbusTable table_of(RegisterFunction function) { return static_cast<ModbusTable>(function); }
+
+ModbusRegister register_of(const RegisterConfig& config) {
+    return {table_of(config.function), config.address, static_cast<wire::RegisterType>(config.type), static_cast<wire::WordOrder>(config.order)};
+}
+
+PowerRegister power_register(const MeterConfig& config) {
+    PowerRegister power;
+    power.name = config.name;
+    power.unit = unit_of(config.modbus);
+    power.value = register_of(config.power);
+    power.period = config.period;
+    power.scale_w = config.power.scale;
+    return power;
+}
+
+// ---- signals
+
+SignalRegister signal_register(const SignalConfig& config, SourceId source) {
+    const double scale = config.value->value.scale * static_cast<double>(config.unit.factor);
+    SignalRegister watched;
+    watched.name = config.name;
+    watched.source = source;
+    watched.unit = unit_of(config.modbus);
+    watched.value = register_of(config.value->value);
+    watched.period = config.period;
+    watched.scale = scale;
+    if (config.plausible_min) watched.plausible_min = static_cast<double>(*config.plausible_min) / scale;
+    if (config.plausible_max) watched.plausible_max = static_cast<double>(*config.plausible_max) / scale;
+    return watched;
+}
+
+std::unique_ptr<Driver> modbus_signal(const SignalConfig& config, SourceId source, ModbusBuses& buses) {
+    switch (config.kind) {
+    case SignalSort::contact: {
+        ContactSignal contact;
+        contact.name = config.name;
+        contact.source = source;
+        contact.unit = unit_of(config.modbus);
+        contact.contact = {table_of(config.contact->function), config.contact->address, true};
+        contact.active_when_closed = config.contact->active_closed;
+        contact.debounce = config.contact->debounce;
+        contact.period = config.period;
+        return std::make_unique<ModbusContact>(std::move(contact), buses);
+    }
+    case SignalSort::limit: {
+        LimitSignal limit{signal_register(config, source), std::nullopt, Power{}};
+        if (config.value->none) limit.none = static_cast<double>(*config.value->none);
+        return std::make_unique<ModbusLimit>(std::move(limit), buses);
+    }
+    case SignalSort::price: return std::make_unique<ModbusPrice>(PriceSignal{signal_register(config, source), config.value->interval}, buses);
+    case SignalSort::dispatch:
+    case SignalSort::hashprice: break;
+    }
+    throw std::runtime_error{fmt::format("signal {}: this kind cannot be read from a register; use kind limit, contact or price", config.name)};
+}
+
+SignalKind kind_of(SignalSort sort) {
+    switch (sort) {
+    case SignalSort::price: return SignalKind::price;
+    case SignalSort::hashprice: return SignalKind::hashprice;
+    case SignalSort::dispatch:
+    case SignalSort::contact:
+    case SignalSort::limit: return SignalKind::dispatch;
+    }
+    return SignalKind::dispatch;
+}
+
+Mapping mapping_of(const SignalConfig& config) {
+    const MappingConfig& from = *config.mapping;
+    Mapping mapping;
+    mapping.kind = kind_of(config.kind);
+    mapping.value = from.value;
+    mapping.unit = config.unit.text;
+    if (config.kind == SignalSort::contact) mapping.ask = Ask::full;
+    mapping.issued = from.time;
+    mapping.start = from.start;
+    mapping.end = from.end;
+    mapping.time_format = static_cast<drivers::TimeFormat>(from.time_format);
+    mapping.interval = from.interval;
+    mapping.id = from.id;
+    mapping.release = from.release;
+    return mapping;
+}
+
+MqttSignal mqtt_signal(const SignalConfig& config, SourceId source, const Config& site) {
+    MqttSignal signal;
+    signal.name = config.name;
+    signal.topic = config.topic;
+    signal.rules.source = source;
+    signal.rules.kind = kind_of(config.kind);
+    signal.rules.currency = site.site.currency;
+    if (config.plausible_min) signal.rules.plausible_min = *config.plausible_min;
+    if (config.plausible_max) signal.rules.plausible_max = *config.plausible_max;
+    if (config.mapping) signal.mapping = mapping_of(config);
+    return signal;
+}
+
+std::string file_of(const Secret& secret, const std::string& what, const std::string& broker) {
+    if (secret.kind == Secret::Kind::environment)
+        throw std::runtime_error{fmt::format("broker {}: {} from the environment is not read by the MQTT driver; name a file", broker, what)};
+    return secret.name;
+}
+
+std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& config, const SiteModel& model) {
+    MqttSettings settings;
+    settings.broker = from.name;
+    settings.host = from.host;
+    settings.port = from.port;
+    settings.version = from.version == MqttVersion::v5     ? drivers::MqttVersion::v5
+                       : from.version == MqttVersion::v311 ? drivers::MqttVersion::v3_1_1
+                                                           : drivers::MqttVersion::automatic;
+    settings.client_id = from.client_id;
+    settings.site = config.site.name;
+    settings.tls = from.tls;
+    settings.tls_ca = file_of(from.tls_ca, "tls_ca", from.name);
+    settings.tls_certificate = file_of(from.tls_certificate, "tls_certificate", from.name);
+    settings.tls_key = file_of(from.tls_key, "tls_key", from.name);
+    settings.user_file = file_of(from.user, "the user", from.name);
+    settings.password_file = file_of(from.password, "the password", from.name);
+    settings.keep_alive = from.keep_alive;
+    for (const SignalConfig& signal : config.signals)
+        if (signal.driver == SignalDriver::mqtt && signal.broker == from.name)
+            settings.signals.push_back(mqtt_signal(signal, model.sources.at(signal.name), config));
+    return std::make_unique<MqttBroker>(std::move(settings));
+}
+
+// ---- loads
+
+/// All LuxOS machines of all groups: one driver, one budget of connections.
+std::unique_ptr<Driver> luxos_of(const Config& config, const SiteModel& model, asio::any_io_executor executor) {
+    LuxosSettings settings;
+    settings.connections = 0;
+    for (const GroupConfig& group : config.groups) {
+        if (!group.luxos) continue;
+        settings.connections = std::max(settings.connections, group.luxos->connections);
+        settings.deadline = std::max(Duration{1'000}, group.luxos->timeout);
+        for (const MachineConfig& from : group.machines)
+            settings.machines.push_back({model.slots.at(from.id), from.id, from.host, from.port, from.mac, from.watts, group.standby, group.luxos->deadband, group.luxos->poll});
+    }
+    return settings.machines.empty() ? nullptr : make_luxos(executor, std::move(settings));
+}
+
+std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& model, ModbusBuses& buses, std::shared_ptr<CloseStagger> stagger) {
+    const drivers::ModbusBit feedback{table_of(from.switchgear->feedback_function), from.switchgear->feedback_address, from.switchgear->feedback_closed};
+    ContactorSettings settings;
+    settings.name = from.name;
+    settings.load = model.slots.at(from.name);
+    settings.unit = unit_of(from.switchgear->modbus);
+    settings.coil = from.switchgear->coil;
+    settings.feedback = feedback;
+    settings.poll = from.switchgear->period;
+    settings.close_stagger = from.stagger;
+    return std::make_unique<Contactor>(std::move(settings), buses, std::move(stagger));
+}
+
+void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, asio::any_io_executor executor) {
+    const auto stagger = std::make_shared<CloseStagger>();
+    auto luxos = luxos_of(config, model, executor);
+    for (const GroupConfig& group : config.groups) {
+        Driver*& takes = wiring.by_group[index(model.groups.at(group.name))];
+        switch (group.driver) {
+        case GroupDriver::luxos: takes = luxos.get(); break;
+        case GroupDriver::contactor:
+            wiring.drivers.push_back(contactor_of(group, model, wiring.buses, stagger));
+            takes = wiring.drivers.back().get();
+            break;
+        case GroupDriver::metered:
+            if (group.meter) wiring.drivers.push_back(std::make_unique<MeteredLoad>(model.slots.at(group.name), power_register(*group.meter), wiring.buses));
+            break;
+        }
+    }
+    if (luxos) wiring.drivers.push_back(std::move(luxos));
+}
+
+// ---- brokers, and what tells a PLC that we live
+
+void wire_brokers(Wiring& wiring, const Config& config, const SiteModel& model, std::map<std::string, MqttBroker*>& brokers) {
+    for (const BrokerConfig& from : config.brokers) {
+        auto broker = broker_of(from, config, model);
+        brokers[from.name] = broker.get();
+        wiring.drivers.push_back(std::move(broker));
+    }
+    const std::string& ours = config.site.broker.empty() && !config.brokers.empty() ? config.brokers.front().name : config.site.broker;
+    if (const auto found = brokers.find(ours); found != brokers.end()) wiring.broker = found->second;
+}
+
+void wire_heartbeat(Wiring& wiring, const Config& config, const std::map<std::string, MqttBroker*>& brokers) {
+    if (!config.site.heartbeat) return;
+    const HeartbeatConfig& from = *config.site.heartbeat;
+    std::shared_ptr<HeartbeatCoil> coil;
+    if (from.modbus) coil = std::make_shared<HeartbeatCoil>(HeartbeatSettings{"heartbeat", unit_of(*from.modbus), from.coil, from.period}, wiring.buses);
+    const auto broker = brokers.find(from.broker);
+    MqttBroker* told = broker == brokers.end() ? nullptr : broker->second;
+    wiring.heartbeat = [coil, told, topic = from.topic, high = false]() mutable {
+        if (coil) coil->beat();
+        if (told) told->publish(topic, std::exchange(high, !high) ? "1" : "0", 0, false);
+    };
+}
+
+}  // namespace
+
+Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor) {
+    Wiring wiring;
+    wiring.by_group.resize(model.site.groups.size());
+    std::map<std::string, MqttBroker*> brokers;
+    wire_brokers(wiring, config, model, brokers);
+    for (const MeterConfig& meter : config.meters)
+        wiring.drivers.push_back(std::make_unique<ModbusMeter>(model.meters.at(meter.name), power_register(meter), wiring.buses));
+    for (const SignalConfig& signal : config.signals)
+        if (signal.driver == SignalDriver::modbus) wiring.drivers.push_back(modbus_signal(signal, model.sources.at(signal.name), wiring.buses));
+    wire_groups(wiring, config, model, executor);
+    wire_heartbeat(wiring, config, brokers);
+    return wiring;
+}
+
+}  // namespace ballast

@@ -1,0 +1,27 @@
+#pragma once
+#include "app/site_of.hpp"
+#include "controller/ports.hpp"
+#include "drivers/modbus/bus.hpp"
+#include "drivers/signals/mqtt.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace ballast {
+
+/// Every driver that a site file names, and who takes a group's orders. The one table of drivers: nothing registers itself.
+struct Wiring {
+    drivers::ModbusBuses buses;
+    std::vector<std::unique_ptr<Driver>> drivers;
+    std::vector<Driver*> by_group;                    ///< By GroupId; null: takes no orders.
+    drivers::MqttBroker* broker = nullptr;            ///< Where state and events go; null: nowhere.
+    std::function<void()> heartbeat;                  ///< Toggles what `[site.heartbeat]` names; empty: nothing.
+};
+
+/// Throws std::runtime_error naming what of the site file cannot be wired.
+Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor);
+
+}  // namespace ballast
