@@ -47,6 +47,13 @@ Policy site_cap_of(const SiteCapConfig& from, PolicyId id, const SiteModel& mode
     return policies::site_cap(settings);
 }
 
+/// Every group's loads stop, as for a price that none of them can pay.
+void all_asleep(const State& state, Now, Limits& limits) {
+    const Why why{PolicyId{0}, SourceId{0}, Cause::price, 0, Reason::price_unknown_shed};
+    for (std::uint16_t g = 0; g < state.groups.size(); ++g)
+        if (state.site->groups[g].tier == Tier::interruptible) limits.cutoffs.push_back({GroupId{g}, Price::max(), Price::max(), why});
+}
+
 }  // namespace
 
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model) {
@@ -58,6 +65,18 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.site_cap) built.push_back(site_cap_of(*policy.site_cap, id, model));
     }
     return built;
+}
+
+std::vector<Policy> leaving_policies(const Config& config, const SiteModel& model) {
+    Config last = config;
+    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike.has_value(); });
+    std::vector<Policy> built = build_policies(last, model);
+    if (config.site.on_exit == OnExit::sleep) built.push_back(all_asleep);
+    return built;
+}
+
+std::vector<Policy> policies_of(EpochCause cause, const Config& config, const SiteModel& model) {
+    return cause == EpochCause::leave ? leaving_policies(config, model) : build_policies(config, model);
 }
 
 }  // namespace ballast

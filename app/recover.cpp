@@ -22,7 +22,7 @@ T needed(Result<T> result) {
 /// Steps the journal's last epoch again, under the config it was decided with, to where it broke off.
 Snapshot executed_again(const JournalReader& reader, const EpochEntry& epoch, const EpochContents& contents, const Config& config) {
     const SiteModel model = build_site(config);
-    Engine engine{model.site, build_policies(config, model), contents.snapshot, epoch.began};
+    Engine engine{model.site, policies_of(epoch.cause, config, model), contents.snapshot, epoch.began};
     Now last = epoch.began;
     needed(reader.each_step(epoch, [&](const StoredStep& step) {
         engine.step(step.now, step.heard);

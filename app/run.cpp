@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::chrono::seconds exit_wait{30};
 
-/// Every group's loads stop, as for a price that none of them can pay.
-void all_asleep(const State& state, Now, Limits& limits) {
-    const Why why{PolicyId{0}, SourceId{0}, Cause::price, 0, Reason::price_unknown_shed};
-    for (std::uint16_t g = 0; g < state.groups.size(); ++g)
-        if (state.site->groups[g].tier == Tier::interruptible) limits.cutoffs.push_back({GroupId{g}, Price::max(), Price::max(), why});
-}
-
 /// A config that is fit to run on this machine; else its faults are on stderr.
 std::optional<Config> fit_config(const std::string& path) {
     auto config = load_config(path, disk_reader());
@@ -42,11 +35,7 @@ void leave(const Config& config, const Snapshot& start, Journal& journal) {
     if (config.site.on_exit == OnExit::hold) return;
     spdlog::info("leaving loads as [site] on_exit says; this takes {} s at most", exit_wait.count());
     const SiteModel model = build_site(config);
-    Config last = config;
-    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike.has_value(); });
-    std::vector<Policy> policies = build_policies(last, model);
-    if (config.site.on_exit == OnExit::sleep) policies.push_back(all_asleep);
-    Session session{last, model, std::move(policies), start, EpochCause::reload, journal, true};
+    Session session{config, model, leaving_policies(config, model), start, EpochCause::leave, journal, true};
     session.run([] { return false; }, exit_wait);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/config.hpp"
+#include "controller/journal.hpp"
 #include "model/state.hpp"
 
 #include <map>
@@ -34,5 +35,12 @@ SiteModel build_site(const Config& config);
 
 /// The site file's policies, in the order of PolicyId.
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model);
+
+/// The policies while the process ends: prices hold nothing back any more (`on_exit = "wake"`), or no price is one to run
+/// at ("sleep"); what is owed to others still is.
+std::vector<Policy> leaving_policies(const Config& config, const SiteModel& model);
+
+/// Those that decided in an epoch that began for this cause.
+std::vector<Policy> policies_of(EpochCause cause, const Config& config, const SiteModel& model);
 
 }  // namespace ballast

@@ -20,6 +20,7 @@ enum class EpochCause : std::uint8_t {
     reload,  ///< Another config, or other ratings.
     hourly,  ///< So that no audit need re-execute more, and retention has something to drop.
     gap,     ///< The journal missed steps and writes again; what lies between is not known.
+    leave,   ///< The process ends: loads are left as `on_exit` says, by the policies for that.
 };
 
 constexpr std::string_view name_of(EpochCause v) {
@@ -28,6 +29,7 @@ constexpr std::string_view name_of(EpochCause v) {
     case EpochCause::reload: return "reload";
     case EpochCause::hourly: return "hourly";
     case EpochCause::gap: return "gap";
+    case EpochCause::leave: return "leave";
     }
     return {};
 }

@@ -23,7 +23,7 @@ Now now_of(const SQLite::Column& utc_ms, const SQLite::Column& steady_ms) {
 }
 
 std::optional<EpochCause> cause_of(std::string_view name) {
-    for (const auto cause : {EpochCause::start, EpochCause::reload, EpochCause::hourly, EpochCause::gap})
+    for (const auto cause : {EpochCause::start, EpochCause::reload, EpochCause::hourly, EpochCause::gap, EpochCause::leave})
         if (name_of(cause) == name) return cause;
     return std::nullopt;
 }

@@ -23,7 +23,7 @@ CREATE TABLE file (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE epoch (
     id INTEGER PRIMARY KEY,
-    cause TEXT NOT NULL,               -- start, reload, hourly, gap
+    cause TEXT NOT NULL,               -- start, reload, hourly, gap, leave
     began_utc TEXT NOT NULL,
     utc_ms INTEGER NOT NULL,
     steady_ms INTEGER NOT NULL,

@@ -1,0 +1,104 @@
+#include "app/commands.hpp"
+
+#include "app/check.hpp"
+#include "app/config.hpp"
+#include "app/person.hpp"
+#include "app/http.hpp"
+#include "app/run.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+
+namespace ballast {
+
+namespace {
+
+/// What one command was told, and what it then does.
+struct Chosen {
+    std::function<int()> command;
+};
+
+void add_check(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("check", "Every fault of a site file at once; else its power budget");
+    auto site = std::make_shared<std::string>();
+    auto json = std::make_shared<bool>(false);
+    command->add_option("SITE.toml", *site, "The site file")->required();
+    command->add_flag("--json", *json, "One JSON object");
+    command->callback([=, &chosen] { chosen.command = [=] { return check(*site, *json); }; });
+}
+
+void add_run(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("run", "The daemon: decides, journals, orders, proves");
+    auto options = std::make_shared<RunOptions>();
+    command->add_option("SITE.toml", options->site_file, "The site file")->required();
+    command->add_flag("--dry-run", options->dry_run, "Decide and journal, but send nothing");
+    command->footer("SIGTERM leaves loads as [site] on_exit says. SIGHUP reloads the site file if it is sound.");
+    command->callback([=, &chosen] { chosen.command = [=] { return run(*options); }; });
+}
+
+// ---- a person's word
+
+struct Said {
+    std::string site_file;
+    OperatorWord word;
+    double hours = 0;
+};
+
+int say(const Said& said) {
+    const auto config = load_config(said.site_file, disk_reader());
+    if (!config) {
+        std::fputs(print(config.error()).c_str(), stderr);
+        return 2;
+    }
+    OperatorWord word = said.word;
+    word.lasts = Duration{static_cast<std::int64_t>(said.hours * 3'600'000)};
+    const auto answer = say_to_daemon(word_socket_of(config->journal.path), word);
+    if (answer) return 0;
+    std::fprintf(stderr, "ballast: %s\n", answer.error().detail.c_str());
+    return 1;
+}
+
+void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name, const std::string& help, const std::string& target) {
+    auto* command = app.add_subcommand(name, help);
+    auto said = std::make_shared<Said>();
+    said->word.word = word;
+    const char* user = std::getenv("USER");
+    said->word.who = user ? user : "";
+    command->add_option("SITE.toml", said->site_file, "The running daemon's site file")->required();
+    command->add_option("TARGET", said->word.target, target)->required();
+    command->add_option("--who", said->word.who, "Who says so (default: $USER)");
+    command->add_option("--why", said->word.why, "Why; it goes into the journal")->required();
+    if (word == Word::hold) command->add_option("--hours", said->hours, "When the hold ends by itself")->required()->check(CLI::Range(0.001, 744.0));
+    command->callback([=, &chosen] { chosen.command = [=] { return say(*said); }; });
+}
+
+void add_words(CLI::App& app, Chosen& chosen) {
+    const std::string load = "A machine, a group, or \"site\"";
+    add_word(app, chosen, Word::hold, "hold", "For a while neither raise nor lower for money; obligations still count", load);
+    add_word(app, chosen, Word::lockout, "lockout", "Never raise or close it, until cleared", load);
+    add_word(app, chosen, Word::clear, "clear", "Lift lockouts, holds, and the latch of what something else put to rest", load);
+    add_word(app, chosen, Word::abort, "abort", "End a dispatch or an emergency before its time", "The event's id");
+}
+
+}  // namespace
+
+int command_line(int argc, char** argv) {
+    CLI::App app{"Ballast: the load orchestrator of hybrid compute sites.\nKeeps the firm load up, makes the interruptible ASICs give way within seconds, proves it at the meter."};
+    app.require_subcommand(1);
+    Chosen chosen;
+    add_check(app, chosen);
+    add_run(app, chosen);
+    add_words(app, chosen);
+    app.footer("Exit status: 0 done, 1 the work failed, 2 the input is wrong.");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : 2;
+    }
+    return chosen.command();
+}
+
+}  // namespace ballast
