@@ -1,5 +1,4 @@
 #pragma once
-#include "model/config_file.hpp"
 #include "model/result.hpp"
 #include "model/site.hpp"
 #include "model/units.hpp"
@@ -26,6 +25,14 @@ struct Fault {
 
 /// Reads the file at a path, whole. The only way the parser reaches anything beyond its arguments.
 using FileReader = std::function<Result<std::string>(const std::string& path)>;
+
+/// A file the config was made from. The journal keeps these, and `audit` rebuilds the same Config from them.
+struct ConfigFile {
+    std::string path;    ///< As the FileReader was asked for it.
+    std::string text;
+    std::string sha256;  ///< 64 hexadecimal digits, of `text`.
+    bool operator==(const ConfigFile&) const = default;
+};
 
 /// Where a value stands in the site file, for messages about it after parsing.
 struct Position {

@@ -79,4 +79,17 @@ std::vector<Policy> policies_of(EpochCause cause, const Config& config, const Si
     return cause == EpochCause::leave ? leaving_policies(config, model) : build_policies(config, model);
 }
 
+std::vector<EpochFile> epoch_files(const Config& config) {
+    std::vector<EpochFile> files;
+    for (const ConfigFile& file : config.files) files.push_back({file.path, file.text});
+    return files;
+}
+
+tl::expected<Config, std::vector<Fault>> config_of(const std::vector<EpochFile>& files) {
+    std::vector<ConfigFile> readable;
+    for (const EpochFile& file : files) readable.push_back({file.path, file.text, sha256(file.text)});
+    const EpochFile& site = files.front();
+    return parse_config(site.text, site.path, reader_of(std::move(readable)));
+}
+
 }  // namespace ballast

@@ -42,7 +42,7 @@ Snapshot recover(const std::string& path) {
     if (!epoch) return {};
     const EpochContents contents = needed(reader.contents(*epoch));
     if (contents.files.empty()) throw std::runtime_error{path + ": its last epoch names no config; move the file away to begin afresh"};
-    const auto config = parse_config(contents.files.front().text, contents.files.front().path, reader_of(contents.files));
+    const auto config = config_of(contents.files);
     if (config) return executed_again(reader, *epoch, contents, *config);
     spdlog::warn("journal: the config of its last epoch is not understood by this version; going on from that epoch's beginning");
     return contents.snapshot;

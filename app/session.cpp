@@ -39,7 +39,7 @@ void log(const Step& step) {
 Session::Session(const Config& config, const SiteModel& model, std::vector<Policy> policies, const Snapshot& start, EpochCause cause, Journal& journal, bool send)
     : config_{config}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
       wiring_{wire_up(config, model, io_.get_executor())},
-      loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = config.files}},
+      loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config)}},
       words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_} {
     loop_.watch = [this](const Step& step) { watch(step); };
     loop_.beat = [this] {

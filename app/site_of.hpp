@@ -36,6 +36,10 @@ SiteModel build_site(const Config& config);
 /// The site file's policies, in the order of PolicyId.
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model);
 
+/// The config's files as an epoch of the journal keeps them, and back. Back fails as parse_config does.
+std::vector<EpochFile> epoch_files(const Config& config);
+tl::expected<Config, std::vector<Fault>> config_of(const std::vector<EpochFile>& files);
+
 /// The policies while the process ends: prices hold nothing back any more (`on_exit = "wake"`), or no price is one to run
 /// at ("sleep"); what is owed to others still is.
 std::vector<Policy> leaving_policies(const Config& config, const SiteModel& model);
