@@ -9,10 +9,10 @@
 namespace ballast::sim {
 
 struct LuxosSettings {
-    std::string host;                        ///< A loopback address, dotted.
+    std::string host{};                      ///< A loopback address, dotted.
     std::uint16_t port = 4028;
     std::size_t machine = 0;                 ///< In the plant.
-    std::string mac, serial, model;          ///< Empty: made up from host and rating.
+    std::string mac{}, serial{}, model{};    ///< Empty: made up from host and rating.
     std::int64_t joules_per_hash = 0;        ///< mJ/TH; 0: 20 J/TH.
     bool measures = true;                    ///< False: `power` says PSU false, an estimate.
 };

@@ -39,10 +39,10 @@ enum class MeterFault : std::uint8_t {
 
 /// One miner. The defaults are a LuxOS machine's: off within seconds, back like a reboot.
 struct MachineSettings {
-    std::string name;
-    Power rated;                              ///< W at the wall, running.
+    std::string name{};
+    Power rated{};                            ///< W at the wall, running.
     Power standby{25};                        ///< W, asleep.
-    std::optional<std::size_t> feeder, contactor;
+    std::optional<std::size_t> feeder{}, contactor{};
     Between off_after{seconds{1}, seconds{5}};       ///< From the command to standby.
     Between full_after{seconds{180}, seconds{360}};  ///< From the command to full power.
     Between boot{seconds{30}, seconds{60}};          ///< From power's return until it answers.
@@ -51,9 +51,9 @@ struct MachineSettings {
 
 /// Feeds the machines that name it, and a block of its own if `block` is not 0.
 struct ContactorSettings {
-    std::string name;
-    Power block;
-    std::optional<std::size_t> feeder;
+    std::string name{};
+    Power block{};
+    std::optional<std::size_t> feeder{};
     Duration travel{100};                     ///< From the coil to the feedback contact.
     ContactorFault fault = ContactorFault::none;
 };
@@ -62,17 +62,17 @@ struct ContactorSettings {
 struct HallSettings {
     struct Point {
         Duration after{0};                    ///< The plant's start.
-        Power power;
+        Power power{};
     };
-    std::string name;
-    std::optional<std::size_t> feeder;
-    std::vector<Point> profile;               ///< By time. Empty: draws nothing.
+    std::string name{};
+    std::optional<std::size_t> feeder{};
+    std::vector<Point> profile{};             ///< By time. Empty: draws nothing.
 };
 
 enum class Measures : std::uint8_t { site, feeder, hall, contactor };
 
 struct MeterSettings {
-    std::string name;
+    std::string name{};
     Measures what = Measures::site;
     std::size_t which = 0;                    ///< Of the feeders, halls or contactors.
 };
