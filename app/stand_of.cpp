@@ -1,5 +1,7 @@
 #include "app/stand_of.hpp"
 
+#include "wire/rfc3339.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -229,7 +231,7 @@ private:
             settings.currency = wishes_.prices->currency;
             for (const sim::PricePoint& point : wishes_.prices->intervals) settings.prices.push_back({point.start, point.end, point.price});
             say("utility: {} prices of {} from {} on {}, to the broker at {}:{}, {:g} times as fast", settings.prices.size(), wishes_.prices->market,
-                sim::rfc3339(settings.prices.front().start), settings.price_topic, settings.host, settings.port, settings.speed);
+                wire::rfc3339(settings.prices.front().start), settings.price_topic, settings.host, settings.port, settings.speed);
         }
         plan_.settings.utility = std::move(settings);
     }

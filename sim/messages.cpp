@@ -1,5 +1,7 @@
 #include "sim/messages.hpp"
 
+#include "wire/rfc3339.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -8,6 +10,7 @@
 namespace ballast::sim {
 
 namespace json = boost::json;
+using wire::rfc3339;
 
 namespace {
 
@@ -23,16 +26,6 @@ std::string asking(std::string_view kind, Instant issued, const Dispatch& dispat
 }
 
 }  // namespace
-
-std::string rfc3339(Instant at) {
-    using namespace std::chrono;
-    const auto day = floor<days>(at);
-    const year_month_day date{day};
-    const hh_mm_ss time{at - day};
-    const std::string seconds = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                            static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
-    return time.subseconds().count() == 0 ? seconds + "Z" : fmt::format("{}.{:03}Z", seconds, time.subseconds().count());
-}
 
 std::string price_message(Instant issued, Instant start, Instant end, Price price, const std::string& currency) {
     // Exact: a nano per kWh is a millionth per MWh, and a double would print it as it likes.

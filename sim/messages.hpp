@@ -22,7 +22,4 @@ std::string dispatch_message(Instant issued, const Dispatch& dispatch);
 std::string emergency_message(Instant issued, const Dispatch& dispatch);
 std::string release_message(Instant issued, const std::string& id);
 
-/// RFC 3339, UTC; milliseconds where there are any.
-std::string rfc3339(Instant at);
-
 }  // namespace ballast::sim

@@ -2,6 +2,7 @@
 
 #include "sim/utility.hpp"
 #include "tests/support/process.hpp"
+#include "wire/rfc3339.hpp"
 
 #include <boost/json.hpp>
 #include <fstream>
@@ -54,8 +55,7 @@ bool no_broker() {
 }  // namespace
 
 TEST_CASE("messages are written as the interface says, to the millisecond and the last digit") {
-    CHECK(rfc3339(noon) == "2024-08-20T12:00:00Z");
-    CHECK(rfc3339(noon + 7ms) == "2024-08-20T12:00:00.007Z");
+    CHECK(release_message(noon + 7ms, "d-1").find("T12:00:00.007Z") != std::string::npos);
     CHECK(price_message(noon, noon, noon + 1h, Price{45'120'000}, "USD") ==
           R"({"kind":"price","issued":"2024-08-20T12:00:00Z","start":"2024-08-20T12:00:00Z","end":"2024-08-20T13:00:00Z","price":45.12,"unit":"USD/MWh"})");
     CHECK(price_message(noon, noon, noon + 1h, Price{-1}, "CAD").find(R"("price":-0.000001,"unit":"CAD/MWh")") != std::string::npos);
@@ -87,7 +87,7 @@ TEST_CASE("mosquitto_sub hears a price history go by faster than time, mapped on
         CHECK(heard[i].at("unit").as_string() == "USD/MWh");
         if (i > 0) CHECK(heard[i].at("start") == heard[i - 1].at("end"));
     }
-    CHECK(heard[0].at("start").as_string() >= json::string{rfc3339(before)});
+    CHECK(heard[0].at("start").as_string() >= json::string{wire::rfc3339(before)});
     CHECK(utility.latest()->price == 30_per_MWh);
 
     utility.dispatch({.id = "d-1", .start = before, .limit = 12'000_kW});
