@@ -143,8 +143,8 @@ std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& co
     settings.broker = from.name;
     settings.host = from.host;
     settings.port = from.port;
-    settings.version = from.version == MqttVersion::v5     ? drivers::MqttVersion::v5
-                       : from.version == MqttVersion::v311 ? drivers::MqttVersion::v3_1_1
+    settings.version = from.version == ballast::MqttVersion::v5     ? drivers::MqttVersion::v5
+                       : from.version == ballast::MqttVersion::v311 ? drivers::MqttVersion::v3_1_1
                                                            : drivers::MqttVersion::automatic;
     settings.client_id = from.client_id;
     settings.site = config.site.name;
