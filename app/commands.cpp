@@ -5,6 +5,7 @@
 #include "app/person.hpp"
 #include "app/http.hpp"
 #include "app/run.hpp"
+#include "app/simulate.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -37,6 +38,29 @@ void add_run(CLI::App& app, Chosen& chosen) {
     command->add_flag("--dry-run", options->dry_run, "Decide and journal, but send nothing");
     command->footer("SIGTERM leaves loads as [site] on_exit says. SIGHUP reloads the site file if it is sound.");
     command->callback([=, &chosen] { chosen.command = [=] { return run(*options); }; });
+}
+
+/// Seconds on the command line, with a fraction.
+void add_seconds(CLI::App& command, const std::string& name, std::function<void(Duration)> take, const std::string& help) {
+    command.add_option_function<double>(name, [take](double s) { take(Duration{static_cast<Duration::rep>(s * 1000)}); }, help)->check(CLI::Range(0.0, 1e8));
+}
+
+void add_simulate(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("simulate", "Every device, meter and utility a site file names, on loopback");
+    auto options = std::make_shared<SimulateOptions>();
+    command->add_option("SITE.toml", options->site_file, "The site file; every host in it must be loopback")->required();
+    command->add_option("--prices", options->prices, "A price history; the utility publishes it over MQTT");
+    command->add_option("--format", options->format, "Of the history (else recognised)");
+    command->add_option("--node", options->node, "The location to take from it");
+    command->add_option("--from", options->from, "2024-08-20, or a time with its zone");
+    command->add_option("--to", options->to, "Likewise");
+    command->add_option("--speed", options->speed, "History seconds a second")->check(CLI::Range(0.001, 1e6))->capture_default_str();
+    command->add_option("--seed", options->seed, "Decides everything that is left to chance")->capture_default_str();
+    command->add_option("--faults", options->faults, "hung=5,lies=1,poi:silent@60+20,block-a:trip@90,gpu-hall:transfer@30");
+    add_seconds(*command, "--for", [options](Duration d) { options->lasts = d; }, "Seconds; else until SIGINT or SIGTERM");
+    add_seconds(*command, "--full-after", [options](Duration d) { options->full_after = d; }, "Seconds from a wake to full power; else 180 to 360");
+    add_seconds(*command, "--hall-grows", [options](Duration d) { options->hall_grows = d; }, "Seconds in which GPU halls grow from half to four fifths; else 120");
+    command->callback([=, &chosen] { chosen.command = [=] { return simulate(*options); }; });
 }
 
 // ---- a person's word
@@ -91,6 +115,7 @@ int command_line(int argc, char** argv) {
     Chosen chosen;
     add_check(app, chosen);
     add_run(app, chosen);
+    add_simulate(app, chosen);
     add_words(app, chosen);
     app.footer("Exit status: 0 done, 1 the work failed, 2 the input is wrong.");
     try {
