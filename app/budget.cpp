@@ -57,8 +57,7 @@ void warn_of_groups(const Config& config, const SiteModel& model, std::vector<st
         const GroupConfig& from = config.groups[model.group_configs[i]];
         if (from.driver == GroupDriver::luxos && from.tier == Tier::firm)
             warnings.push_back(fmt::format(
-                "\"{}\" holds {} machines that are never stopped: it is firm{}", group.name,
-                from.machines.size(),
+                "\"{}\" holds machines that are never stopped: it is firm{}", group.name,
                 from.tier_given
                     ? ""
                     : " because it has no 'tier'; if they may stop, say tier = \"interruptible\""));
@@ -70,9 +69,9 @@ void warn_of_groups(const Config& config, const SiteModel& model, std::vector<st
                                            group.name, kilowatts(from.nameplate)));
         const auto unknown = std::ranges::count(from.machines, 0, &MachineConfig::joules_per_hash);
         if (group.economics && unknown > 0)
-            warnings.push_back(fmt::format("{} machines of \"{}\" have no joules_per_terahash: by a "
-                                           "hashprice they never pay, and stop first",
-                                           unknown, group.name));
+            warnings.push_back(fmt::format(
+                "\"{}\": {} without joules_per_terahash, which by a hashprice never pay and stop first",
+                group.name, unknown));
         const bool unpriced =
             from.driver == GroupDriver::luxos && from.tier == Tier::interruptible &&
             std::ranges::none_of(config.policies, [&](const PolicyConfig& p) {

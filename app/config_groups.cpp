@@ -65,13 +65,8 @@ void contactor_of(Keys& keys, Parse& parse, GroupConfig& group) {
     contactor.coil = static_cast<std::uint16_t>(keys.must_number("coil", {0, 65'535}));
     feedback_of(keys, contactor);
     contactor.period = keys.span_or("period_ms", {20, 60'000}, contactor.period);
-    const bool carries = keys.has("carries");
-    if (carries) keys.refuse("nameplate_kw", "what it carries has nameplates of its own");
-    else if (!keys.has("nameplate_kw"))
-        keys.missing("nameplate_kw", "expected what it switches, or 'carries' with the groups behind it");
-    group.nameplate = keys.watts_or("nameplate_kw", Power{});
-    if (!carries && keys.has("nameplate_kw") && group.nameplate == Power{})
-        keys.fault("nameplate_kw", "'nameplate_kw' is 0; allowed: above 0");
+    if (keys.has("carries")) keys.refuse("nameplate_kw", "what it carries has nameplates of its own");
+    else group.nameplate = keys.must_power("nameplate_kw");
     for (const Keys::Name& name : keys.names("carries"))
         contactor.carries.push_back(name.text);  // Looked up when all are known.
     group.stagger = keys.span_or("close_stagger_s", seconds(0, 3'600'000), Duration{15'000});
@@ -87,9 +82,7 @@ void contactor_of(Keys& keys, Parse& parse, GroupConfig& group) {
 }
 
 void metered_of(Keys& keys, Parse& parse, GroupConfig& group) {
-    group.nameplate = keys.must_kilowatts("nameplate_kw");
-    if (keys.has("nameplate_kw") && group.nameplate == Power{})
-        keys.fault("nameplate_kw", "'nameplate_kw' is 0; allowed: above 0");
+    group.nameplate = keys.must_power("nameplate_kw");
     group.reserve = keys.watts_or("reserve_kw", Power{});
     group.reserve_window = keys.span_or("reserve_window_s", seconds(0, 31 * day_ms), Duration{0});
     if (group.reserve > group.nameplate)
@@ -139,7 +132,7 @@ void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::
             contactor.name, carried->name, carried->tier_given ? "" : " because it has no 'tier'"));
     if (carried->driver != GroupDriver::luxos)
         return fault(
-            fmt::format("contactor \"{}\" carries \"{}\", which is a {}; allowed: groups of machines",
+            fmt::format("contactor \"{}\" carries \"{}\", which is a {} group; allowed: groups of machines",
                         contactor.name, carried->name, word(carried->driver)));
     if (!carried->contactor.empty() && carried->contactor != contactor.name)
         return fault(fmt::format(
@@ -149,7 +142,7 @@ void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::
 }
 
 /// `contactor = "block-a"` says the same as block-a's `carries`; both must agree.
-void link_contactor(Keys& keys, Parse& parse, GroupConfig& group) {
+void link_contactor(Keys& keys, Parse& parse, const GroupConfig& group) {
     const auto name = keys.text("contactor");
     if (!name) return;
     GroupConfig* contactor = find(parse, *name);
@@ -159,8 +152,9 @@ void link_contactor(Keys& keys, Parse& parse, GroupConfig& group) {
     if (contactor->driver != GroupDriver::contactor)
         return keys.fault(
             "contactor",
-            fmt::format("'contactor' is \"{}\", which is a {}; allowed: a group with driver = \"contactor\"",
-                        *name, word(contactor->driver)));
+            fmt::format(
+                "'contactor' is \"{}\", which is a {} group; allowed: a group with driver = \"contactor\"",
+                *name, word(contactor->driver)));
     auto& carries = contactor->switchgear->carries;
     if (std::ranges::find(carries, group.name) != carries.end()) return;
     keys.fault("contactor",
@@ -191,7 +185,15 @@ void link_groups(Keys& root, Parse& parse) {
     }
     for (std::size_t i = 0; i < tables.size(); ++i) {
         Keys keys{*tables[i], title(*tables[i], "group", i), parse.faults};
-        if (parse.config.groups[i].luxos) link_contactor(keys, parse, parse.config.groups[i]);
+        const GroupConfig& group = parse.config.groups[i];
+        if (group.luxos) link_contactor(keys, parse, group);
+        const auto machine = parse.machine_ids.find(group.name);
+        if (machine != parse.machine_ids.end())
+            keys.fault(
+                "name",
+                fmt::format(
+                    "'name' is {}, which the machine at {} has for its id; a person's word must say which",
+                    shown(group.name), machine->second));
     }
 }
 

@@ -141,6 +141,12 @@ std::int64_t Keys::must_number(std::string_view key, const Range& range) {
     return number(key, range).value_or(range.least);
 }
 
+Power Keys::must_power(std::string_view key) {
+    const Range above_zero{1, most_watts, 3};
+    if (!has(key)) missing(key, fmt::format("expected a number, {}", above_zero.allowed()));
+    return Power{number(key, above_zero).value_or(most_watts)};
+}
+
 std::optional<double> Keys::real(std::string_view key, double least, double most) {
     const auto* found = node(key);
     if (!found) return {};
@@ -152,7 +158,8 @@ std::optional<double> Keys::real(std::string_view key, double least, double most
     }
     const double size = std::abs(*value);
     if (std::isfinite(size) && size >= least && size <= most) return value;
-    fault(key, fmt::format("'{}' is {}; allowed: {} to {}, also negative", key, *value, least, most));
+    fault(key,
+          fmt::format("'{}' is {}; allowed: any but 0, from {} to {} in size", key, *value, least, most));
     return {};
 }
 
@@ -226,13 +233,15 @@ void Keys::dangling(std::string_view key, const Name& name, std::string_view kin
 }
 
 void Keys::refuse(std::string_view key, std::string_view why) {
-    if (has(key)) fault(key, fmt::format("'{}' is not allowed here; {}", key, why));
+    refused_.emplace_back(key);
+    if (table_->contains(key)) fault(key, fmt::format("'{}' is not allowed here; {}", key, why));
 }
 
 void Keys::finish() {
     for (const auto& [key, value] : *table_) {
         const std::string_view name = key.str();
         if (std::ranges::find(known_, name) != known_.end()) continue;
+        if (std::ranges::find(refused_, name) != refused_.end()) continue;
         const Position at = position(key.source());
         if (secret_like(name)) {
             faults_->add(at, fmt::format("'{}' would put a secret into this file and its journal; keep it in "

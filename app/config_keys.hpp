@@ -77,7 +77,8 @@ public:
     Power watts_or(std::string_view key, Power fallback) {
         return Power{number_or(key, kilowatts(), fallback.count)};
     }
-    Power must_kilowatts(std::string_view key) { return Power{must_number(key, kilowatts())}; }
+    /// Above 0. A fault gives the most there is, so that what is compared with it is no fault as well.
+    Power must_power(std::string_view key);
     Duration span_or(std::string_view key, const Range& range, Duration fallback) {
         return Duration{number_or(key, range, fallback.count())};
     }
@@ -123,7 +124,7 @@ public:
     void dangling(std::string_view key, const Name& name, std::string_view kind,
                   const std::vector<std::string>& known) const;
 
-    /// A key that is known elsewhere, and why not here.
+    /// A key that is known elsewhere, and why not here. `finish` does not offer it.
     void refuse(std::string_view key, std::string_view why);
 
     /// Faults for every key that nobody asked for.
@@ -138,7 +139,7 @@ private:
     const toml::table* table_;
     std::string what_;
     Faults* faults_;
-    std::vector<std::string> known_;
+    std::vector<std::string> known_, refused_;
 };
 
 }  // namespace ballast::config

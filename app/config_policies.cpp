@@ -132,9 +132,10 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
 
 void site_cap_of(Keys& keys, Parse& parse, SiteCapConfig& policy) {
     policy.feeder = keys.reference("feeder", "feeder", parse.feeders());
-    policy.act_above = keys.must_kilowatts("act_above_kw");
-    policy.aim = keys.watts_or("aim_kw", policy.act_above);
-    policy.release = keys.watts_or("release_kw", policy.aim);
+    policy.act_above = keys.must_power("act_above_kw");
+    const Power percent{policy.act_above.count / 100};
+    policy.aim = keys.watts_or("aim_kw", policy.act_above - percent);
+    policy.release = keys.watts_or("release_kw", std::max(Power{}, policy.aim - percent));
     if (policy.aim > policy.act_above)
         keys.fault("aim_kw",
                    "'aim_kw' is above 'act_above_kw'; allowed: release_kw <= aim_kw <= act_above_kw");

@@ -94,6 +94,9 @@ MappingConfig mapping(Keys& keys, const SignalConfig& signal) {
 }
 
 void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
+    for (const auto* key : {"transport", "host", "port", "device", "baud", "parity", "stop_bits", "unit_id",
+                            "contact", "period_ms"})
+        keys.refuse(key, "it belongs to driver = \"modbus\"");
     if (!keys.has("broker")) keys.missing("broker", "expected the name of a broker, [mqtt.NAME]");
     signal.broker = keys.reference("broker", "broker", parse.brokers());
     signal.topic =
@@ -146,9 +149,9 @@ void from_register(Keys& keys, Parse& parse, SignalConfig& signal) {
 }
 
 void from_modbus(Keys& keys, Parse& parse, SignalConfig& signal) {
-    if (signal.kind == SignalSort::dispatch)
-        keys.fault("kind", "'kind' is \"dispatch\" and a register has no id, start or end; allowed with "
-                           "driver = \"modbus\": price, contact, limit, hashprice");
+    for (const auto* key : {"broker", "topic", "unit"})
+        keys.refuse(key, std::string_view{key} == "unit" ? "a register's unit stands in 'value'"
+                                                         : "it belongs to driver = \"mqtt\"");
     signal.modbus = modbus(keys, parse);
     signal.period = keys.span_or("period_ms", {20, 3'600'000}, signal.period);
     if (signal.kind == SignalSort::contact) from_contact(keys, signal);
@@ -185,9 +188,14 @@ SignalConfig signal_of(Keys& keys, Parse& parse) {
     signal.unit = default_unit(parse, signal.kind);
     const bool mqtt = signal.driver == SignalDriver::mqtt;
     const bool wireless = mqtt && signal.kind == SignalSort::contact;
+    const bool nameless = !mqtt && signal.kind == SignalSort::dispatch;
     if (kind && wireless)
         keys.fault("driver", "'driver' is \"mqtt\" and a contact is a wire; allowed: modbus");
-    const bool sensible = kind && driver && !wireless;
+    if (kind && nameless)
+        keys.fault("kind",
+                   "'kind' is \"dispatch\" and a register has no id, start or end; allowed with driver = "
+                   "\"modbus\": price, contact, limit, hashprice");
+    const bool sensible = kind && driver && !wireless && !nameless;
     if (sensible && mqtt) signal.unit = unit_of(keys, parse, signal.kind).value_or(signal.unit);
     if (sensible && mqtt) from_mqtt(keys, parse, signal);
     if (sensible && !mqtt) from_modbus(keys, parse, signal);

@@ -1,0 +1,152 @@
+#include "app/budget.hpp"
+#include "app/config_decimal.hpp"
+#include "tests/app/config_bad.hpp"
+#include "tests/catch.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace ballast {
+namespace {
+
+Config good_config(const std::string& from = "", const std::string& to = "") {
+    std::string site = good_site;
+    if (!from.empty()) site.replace(site.find(from), from.size(), to);
+    auto parsed = parse_config(site, "site.toml",
+                               [](const std::string&) -> Result<std::string> { return good_inventory; });
+    REQUIRE(parsed);
+    return *parsed;
+}
+
+TEST_CASE("decimals become whole numbers without rounding") {
+    using config::scaled;
+    CHECK(scaled("17.5", 3) == 17'500);
+    CHECK(scaled("-0.001", 3) == -1);
+    CHECK(scaled("1.1000", 1) == 11);
+    CHECK(scaled(".5", 1) == 5);
+    CHECK(!scaled("1.11", 1));
+    CHECK(!scaled("", 1));
+    CHECK(!scaled(".", 1));
+    CHECK(!scaled("1e3", 1));
+    CHECK(!scaled("9223372036854775808", 0));
+    CHECK(!scaled("9223372036854775807", 1));
+    // Every number of up to nine digits that a double can be typed as comes back exactly.
+    for (std::int64_t n = 1; n < 1'000'000'000; n = n * 3 + 1)
+        for (int decimals = 0; decimals <= 9; ++decimals) {
+            const std::string typed = config::unscaled(n, decimals);
+            CAPTURE(typed);
+            CHECK(scaled(typed, decimals) == n);
+            CHECK(scaled(std::stod(typed), decimals) == n);
+            CHECK(scaled(-std::stod(typed), decimals) == -n);
+        }
+}
+
+TEST_CASE("loads stand by tier, group and merit, and their strikes rise") {
+    const Config config = good_config();
+    const SiteModel model = build_site(config);
+    std::vector<std::string> names;
+    for (const Site::Load& load : model.site.loads) names.push_back(load.name);
+    CHECK(names ==
+          std::vector<std::string>{"hall", "m-2", "m-1", "s-1", "block"});  // m-2's J/TH is unknown: worst.
+    CHECK(model.site.loads[1].strike == Price::lowest());
+    CHECK(model.site.loads[2].strike == break_even({Price{45'000'000'000}, 0, 1'000'000}, 17'500));
+    CHECK(model.site.loads[0].strike == Price::max());
+    CHECK(model.addresses[2].host == "10.2.0.1");
+    CHECK(model.slots.at("s-1") == 3);
+    for (const Site::Group& group : model.site.groups)
+        for (Slot slot = group.loads.first + 1; slot < group.loads.last; ++slot)
+            CHECK(model.site.loads[slot - 1].strike <= model.site.loads[slot].strike);
+}
+
+TEST_CASE("a contactor's load weighs nothing while it carries others, and they know it") {
+    const SiteModel model = build_site(good_config());
+    const Slot block = model.slots.at("block");
+    CHECK(model.site.loads[block].rated == Power{});
+    CHECK(model.site.groups[index(model.groups.at("miners"))].contactor == block);
+    CHECK(!model.site.groups[index(model.groups.at("spare"))].contactor);
+}
+
+TEST_CASE("names lead to numbers, and a person is a source") {
+    const Config config = good_config();
+    const SiteModel model = build_site(config);
+    CHECK(model.site.sources.back().name == "operator");
+    CHECK(model.operator_source == model.sources.at("operator"));
+    CHECK(model.site.sources[index(model.sources.at("feed"))].on_stale == OnStale::shed);
+    CHECK(model.site.meter == model.meters.at("poi"));
+    CHECK(model.site.groups[0].feeder == model.feeders.at("north"));
+    CHECK(model.site.policies == std::vector<std::string>{"strike", "obligations", "contract"});
+    for (std::size_t i = 0; i < model.group_configs.size(); ++i)
+        CHECK(config.groups[model.group_configs[i]].name == model.site.groups[i].name);
+}
+
+TEST_CASE("the power budget adds up and is silent where all is well") {
+    const Config config = good_config();
+    const PowerBudget budget = budget_of(config, build_site(config));
+    CHECK(budget.firm == Power{1'200'000});
+    CHECK(budget.interruptible == Power{3'500 + 3'250 + 3'500});
+    CHECK(budget.sum == Power{1'200'000 + 10'250 + 60'000});
+    REQUIRE(budget.limits.size() == 1);
+    CHECK(budget.limits[0].headroom() == Power{40'000'000 - 1'270'250});
+    CHECK(budget.limits[0].firm_headroom() == Power{40'000'000 - 1'260'000});
+}
+
+TEST_CASE("the budget warns of what is allowed and probably not meant") {
+    const auto says = [](const Config& config, const std::string& text) {
+        return power_budget(config, build_site(config)).find("warning: " + text) != std::string::npos;
+    };
+    CHECK(says(good_config(), "\"hall\" has no meter: its nameplate of 1200.0 kW is reserved always"));
+    CHECK(says(good_config(), "\"miners\": 1 without joules_per_terahash"));
+    CHECK(says(good_config(), "no policy listens to signal \"feed\""));
+    CHECK(says(good_config("act_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "act_above_kw = 1250"),
+               "firm load and overhead alone could draw 1260.0 kW, 10.0 kW above \"contract\""));
+    CHECK(says(good_config("kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000",
+                           "kind = \"dispatch\"\nsignals = [\"limit\"]"),
+               "no policy of kind site_cap says what the contract allows"));
+    CHECK(says(good_config("groups = [\"miners\", \"spare\"]", "groups = [\"miners\"]"),
+               "\"spare\" is in no price_strike policy"));
+    Config firm = good_config();
+    firm.groups[2].tier = Tier::firm;
+    firm.groups[2].tier_given = false;
+    CHECK(says(firm, "\"spare\" holds machines that are never stopped: it is firm because it has no 'tier'"));
+}
+
+TEST_CASE("every example is a good site file") {
+    const std::filesystem::path folder = std::string{PROJECT_DIR} + "/examples";
+    int seen = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+        if (entry.path().extension() != ".toml") continue;
+        CAPTURE(entry.path().string());
+        const auto config = load_config(entry.path().string(), disk_reader());
+        if (!config) FAIL(print(config.error()));
+        const SiteModel model = build_site(*config);
+        CHECK(!model.site.loads.empty());
+        CHECK(!power_budget(*config, model).empty());
+        ++seen;
+    }
+    CHECK(seen >= 3);
+}
+
+TEST_CASE("the site of a year of prices is a good site file") {
+    const char* shared = std::getenv("BALLAST_SHARED");
+    const std::string home = shared ? shared : std::string{PROJECT_DIR} + "/../shared";
+    const std::string make = home + "/bench/make_year.py", folder = std::string{SCRATCH_DIR} + "/config_year";
+    if (!std::filesystem::exists(make)) {
+        WARN("skipped: no " << make);
+        return;
+    }
+    std::filesystem::create_directories(folder);
+    REQUIRE(std::system(
+                ("/usr/bin/python3 '" + make + "' '" + folder + "' --machines 200 --groups 4").c_str()) == 0);
+    REQUIRE(std::system(
+                ("/usr/bin/python3 '" PROJECT_DIR "/bench/site_from_year.py' '" + folder + "'").c_str()) ==
+            0);
+    const auto config = load_config(folder + "/site.toml", disk_reader());
+    if (!config) FAIL(print(config.error()));
+    const SiteModel model = build_site(*config);
+    CHECK(model.site.loads.size() == 200);
+    CHECK(model.site.groups[0].standby == Power{});
+    CHECK(model.site.groups[0].stagger == Duration{0});
+}
+
+}  // namespace
+}  // namespace ballast
