@@ -27,9 +27,11 @@ asio::awaitable<Result<ModbusReply>> ModbusBus::ask(ModbusRequest request) {
         auto slot = asio::get_associated_cancellation_slot(*waiting);
         if (slot.is_connected())
             slot.assign([dropped = job.dropped](asio::cancellation_type) { dropped->store(true); });
-        auto work = asio::make_work_guard(*waiting);
-        job.answered = [waiting = std::move(waiting), work = std::move(work)](Result<ModbusReply> reply) mutable {
-            asio::post(work.get_executor(), [waiting = std::move(waiting), reply = std::move(reply)]() mutable {
+        const auto executor = asio::get_associated_executor(*waiting);
+        auto work = asio::make_work_guard(executor);
+        job.answered = [executor, waiting = std::move(waiting), work = std::move(work)](Result<ModbusReply> reply) mutable {
+            // All that keeps the io_context at work goes along, so that nothing of it is left on this thread.
+            asio::post(executor, [waiting = std::move(waiting), work = std::move(work), reply = std::move(reply)]() mutable {
                 auto resume = std::move(*waiting);
                 waiting.reset();
                 resume(std::move(reply));

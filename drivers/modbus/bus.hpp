@@ -2,6 +2,7 @@
 #include "drivers/modbus/line.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
@@ -47,6 +48,9 @@ private:
     std::deque<Job> urgent_, usual_;
     asio::thread_pool thread_{1};
 };
+
+/// Whether a coroutine was told to end. Ask before each await: one that was told throws there.
+inline bool stopped(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
 
 /// One bus per endpoint, whoever asks for it.
 class ModbusBuses {

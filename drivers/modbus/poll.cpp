@@ -18,10 +18,9 @@ ModbusPoll::ModbusPoll(std::string what, ModbusRequest request, Duration period,
 asio::awaitable<void> ModbusPoll::run(Mailbox& mailbox) {
     asio::steady_timer due{co_await asio::this_coro::executor};
     auto next = std::chrono::steady_clock::now();
-    while (true) {
+    while (!stopped(co_await asio::this_coro::cancellation_state)) {
         const Result<ModbusReply> reply = co_await bus_->ask(request_);
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) co_return;
+        if (stopped(co_await asio::this_coro::cancellation_state)) co_return;
         if (reply) {
             conclude(heard(*reply, mailbox));
         } else {
@@ -30,8 +29,7 @@ asio::awaitable<void> ModbusPoll::run(Mailbox& mailbox) {
         }
         next = std::max(next + period_, std::chrono::steady_clock::now());
         due.expires_at(next);
-        const auto [woken] = co_await due.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (woken) co_return;
+        co_await due.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }
 

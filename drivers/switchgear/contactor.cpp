@@ -22,8 +22,6 @@ Fate fate_of(const Result<ModbusReply>& reply) {
     }
 }
 
-bool stopped(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
-
 }  // namespace
 
 Contactor::Contactor(ContactorSettings settings, ModbusBuses& buses, std::shared_ptr<CloseStagger> stagger)
@@ -40,12 +38,13 @@ void Contactor::submit(const Order& order) {
 asio::awaitable<void> Contactor::run(Mailbox& mailbox) {
     using namespace asio::experimental::awaitable_operators;
     ordered_.emplace(co_await asio::this_coro::executor);
+    if (stopped(co_await asio::this_coro::cancellation_state)) co_return;
     // Apart, so that an order need not wait for a poll that waits for its turn.
     co_await (operate(mailbox) && watch(mailbox));
 }
 
 asio::awaitable<void> Contactor::operate(Mailbox& mailbox) {
-    while (true) {
+    while (!stopped(co_await asio::this_coro::cancellation_state)) {
         for (const OrderId order : std::exchange(overtaken_, {})) mailbox.put(receipt(order, Fate::withheld, steady_now()));
         const auto due = pending_ ? may_go(*pending_) : Clock::time_point::max();
         if (due <= Clock::now()) {
@@ -55,8 +54,6 @@ asio::awaitable<void> Contactor::operate(Mailbox& mailbox) {
             ordered_->expires_at(due);
             co_await ordered_->async_wait(asio::as_tuple(asio::use_awaitable));
         }
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (stopped(state)) co_return;
     }
 }
 
@@ -74,8 +71,7 @@ asio::awaitable<void> Contactor::carry_out(Order order, Mailbox& mailbox) {
     ModbusRequest write = write_request(settings_.unit, settings_.coil, closes == settings_.closes_when_on);
     write.urgent = true;
     const Result<ModbusReply> written = co_await bus_->ask(write);
-    auto state = co_await asio::this_coro::cancellation_state;
-    if (stopped(state)) co_return;
+    if (stopped(co_await asio::this_coro::cancellation_state)) co_return;
     const Fate fate = fate_of(written);
     mailbox.put(receipt(order.id, fate, written ? written->at : steady_now()));
     if (inrush && (fate == Fate::refused || fate == Fate::unreachable)) stagger_->give_back(now, before);
@@ -86,23 +82,20 @@ asio::awaitable<void> Contactor::carry_out(Order order, Mailbox& mailbox) {
     ModbusRequest look = read_request(settings_.unit, settings_.feedback);
     look.urgent = true;
     const Result<ModbusReply> feedback = co_await bus_->ask(look);
-    state = co_await asio::this_coro::cancellation_state;
-    if (!stopped(state)) report(feedback, mailbox);
+    if (!stopped(co_await asio::this_coro::cancellation_state)) report(feedback, mailbox);
 }
 
 asio::awaitable<void> Contactor::watch(Mailbox& mailbox) {
     asio::steady_timer due{co_await asio::this_coro::executor};
     const ModbusRequest look = read_request(settings_.unit, settings_.feedback);
     auto next = Clock::now();
-    while (true) {
+    while (!stopped(co_await asio::this_coro::cancellation_state)) {
         const Result<ModbusReply> feedback = co_await bus_->ask(look);
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (stopped(state)) co_return;
+        if (stopped(co_await asio::this_coro::cancellation_state)) co_return;
         report(feedback, mailbox);
         next = std::max(next + settings_.poll, Clock::now());
         due.expires_at(next);
-        const auto [woken] = co_await due.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (woken) co_return;
+        co_await due.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }
 

@@ -16,13 +16,10 @@
 namespace ballast::support {
 
 /// An io_context and a mailbox with drivers running in them, and all that they have put. Runs only while it is asked to.
-/// Make it after the drivers: it ends them before they go.
+/// Make it before the drivers and their threads, so that it outlives them, and stop() it at the end of the test.
 class DriverBench {
 public:
     explicit DriverBench(std::size_t loads = 8, std::size_t meters = 8) : mailbox_{loads, meters, [] {}} {}
-    ~DriverBench() {
-        stop();
-    }
     DriverBench(const DriverBench&) = delete;
     DriverBench& operator=(const DriverBench&) = delete;
 
