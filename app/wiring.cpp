@@ -53,16 +53,18 @@ PowerRegister power_register(const MeterConfig& config) {
 // ---- signals
 
 SignalRegister signal_register(const SignalConfig& config, SourceId source) {
-    const double scale = config.value->value.scale * static_cast<double>(config.unit.factor);
+    const double factor = static_cast<double>(config.unit.factor);
     SignalRegister watched;
     watched.name = config.name;
     watched.source = source;
     watched.unit = unit_of(config.modbus);
     watched.value = register_of(config.value->value);
     watched.period = config.period;
-    watched.scale = scale;
-    if (config.plausible_min) watched.plausible_min = static_cast<double>(*config.plausible_min) / scale;
-    if (config.plausible_max) watched.plausible_max = static_cast<double>(*config.plausible_max) / scale;
+    watched.scale = config.value->value.scale;
+    watched.unit_name = config.unit.text;
+    watched.unit_size = factor;
+    if (config.plausible_min) watched.plausible_min = static_cast<double>(*config.plausible_min) / factor;
+    if (config.plausible_max) watched.plausible_max = static_cast<double>(*config.plausible_max) / factor;
     return watched;
 }
 

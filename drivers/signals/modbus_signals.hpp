@@ -41,8 +41,8 @@ struct SignalRegister {
     ModbusRegister value;
     Duration period{500};
     double scale = 1;                       ///< Value x scale is in `unit_name`.
-    std::string unit_name = "kW";           ///< For people.
-    double unit_size = 1'000;               ///< W, or 10^-9 currency per kWh, that make one of it; the product is rounded to nearest.
+    std::string unit_name = "W";            ///< For people.
+    double unit_size = 1;                   ///< W, or 10^-9 currency per kWh, that make one of it; the product is rounded to nearest.
     double plausible_min = -1e300, plausible_max = 1e300;  ///< In `unit_name`, both included.
 };
 

@@ -77,6 +77,8 @@ LimitSignal limit_signal(const Unit& unit) {
     settings.watch.unit = unit.unit();
     settings.watch.value = {ModbusTable::holding, 10, wire::RegisterType::uint16, wire::WordOrder::abcd};
     settings.watch.period = Duration{20};
+    settings.watch.unit_name = "kW";
+    settings.watch.unit_size = 1'000;
     settings.watch.plausible_min = 500;
     settings.watch.plausible_max = 50'000;
     settings.none = 65'535;

@@ -175,6 +175,8 @@ TEST_CASE("mbpoll throws the curtail contact, sets the limit and the price", "[i
     limit_settings.watch.unit = server.unit(utility);
     limit_settings.watch.value = {ModbusTable::holding, 10, RegisterType::uint32, WordOrder::abcd};
     limit_settings.watch.period = Duration{100};
+    limit_settings.watch.unit_name = "kW";
+    limit_settings.watch.unit_size = 1'000;
     limit_settings.watch.plausible_min = 500;
     limit_settings.watch.plausible_max = 50'000;
     limit_settings.none = 4'294'967'295.0;
