@@ -4,6 +4,7 @@
 #include "app/config.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
+#include "app/replay.hpp"
 #include "app/run.hpp"
 #include "app/simulate.hpp"
 
@@ -63,6 +64,24 @@ void add_simulate(CLI::App& app, Chosen& chosen) {
     command->callback([=, &chosen] { chosen.command = [=] { return simulate(*options); }; });
 }
 
+void add_replay(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("replay", "A price history through the same engine: what the policies would have done, and the bill");
+    auto o = std::make_shared<ReplayOptions>();
+    command->add_option("SITE.toml", o->site, "The site file")->required();
+    command->add_option("--prices", o->prices, "The history: ERCOT, AESO or gridstatus CSV, recognised by content")->required();
+    command->add_option("--format", o->format, "Read it as this, instead of recognising it");
+    command->add_option("--node", o->node, "Which node or column of it");
+    command->add_option("--from", o->from, "From this day (2024-03-01, on the market's clock) or RFC 3339 instant");
+    command->add_option("--to", o->to, "Up to it, not included");
+    command->add_option("--price-known", o->price_known, "When a price is known: start, end, +SECONDS, day-ahead (default: the market's own rule)");
+    command->add_option("--settle", o->settle, "The history that bills, if another");
+    command->add_option("--settle-node", o->settle_node, "Which node or column of that");
+    command->add_option("--signal", o->signal, "The price signal that the history speaks for, where the site has several");
+    command->add_option("--journal", o->journal, "A new journal that gets every step, for explain and audit");
+    command->add_flag("--json", o->json, "One JSON object");
+    command->callback([=, &chosen] { chosen.command = [=] { return replay(*o); }; });
+}
+
 // ---- a person's word
 
 struct Said {
@@ -116,6 +135,7 @@ int command_line(int argc, char** argv) {
     add_check(app, chosen);
     add_run(app, chosen);
     add_simulate(app, chosen);
+    add_replay(app, chosen);
     add_words(app, chosen);
     app.footer("Exit status: 0 done, 1 the work failed, 2 the input is wrong.");
     try {
