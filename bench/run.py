@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Every speed promised, beside a yardstick measured in the same run on the same machine.
+
+    bench/run.py BUILD [--yardsticks FOLDER] [--only dispatch,decision,replay,idle] [--rounds 3] [--idle-seconds 60]
+
+BUILD is build/release. YARDSTICKS has floor.cpp, luxos_fleet.cpp, make_year.py and backtest_numpy.py; without it the rows
+that need it are left out, and said so. Prints a table and writes build/bench.json. Exit status 1 if an aim is missed.
+"""
+import argparse
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timedelta, timezone
+
+MINERS = 10_000
+SITE = """[site]
+name = "bench"
+[journal]
+path = "bench.db"
+[mqtt.main]
+host = "127.0.0.1"
+port = {mqtt}
+[[signal]]
+name = "lmp"
+kind = "price"
+driver = "mqtt"
+broker = "main"
+on_stale = "hold"
+[[group]]
+name = "miners"
+driver = "luxos"
+tier = "interruptible"
+inventory = "fleet.csv"
+min_off_s = 0
+min_on_s = 0
+stagger_ms = 0
+off_within_s = 5
+poll_s = 30
+[[policy]]
+name = "strike"
+kind = "price_strike"
+signal = "lmp"
+groups = ["miners"]
+strike_per_mwh = 80
+"""
+
+
+def free_port(pairs=1):
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port + pairs < 32_000:  # Below the range that the clients' own ends are taken from.
+            return port
+        port = 20_000 + port % 10_000
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) and s.connect_ex(("127.0.0.1", port + 1)):
+                return port
+
+
+def wait_for(what, true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            sys.exit(f"bench: waited {seconds} s for {what}")
+        time.sleep(0.05)
+
+
+class Child:
+    def __init__(self, folder, name, *command):
+        self.log = os.path.join(folder, name + ".log")
+        self.process = subprocess.Popen(command, cwd=folder, stdout=open(self.log, "w"), stderr=subprocess.STDOUT)
+
+    def text(self):
+        with open(self.log) as f:
+            return f.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Fleet(Child):
+    """The yardstick's miners; `marker` begins a burst now, so that its seconds count from a moment known here."""
+
+    def __init__(self, folder, binary, port, hung=0):
+        super().__init__(folder, "fleet", binary, str(MINERS), str(port), "0", str(hung))
+        self.port, self.live = port, MINERS - sum(i % 100 < hung for i in range(MINERS))
+        wait_for("the fleet", lambda: "ready" in self.text())
+
+    def reset(self):
+        with socket.create_connection(("127.0.0.1", self.port + 1)):
+            time.sleep(0.3)
+
+    def marker(self):
+        with socket.create_connection(("127.20.39.250", self.port)) as s:  # The last miner: never one that hangs.
+            at = time.monotonic()
+            s.sendall(b'{"command":"version"}')
+            s.recv(4096)
+        return at
+
+    def last(self):
+        lines = [json.loads(line) for line in self.text().splitlines() if line.startswith("{") and line.endswith("}")]
+        return lines[-1] if lines else {}
+
+    def wait_asleep(self):
+        wait_for(f"{self.live} miners to sleep", lambda: self.last().get("off", 0) >= self.live, 30)
+        return self.last()
+
+
+def instant(t):
+    return t.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class Market:
+    """Prices of one second each, so that every message is an interval of its own."""
+
+    def __init__(self, port):
+        self.port, self.next = port, datetime.now(timezone.utc) - timedelta(minutes=30)
+
+    def say(self, price):
+        self.next += timedelta(seconds=1)
+        message = {"kind": "price", "issued": instant(datetime.now(timezone.utc)), "start": instant(self.next),
+                   "end": instant(self.next + timedelta(seconds=1)), "price": price, "unit": "USD/MWh"}
+        at = time.monotonic()
+        subprocess.run(["mosquitto_pub", "-p", str(self.port), "-q", "1", "-t", "ballast/bench/signal/lmp", "-m", json.dumps(message)], check=True)
+        return at
+
+
+def site(folder, fleet_port, mqtt_port):
+    with open(os.path.join(folder, "fleet.csv"), "w") as f:
+        f.write("id,host,port,mac,watts,joules_per_terahash\n")
+        for i in range(MINERS):
+            f.write(f"m{i:05d},127.20.{i // 250}.{i % 250 + 1},{fleet_port},,3400,{17.5 + i % 7}\n")
+    with open(os.path.join(folder, "site.toml"), "w") as f:
+        f.write(SITE.format(mqtt=mqtt_port))
+    with open(os.path.join(folder, "mosquitto.conf"), "w") as f:
+        f.write(f"listener {mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+
+
+def floor_seconds(binary, fleet, hung):
+    fleet.reset()
+    out = subprocess.run([binary, str(MINERS), str(fleet.port), "2048" if hung else "512"], check=True, capture_output=True, text=True).stdout
+    return json.loads(out)["last_s"]
+
+
+def ours_seconds(fleet, market):
+    market.say(20)
+    wait_for("all miners awake", lambda: fleet.last().get("off", 0) == 0, 40)
+    time.sleep(4)  # The polls that confirm it.
+    fleet.reset()
+    mark = fleet.marker()
+    told = market.say(5000)
+    result = fleet.wait_asleep()
+    return result["last_s"] - (told - mark)
+
+
+def dispatch_rounds(build, tools, hung, rounds):
+    mqtt, port = free_port(), free_port(2)
+    with tempfile.TemporaryDirectory() as folder:
+        site(folder, port, mqtt)
+        with Child(folder, "mosquitto", "mosquitto", "-c", "mosquitto.conf"), Fleet(folder, tools["luxos_fleet"], port, hung) as fleet:
+            with Child(folder, "ballast", os.path.join(build, "ballast"), "run", "site.toml") as ballast:
+                wait_for("ballast to connect", lambda: "connected" in ballast.text())
+                market = Market(mqtt)
+                time.sleep(5)
+                ours, floor = [], []
+                for _ in range(rounds):
+                    ours.append(ours_seconds(fleet, market))
+                    floor.append(floor_seconds(tools["floor"], fleet, hung))
+    return statistics.median(ours), statistics.median(floor)
+
+
+def dispatch(build, tools, wanted):
+    ours, floor = dispatch_rounds(build, tools, 0, wanted.rounds)
+    yield row(f"signal to the last of {MINERS} miners asleep", ours, "s", floor, ours / floor, "<= 1.3")
+    hung, _ = dispatch_rounds(build, tools, 5, wanted.rounds)
+    yield row("the same with 5 % hung, for the rest", hung, "s", ours, hung / ours, "<= 1.1")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) / 1024
+
+
+def idle(build, tools, wanted):
+    mqtt, port = free_port(), free_port(2)
+    with tempfile.TemporaryDirectory() as folder:
+        site(folder, port, mqtt)
+        with Child(folder, "mosquitto", "mosquitto", "-c", "mosquitto.conf"), Fleet(folder, tools["luxos_fleet"], port):
+            with Child(folder, "ballast", os.path.join(build, "ballast"), "run", "site.toml") as ballast:
+                wait_for("ballast to connect", lambda: "connected" in ballast.text())
+                time.sleep(35)
+                before, began = cpu_seconds(ballast.process.pid), time.monotonic()
+                time.sleep(wanted.idle_seconds)
+                share = 100 * (cpu_seconds(ballast.process.pid) - before) / (time.monotonic() - began)
+                memory = resident_mb(ballast.process.pid)
+    yield row(f"memory, {MINERS} loads", memory, "MB", None, None, "<= 100")
+    yield row("idle, each polled every 30 s", share, "% of a core", None, None, "<= 5")
+
+
+def decision(build, _tools, _wanted):
+    out = subprocess.run([os.path.join(build, "bench", "decision")], check=True, capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        yield json.loads(line)
+
+
+def replay(build, tools, _wanted):
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "replay.py")
+    out = subprocess.run([sys.executable, script, tools["folder"], os.path.join(build, "bench", "replay_year")], capture_output=True, text=True)
+    rows = [json.loads(line) for line in out.stdout.splitlines()]
+    if out.returncode:
+        sys.exit(f"bench: the replay's totals differ from the yardstick's: {out.stdout}{out.stderr}")
+    yield rows[-1]
+
+
+def row(measure, value, unit, yardstick, ratio, aim):
+    rounded = lambda x: None if x is None else round(x, 4)
+    return {"measure": measure, "value": rounded(value), "unit": unit, "yardstick": rounded(yardstick), "ratio": rounded(ratio), "aim": aim}
+
+
+def met(result):
+    judged = result["ratio"] if result["ratio"] is not None else result["value"]
+    sign, limit = result["aim"].split()
+    return judged <= float(limit) if sign == "<=" else judged >= float(limit)
+
+
+def compiled(folder, into):
+    tools = {"folder": folder}
+    for name in ("floor", "luxos_fleet"):
+        tools[name] = os.path.join(into, name)
+        subprocess.run(["g++", "-std=c++20", "-O2", "-w", "-o", tools[name], os.path.join(folder, name + ".cpp")], check=True)
+    return tools
+
+
+def main():
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("--yardsticks", default=os.path.join(os.environ.get("BALLAST_SHARED", os.path.join(here, "..", "shared")), "bench"))
+    parser.add_argument("--only", default="dispatch,decision,replay,idle")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--idle-seconds", type=int, default=60)
+    wanted = parser.parse_args()
+    wanted.build = os.path.abspath(wanted.build)
+    with tempfile.TemporaryDirectory() as into:
+        tools = compiled(wanted.yardsticks, into) if os.path.isdir(wanted.yardsticks) else {}
+        results = []
+        for name in wanted.only.split(","):
+            if name != "decision" and not tools:
+                print(f"{name}: skipped: no yardsticks at {wanted.yardsticks} (BALLAST_SHARED names their parent)")
+                continue
+            for result in globals()[name](wanted.build, tools, wanted):
+                results.append(result)
+                ratio = "" if result["ratio"] is None else f"ratio {result['ratio']:.2f}"
+                beside = "" if result["yardstick"] is None else f"beside {result['yardstick']:g}"
+                print(f"{result['measure']:<48} {result['value']:>10g} {result['unit']:<12} {beside:<16} {ratio:<12} {result['aim']:<8} {'met' if met(result) else 'MISSED'}", flush=True)
+    os.makedirs(os.path.join(here, "build"), exist_ok=True)
+    with open(os.path.join(here, "build", "bench.json"), "w") as f:
+        json.dump(results, f, indent=1)
+    sys.exit(0 if all(met(r) for r in results) else 1)
+
+
+main()
