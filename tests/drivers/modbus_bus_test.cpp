@@ -6,6 +6,7 @@
 #include "tests/drivers/modbus_peer.hpp"
 #include "tests/support/run_drivers.hpp"
 
+#include <map>
 #include <mutex>
 
 using namespace ballast;
