@@ -38,6 +38,12 @@ void Mailbox::put_reading(const LoadReading& reading) {
 }
 
 void Mailbox::queue(Event&& event) {
+    if (const auto* heartbeat = std::get_if<Heartbeat>(&event)) {  // One of each source says it all.
+        const std::size_t source = index(heartbeat->source);
+        if (source >= heartbeats_.size()) heartbeats_.resize(source + 1);
+        if (heartbeats_[source]) return;
+        heartbeats_[source] = true;
+    }
     // Receipts are bounded by our own orders, a person's word by the person; only the outside can flood.
     const bool outside = std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event);
     if (outside && queue_.size() >= most_signals_) ++lost_;
@@ -49,6 +55,7 @@ void Mailbox::drain(std::vector<Event>& into) {
     const std::lock_guard lock{mutex_};
     waiting_ = false;
     std::swap(into, queue_);
+    heartbeats_.assign(heartbeats_.size(), false);
     for (const LoadReading& reading : ranges_) into.emplace_back(reading);
     ranges_.clear();
     for (const Slot slot : read_) {

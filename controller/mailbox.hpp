@@ -33,6 +33,7 @@ private:
     std::function<void()> wake_;
     std::size_t most_signals_;
     std::vector<Event> queue_;                ///< All but readings and answers.
+    std::vector<bool> heartbeats_;            ///< By source: one waits in `queue_`.
     std::vector<LoadReading> ranges_;         ///< Readings of more than one load.
     std::vector<NewestReading> newest_;       ///< By slot.
     std::vector<Slot> read_;                  ///< Slots waiting in `newest_`, by arrival.

@@ -58,21 +58,24 @@ bool split(std::string_view text, Parts& parts) {
 
 }  // namespace
 
-tl::expected<std::int64_t, DecimalFault> scaled(std::string_view text, int shift, std::int64_t most) {
+tl::expected<std::int64_t, DecimalFault> scaled(std::string_view text, std::int64_t factor,
+                                                std::int64_t most) {
     Parts parts;
     if (!split(text, parts)) return tl::unexpected{DecimalFault::not_a_number};
     if (parts.digits.empty()) return 0;
-    const long zeros = parts.exponent + shift;
-    const long kept =
-        static_cast<long>(parts.digits.size()) + zeros;  // Digits before the point of the result.
-    if (kept > 19) return tl::unexpected{DecimalFault::out_of_range};
-    if (kept < 0) return 0;
+    constexpr std::size_t most_digits = 19;
+    constexpr long most_zeros = 37;
     Int128 value = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(kept); ++i)
-        value = value * 10 + (i < parts.digits.size() ? parts.digits[i] - '0' : 0);
-    const std::size_t next = static_cast<std::size_t>(kept);
-    if (next < parts.digits.size() && parts.digits[next] >= '5') ++value;
-    if (value > most) return tl::unexpected{DecimalFault::out_of_range};
+    for (const char c : parts.digits.substr(0, most_digits)) value = value * 10 + (c - '0');
+    value *= factor;
+    long zeros =
+        parts.exponent + static_cast<long>(parts.digits.size() - std::min(parts.digits.size(), most_digits));
+    for (; zeros > 0 && value <= most; --zeros) value *= 10;
+    if (zeros < -most_zeros) return 0;
+    Int128 divisor = 1;
+    for (; zeros < 0; ++zeros) divisor *= 10;
+    value = (value + divisor / 2) / divisor;
+    if (zeros > 0 || value > most) return tl::unexpected{DecimalFault::out_of_range};
     return static_cast<std::int64_t>(parts.negative ? -value : value);
 }
 

@@ -85,7 +85,7 @@ public:
         const auto node = required(field, Kind::number);
         if (!node) return tl::unexpected{node.error()};
         const std::string shown = printable((*node)->text, 24);
-        const auto count = scaled((*node)->text, 3, longest_ms);
+        const auto count = scaled((*node)->text, 1'000, longest_ms);
         if (!count) return bad(fmt::format("\"{}\" {} is out of range", field, shown));
         if (*count < 0) return bad(fmt::format("\"{}\" {} is negative", field, shown));
         return Duration{*count};

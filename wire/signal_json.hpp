@@ -15,7 +15,8 @@ struct SignalRules {
     SourceId source{};
     /// price and hashprice take their own; dispatch also emergency and release; emergency also release. All take heartbeats.
     SignalKind kind = SignalKind::price;
-    std::string currency;  ///< The site's; empty: any is taken.
+    std::string currency;               ///< What prices must be in; empty: any is taken.
+    std::int64_t rate_ppm = 1'000'000;  ///< What one of that is worth in the site's currency, x 10^6.
     /// What is believed, in the integers of the model: 10^-9 per kWh, W, 10^-9 per PH/day.
     std::int64_t plausible_min = std::numeric_limits<std::int64_t>::min();
     std::int64_t plausible_max = std::numeric_limits<std::int64_t>::max();
@@ -37,14 +38,15 @@ std::string heartbeat_json(Instant issued);
 std::string_view name(SignalKind kind);
 std::optional<SignalKind> signal_kind(std::string_view name);
 
-/// A unit of a signal's number: one in it is 10^`shift` of the model's integer.
+/// A unit of a signal's number: one in it is `factor` of the model's integer.
 struct SignalUnit {
-    int shift = 0;
-    std::string_view currency;  ///< Empty for power.
+    std::int64_t factor = 1;
+    std::string_view
+        currency;  ///< Empty for power, and for ct, which is a hundredth of whatever is expected.
 };
 
-/// price: USD/kWh, USD/MWh; hashprice: USD/TH/day, USD/PH/day, USD/EH/day; dispatch, emergency: W, kW, MW, GW.
-/// Any three capital letters are a currency.
+/// price: USD/kWh, USD/MWh, ct/kWh, ct/MWh; hashprice: USD/TH/day, USD/PH/day, USD/EH/day; dispatch, emergency: W, kW, MW,
+/// GW. Any three capital letters are a currency.
 std::optional<SignalUnit> signal_unit(SignalKind kind, std::string_view unit);
 
 /// The number of a signal, written as `text` in `unit`, within what is believed. `field` is its name in messages.

@@ -21,7 +21,7 @@ struct KindWords {
 };
 
 constexpr KindWords words[] = {
-    {SignalKind::price, "price", "USD/MWh or USD/kWh", 1'000'000'000'000'000, "/MWh", 6},
+    {SignalKind::price, "price", "USD/MWh, USD/kWh, ct/kWh or ct/MWh", 1'000'000'000'000'000, "/MWh", 6},
     {SignalKind::dispatch, "dispatch", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::emergency, "emergency", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::release, "release", "", 0, "", 0},
@@ -31,24 +31,39 @@ constexpr KindWords words[] = {
 
 const KindWords& words_of(SignalKind kind) { return *std::ranges::find(words, kind, &KindWords::kind); }
 
-std::optional<int> shift_of(SignalKind kind, std::string_view per) {
+std::optional<std::int64_t> factor_of(SignalKind kind, std::string_view per) {
     struct Per {
         std::string_view text;
-        int shift;
+        std::int64_t factor;
     };
-    constexpr Per price[] = {{"/MWh", 6}, {"/kWh", 9}};
-    constexpr Per hashprice[] = {{"/TH/day", 12}, {"/PH/day", 9}, {"/EH/day", 6}};
-    constexpr Per power[] = {{"W", 0}, {"kW", 3}, {"MW", 6}, {"GW", 9}};
-    const auto in = [per](const auto& table) -> std::optional<int> {
+    constexpr Per price[] = {{"/MWh", 1'000'000}, {"/kWh", 1'000'000'000}};
+    constexpr Per hashprice[] = {
+        {"/TH/day", 1'000'000'000'000}, {"/PH/day", 1'000'000'000}, {"/EH/day", 1'000'000}};
+    constexpr Per power[] = {{"W", 1}, {"kW", 1'000}, {"MW", 1'000'000}, {"GW", 1'000'000'000}};
+    const auto in = [per](const auto& table) -> std::optional<std::int64_t> {
         const auto at = std::ranges::find(table, per, &Per::text);
-        return at == std::end(table) ? std::nullopt : std::optional{at->shift};
+        return at == std::end(table) ? std::nullopt : std::optional{at->factor};
     };
     if (kind == SignalKind::price) return in(price);
     if (kind == SignalKind::hashprice) return in(hashprice);
     return in(power);
 }
 
-std::string bound(std::int64_t count, const KindWords& kind) { return unscaled(count, kind.canonical_shift); }
+constexpr std::int64_t unity = 1'000'000;  ///< Of a rate.
+
+bool is_money(SignalKind kind) { return kind == SignalKind::price || kind == SignalKind::hashprice; }
+
+/// count x up / down, to the nearest.
+std::int64_t converted(std::int64_t count, std::int64_t up, std::int64_t down) {
+    const Int128 product = Int128{count} * up;
+    return static_cast<std::int64_t>((product + (product < 0 ? -down : down) / 2) / down);
+}
+
+/// A bound of ours in the unit that people give it in.
+std::string bound(std::int64_t count, const KindWords& kind, const SignalRules& rules) {
+    const std::int64_t shown = is_money(kind.kind) ? converted(count, unity, rules.rate_ppm) : count;
+    return unscaled(shown, kind.canonical_shift);
+}
 
 }  // namespace
 
@@ -61,17 +76,19 @@ std::optional<SignalKind> signal_kind(std::string_view text) {
 
 std::optional<SignalUnit> signal_unit(SignalKind kind, std::string_view unit) {
     SignalUnit found;
-    if (kind == SignalKind::price || kind == SignalKind::hashprice) {
-        const std::string_view currency = unit.substr(0, 3);
-        if (currency.size() < 3 ||
-            !std::ranges::all_of(currency, [](char c) { return c >= 'A' && c <= 'Z'; }))
-            return {};
-        found.currency = currency;
+    const bool money = is_money(kind);
+    const bool cents = money && unit.starts_with("ct/");
+    if (cents) {
+        unit.remove_prefix(2);
+    } else if (money) {
+        found.currency = unit.substr(0, 3);
+        const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+        if (found.currency.size() < 3 || !std::ranges::all_of(found.currency, capital)) return {};
         unit.remove_prefix(3);
     }
-    const auto shift = shift_of(kind, unit);
-    if (!shift) return {};
-    found.shift = *shift;
+    const auto factor = factor_of(kind, unit);
+    if (!factor) return {};
+    found.factor = cents ? *factor / 100 : *factor;
     return found;
 }
 
@@ -86,10 +103,11 @@ Result<std::int64_t> signal_amount(SignalKind kind, std::string_view field, std:
         return fail(Errc::malformed,
                     fmt::format("unit \"{}\": this site counts in {}", printable(unit, 24), rules.currency));
     const std::string shown = printable(text, 24);
-    const auto count = scaled(text, known->shift, of.most);
+    auto count = scaled(text, known->factor, of.most);
     if (!count && count.error() == DecimalFault::not_a_number)
         return fail(Errc::malformed, fmt::format("\"{}\" {} is not a number", field, shown));
     if (!count) return fail(Errc::malformed, fmt::format("\"{}\" {} is out of range", field, shown));
+    if (is_money(kind)) *count = converted(*count, rules.rate_ppm, unity);
     if (kind != SignalKind::price && *count < 0)
         return fail(Errc::malformed, fmt::format("\"{}\" {} is negative", field, shown));
     if (*count < rules.plausible_min || *count > rules.plausible_max) {
@@ -97,8 +115,8 @@ Result<std::int64_t> signal_amount(SignalKind kind, std::string_view field, std:
         return fail(Errc::implausible,
                     fmt::format("{} {} {} is {} plausible_{} {} {}{}", field, shown, printable(unit, 24),
                                 below ? "below" : "above", below ? "min" : "max",
-                                bound(below ? rules.plausible_min : rules.plausible_max, of), known->currency,
-                                of.canonical_unit));
+                                bound(below ? rules.plausible_min : rules.plausible_max, of, rules),
+                                is_money(kind) ? rules.currency : "", of.canonical_unit));
     }
     return *count;
 }

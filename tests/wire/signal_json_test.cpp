@@ -120,6 +120,7 @@ TEST_CASE("a decimal becomes the integer it says, not the nearest float's") {
         {"0.04512", "USD/kWh", 45'120'000},
         {"5000", "USD/MWh", 5'000'000'000},
         {"-0", "USD/MWh", 0},
+        {"4.512", "ct/kWh", 45'120'000},
         {"0.000000", "USD/MWh", 0},
         {"0.0000005", "USD/MWh", 1},
         {"-0.0000005", "USD/MWh", -1},
@@ -137,13 +138,15 @@ TEST_CASE("a decimal becomes the integer it says, not the nearest float's") {
     for (std::int64_t cents = -25'000; cents <= 500'000; cents += 7) {
         const std::string text =
             fmt::format("{}{}.{:02}", cents < 0 ? "-" : "", std::abs(cents) / 100, std::abs(cents) % 100);
-        if (scaled(text, 6, 1'000'000'000'000).value() != cents * 10'000) FAIL(text);
+        if (scaled(text, 1'000'000, 1'000'000'000'000).value() != cents * 10'000) FAIL(text);
     }
     std::mt19937_64 random{1};
     for (int i = 0; i < 20'000; ++i) {
         const auto count = static_cast<std::int64_t>(random()) % 1'000'000'000'000'000;
         const int shift = static_cast<int>(random() % 10);
-        if (scaled(unscaled(count, shift), shift, 1'000'000'000'000'000).value() != count)
+        std::int64_t factor = 1;
+        for (int zeros = 0; zeros < shift; ++zeros) factor *= 10;
+        if (scaled(unscaled(count, shift), factor, 1'000'000'000'000'000).value() != count)
             FAIL(count << " by " << shift);
     }
 }
@@ -208,10 +211,10 @@ TEST_CASE("each bad payload has its own message") {
         {P, "{" + head + R"(,"unit":"USD/MWh"})", "\"price\" is missing"},
         {P, "{" + head + R"(,"price":45.12})", "\"unit\" is missing"},
         {P, "{" + head + R"(,"price":45.12,"unit":5})", "\"unit\" is a number; a string is needed"},
-        {P, price("1", "MWh"), "unit \"MWh\" is not known: USD/MWh or USD/kWh"},
-        {P, price("1", "usd/MWh"), "unit \"usd/MWh\" is not known: USD/MWh or USD/kWh"},
-        {P, price("1", "USD/mwh"), "unit \"USD/mwh\" is not known: USD/MWh or USD/kWh"},
-        {P, price("1", ""), "unit \"\" is not known: USD/MWh or USD/kWh"},
+        {P, price("1", "MWh"), "unit \"MWh\" is not known: USD/MWh, USD/kWh, ct/kWh or ct/MWh"},
+        {P, price("1", "usd/MWh"), "unit \"usd/MWh\" is not known: USD/MWh, USD/kWh, ct/kWh or ct/MWh"},
+        {P, price("1", "USD/mwh"), "unit \"USD/mwh\" is not known: USD/MWh, USD/kWh, ct/kWh or ct/MWh"},
+        {P, price("1", ""), "unit \"\" is not known: USD/MWh, USD/kWh, ct/kWh or ct/MWh"},
         {P, price("1", "EUR/MWh"), "unit \"EUR/MWh\": this site counts in USD"},
         {P, price("1e300"), "\"price\" 1e300 is out of range"},
         {P, price("1e99999999999999999999"), ""},
@@ -410,4 +413,56 @@ TEST_CASE("the state is one JSON object in which what is unknown is null") {
         R"("source":"utility","reason":"dispatched","until":null},"shortfall_w":0,"events":[{"number":3,"id":"d-\"1\"",)"
         R"("source":"utility","cause":"dispatch","since":"2026-07-01T17:00:00Z","until":null}]})");
     CHECK(parse_json(json, 8).has_value());
+}
+
+namespace {
+
+std::string file_text(const std::string& path) {
+    std::ifstream in{PROJECT_DIR "/" + path};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("the handbook's examples are what we take, and its faults what we say") {
+    const std::string handbook = file_text("docs/mqtt.md");
+    const std::string fence = "```json\n";
+    int examples = 0, faults = 0;
+    for (std::size_t at = handbook.find(fence); at != std::string::npos; at = handbook.find(fence, at + 1)) {
+        const std::size_t from = at + fence.size();
+        const std::string payload = handbook.substr(from, handbook.find('\n', from) - from);
+        CAPTURE(payload);
+        bool taken = false;
+        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch})
+            taken = taken || parse_signal_json(payload, rules(kind)).has_value();
+        CHECK(taken);
+        ++examples;
+    }
+    for (std::size_t at = handbook.find("\n| `{\"kind"); at != std::string::npos;
+         at = handbook.find("\n| `{\"kind", at + 1)) {
+        const std::size_t from = at + 4, middle = handbook.find("` | `", from),
+                          end = handbook.find("` |\n", middle);
+        const std::string payload = handbook.substr(from, middle - from);
+        CAPTURE(payload);
+        CHECK(fault(payload, rules(SignalKind::price)) == handbook.substr(middle + 5, end - middle - 5));
+        ++faults;
+    }
+    CHECK(examples == 8);
+    CHECK(faults == 9);
+}
+
+TEST_CASE("the schemas name every kind and every field that we know") {
+    const auto signal = parse_json(file_text("docs/schema/signal.json"), 32);
+    REQUIRE(signal.has_value());
+    for (const char* path : {"/$defs/price/properties/price", "/$defs/dispatch/properties/ramp_s",
+                             "/$defs/release/properties/id", "/$defs/hashprice/properties/hashprice",
+                             "/$defs/heartbeat/properties/issued"})
+        CHECK(resolve(*signal, path) != nullptr);
+    const auto state = parse_json(file_text("docs/schema/state.json"), 32);
+    REQUIRE(state.has_value());
+    const auto report = parse_json(state_json({}), 8);
+    for (const std::string& key : report->keys) {
+        CAPTURE(key);
+        CHECK(resolve(*state, "/properties/" + key) != nullptr);
+    }
 }
