@@ -1,0 +1,94 @@
+#pragma once
+#include "model/units.hpp"
+#include "wire/cgminer.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace ballast::asic {
+
+/// How an exchange ended. `closed`: without a byte, or with too many; `unreachable`: refused, no route, or reset without a byte.
+enum class Outcome : std::uint8_t { replied, closed, unreachable, timed_out };
+
+/// One request, one reply, one TCP connection: thousands of them at once on one thread. The sockets sit in an epoll set of
+/// their own, which to Asio is a single descriptor; an exchange that answers costs no allocation.
+/// Two lanes: an exchange that has no answer within `slow_after` stops counting against the fast one. While answers in general
+/// take long, because the network or we are busy, that is stretched to four times what they take: more at once would not help.
+class Exchanges {
+public:
+    struct Limits {
+        std::size_t fast, slow;
+        Duration slow_after, deadline;
+    };
+    using Handle = std::uint32_t;
+    /// `who` as given to `begin`; `bytes` (of replied only) until it returns. May begin and abort exchanges.
+    using Done = std::function<void(std::uint32_t who, Outcome outcome, std::string_view bytes)>;
+
+    /// Throws std::system_error if the system grants no epoll set.
+    Exchanges(Limits limits, Done done);
+    ~Exchanges();
+    Exchanges(const Exchanges&) = delete;
+    Exchanges& operator=(const Exchanges&) = delete;
+
+    /// The epoll set, readable when `serve` has something to do.
+    int descriptor() const { return epoll_; }
+    bool room() const { return fast_.count < limits_.fast && !free_.empty(); }
+    std::size_t open() const { return fast_.count + slow_.count; }
+
+    /// `short_of`: the process has no socket, port or memory left just now; nothing was begun, nothing will be reported.
+    enum class Begun : std::uint8_t { yes, short_of, unreachable };
+    Begun begin(std::uint32_t who, const boost::asio::ip::tcp::endpoint& to, std::string_view request, Steady now, Handle& handle);
+
+    /// Ends it at once and silently.
+    void abort(Handle handle);
+
+    /// Takes what has arrived, at most a hundred or so; returns how many.
+    std::size_t serve(Steady now);
+
+    /// Moves the slow out of the way and ends those past their deadline.
+    void expire(Steady now);
+
+private:
+    static constexpr Handle none = ~Handle{0};
+    static constexpr std::size_t longest_request = 128;
+
+    struct Connection {
+        int fd = -1;
+        std::uint32_t who = 0, serial = 0;
+        Handle before = none, after = none;
+        bool slow = false, sent = false;
+        std::uint8_t size = 0;
+        wire::cgminer::Framing framing;
+        Steady since{};
+        std::string in;
+        std::array<char, longest_request> request;
+    };
+    struct Lane {
+        Handle first = none, last = none;  ///< By the time of their beginning.
+        std::size_t count = 0;
+    };
+
+    void learn_latency(Duration took);
+    Lane& lane_of(const Connection& c) { return c.slow ? slow_ : fast_; }
+    void append(Lane& lane, Handle handle);
+    void unlink(Handle handle);
+    void release(Handle handle, bool abruptly);
+    void finish(Handle handle, Outcome outcome, std::string_view bytes);
+    bool send(Connection& c);
+    void receive(Handle handle);
+
+    Limits limits_;
+    Done done_;
+    int epoll_ = -1;
+    Lane fast_, slow_;
+    Steady now_{};
+    std::int64_t latency_us_ = 0;  ///< Of answers, smoothed over some hundred of them.
+    std::vector<Connection> pool_;
+    std::vector<Handle> free_;
+    std::string finished_;
+    std::vector<char> buffer_;
+};
+
+}  // namespace ballast::asic

@@ -1,0 +1,316 @@
+#include "drivers/asic/luxos_fleet.hpp"
+
+#include "controller/clock.hpp"
+#include "model/check.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ballast::asic {
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr std::uint32_t nobody = ~std::uint32_t{0};
+constexpr Duration first_contact_within{5'000};
+constexpr Duration busy_tick{25};
+constexpr Duration resolve_again_after{60'000};
+constexpr std::size_t descriptors_for_others = 256;
+
+/// Sockets the process may have, after asking for as many as it is allowed.
+std::size_t descriptor_limit(std::size_t wanted) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1'024;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+Exchanges::Limits limits_for(const LuxosSettings& settings) {
+    const std::size_t most = settings.machines.size();
+    Exchanges::Limits limits{std::clamp<std::size_t>(settings.connections, 1, std::max<std::size_t>(most, 1)),
+                             std::min(settings.slow_connections, most), settings.slow_after, settings.deadline};
+    const std::size_t wanted = limits.fast + limits.slow + descriptors_for_others;
+    const std::size_t granted = descriptor_limit(wanted);
+    if (granted >= wanted) return limits;
+    const std::size_t ours = std::max<std::size_t>(granted, descriptors_for_others + 64) - descriptors_for_others;
+    limits.fast = std::min(limits.fast, std::max<std::size_t>(ours / 2, 1));
+    limits.slow = std::min(limits.slow, ours - limits.fast);
+    spdlog::warn("luxos: only {} descriptors allowed, {} wanted: {} connections at once and {} to slow machines; raise LimitNOFILE",
+                 granted, wanted, limits.fast, limits.slow);
+    return limits;
+}
+
+}  // namespace
+
+Fleet::Fleet(asio::any_io_executor executor, LuxosSettings settings)
+    : executor_{std::move(executor)}, settings_{std::move(settings)},
+      exchanges_{limits_for(settings_), [this](std::uint32_t who, Outcome outcome, std::string_view bytes) { answered(who, outcome, bytes); }},
+      sheds_{settings_.machines.size()}, raises_{settings_.machines.size()}, polls_{settings_.machines.size()}, watched_{executor_},
+      timer_{executor_}, resolver_{executor_} {
+    machines_.resize(settings_.machines.size());
+    for (std::size_t i = 0; i < machines_.size(); ++i) add(settings_.machines[i], i);
+    settings_.machines.clear();
+    settings_.machines.shrink_to_fit();
+}
+
+void Fleet::add(const LuxosMachine& said, std::size_t at) {
+    Machine& m = machines_[at];
+    m.slot = said.slot;
+    m.rated = said.rated;
+    m.standby = said.standby;
+    m.deadband = said.deadband;
+    m.poll = std::max(said.poll, Duration{100});
+    m.phase = m.poll * static_cast<std::int64_t>(at) / static_cast<std::int64_t>(machines_.size());
+    names_.push_back(said.name.empty() ? fmt::format("{}:{}", said.host, said.port) : fmt::format("{} ({}:{})", said.name, said.host, said.port));
+    if (!said.mac.empty()) {
+        const auto mac = wire::cgminer::mac_address(said.mac);
+        if (!mac) throw std::invalid_argument{fmt::format("luxos {}: mac '{}' is not six bytes in hex", names_.back(), said.mac)};
+        m.mac = *mac;
+    }
+    by_slot_.resize(std::max<std::size_t>(by_slot_.size(), said.slot + 1), nobody);
+    if (by_slot_[said.slot] != nobody) throw std::invalid_argument{fmt::format("luxos {}: slot {} is given twice", names_.back(), said.slot)};
+    by_slot_[said.slot] = static_cast<std::uint32_t>(at);
+    boost::system::error_code no_literal;
+    m.endpoint = tcp::endpoint{boost::asio::ip::make_address(said.host, no_literal), said.port};
+    m.resolved = !no_literal;
+    if (m.resolved) return;
+    m.named = true;
+    m.endpoint.port(said.port);
+    auto known = std::ranges::find(host_names_, said.host, &HostName::host);
+    if (known == host_names_.end()) known = host_names_.insert(known, HostName{said.host, {}, {}, false});
+    known->machines.push_back(static_cast<std::uint32_t>(at));
+    m.host_name = static_cast<std::uint32_t>(known - host_names_.begin());
+}
+
+void Fleet::start(Mailbox& mailbox) {
+    BALLAST_CHECK(!mailbox_);
+    mailbox_ = &mailbox;
+    for (Event& event : early_) mailbox.put(std::move(event));
+    early_.clear();
+    watched_.assign(exchanges_.descriptor());
+    started_ = steady_now();
+    for (HostName& host : host_names_) resolve(host);
+    for (Machine& m : machines_) schedule(m, started_ + std::min(m.poll, first_contact_within) * number(m) / static_cast<std::int64_t>(machines_.size()));
+    tick();
+}
+
+void Fleet::stop() {
+    if (!mailbox_) return;
+    mailbox_ = nullptr;
+    for (Machine& m : machines_)
+        if (std::exchange(m.step, Step::idle) != Step::idle) exchanges_.abort(m.exchange);
+    polls_open_ = 0;
+    timer_.cancel();
+    tick_at_ = never;
+    resolver_.cancel();
+    if (watched_.is_open()) watched_.release();  // Cancels the wait; the set itself is the exchanges' own.
+}
+
+void Fleet::put(Event event) {
+    if (mailbox_) mailbox_->put(std::move(event));
+    else early_.push_back(std::move(event));
+}
+
+void Fleet::wake_soon() {
+    if (!mailbox_ || std::exchange(posted_, true)) return;
+    asio::post(executor_, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+            self->posted_ = false;
+            self->pump();
+        }
+    });
+}
+
+/// Serves answers before it begins anew, so that the first machine is done before the last has begun; gives the thread
+/// back after some hundred exchanges.
+void Fleet::pump() {
+    if (!mailbox_) return;
+    for (int turn = 0; turn < 4; ++turn) {
+        const std::size_t served = exchanges_.serve(steady_now());
+        if (served + begin_waiting(32) == 0) break;
+    }
+    if (!short_ && exchanges_.room() && (!sheds_.empty() || !raises_.empty())) wake_soon();
+    watch();
+    arm(next_tick(steady_now()));
+}
+
+std::size_t Fleet::begin_waiting(std::size_t most) {
+    std::size_t begun = 0;
+    while (begun < most && !short_ && exchanges_.room()) {
+        if (!sheds_.empty() || !raises_.empty()) {
+            const bool shed = !sheds_.empty();
+            Machine& m = machines_[shed ? sheds_.pop() : raises_.pop()];
+            (shed ? m.shed_queued : m.raise_queued) = false;
+            if (!m.waiting || m.step != Step::idle) continue;  // Settled, or taken up, since it stood in line.
+            m.exchanges = 0;
+            m.renewed = false;
+            go_on(m);
+        } else if (!polls_.empty() && polls_open_ * 2 <= settings_.connections) {
+            Machine& m = machines_[polls_.pop()];
+            m.poll_queued = false;
+            if (m.step == Step::idle && !m.waiting) begin_poll(m);
+        } else {
+            break;
+        }
+        ++begun;
+    }
+    return begun;
+}
+
+void Fleet::watch() {
+    if (watching_ || exchanges_.open() == 0) return;
+    watching_ = true;
+    watched_.async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code ended) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->watching_ = false;
+        if (!ended) self->pump();
+    });
+}
+
+void Fleet::tick() {
+    const Steady now = steady_now();
+    tick_at_ = never;
+    short_ = false;
+    exchanges_.expire(now);
+    collect_due(now);
+    log_off(now);
+    pump();
+}
+
+Steady Fleet::next_tick(Steady now) const {
+    Steady at = due_.empty() ? never : due_.top().at;
+    if (!logoffs_.empty()) at = std::min(at, std::max(logoffs_.front().first, logoff_allowed_));
+    if (exchanges_.open() > 0 || short_ || !polls_.empty()) at = std::min(at, now + busy_tick);
+    return std::max(at, now + busy_tick);
+}
+
+void Fleet::arm(Steady at) {
+    if (at == never || tick_at_ <= at) return;
+    tick_at_ = at;
+    timer_.expires_at(Clock::time_point{at.time_since_epoch()});
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+        if (cancelled) return;
+        if (const auto self = weak.lock(); self && self->mailbox_) self->tick();
+    });
+}
+
+void Fleet::resolve(HostName& host) {
+    if (std::exchange(host.asking, true)) return;
+    host.asked = steady_now();
+    const auto which = static_cast<std::uint32_t>(&host - host_names_.data());
+    resolver_.async_resolve(host.host, "", [weak = weak_from_this(), which](boost::system::error_code failed, const tcp::resolver::results_type& found) {
+        const auto self = weak.lock();
+        if (!self || !self->mailbox_) return;
+        const tcp::endpoint first = failed || found.empty() ? tcp::endpoint{} : found.begin()->endpoint();
+        self->resolved(which, failed || found.empty() ? nullptr : &first);
+    });
+}
+
+/// What was known stays where nothing new is found.
+void Fleet::resolved(std::uint32_t which, const tcp::endpoint* found) {
+    HostName& host = host_names_[which];
+    host.asking = false;
+    if (!found) return unresolved_.warn("luxos: host name '{}' is not known to the resolver", host.host);
+    for (const std::uint32_t who : host.machines) {
+        Machine& m = machines_[who];
+        m.endpoint.address(found->address());
+        m.resolved = true;
+    }
+}
+
+/// False: it could not be begun, and what had to follow from that has been done.
+bool Fleet::ask(Machine& m, Step step, std::string_view command, std::string_view parameter) {
+    wire::cgminer::write_request(request_, command, parameter);
+    const auto begun = m.resolved ? exchanges_.begin(number(m), m.endpoint, request_, steady_now(), m.exchange) : Exchanges::Begun::unreachable;
+    m.step = begun == Exchanges::Begun::yes ? step : Step::idle;
+    if (begun == Exchanges::Begun::yes) return true;
+    if (begun == Exchanges::Begun::unreachable) {
+        no_answer(m, step, Outcome::unreachable);
+        return false;
+    }
+    short_ = true;
+    shortage_.warn("luxos: no socket to be had ({} open); what waits is tried again shortly. Raise LimitNOFILE or lower connections",
+                   exchanges_.open());
+    if (is_order(step)) {
+        m.waiting = true;
+        enqueue(m);
+    } else if (is_poll(step)) {
+        drop_poll(m);
+        schedule(m, steady_now() + Duration{1'000});
+    }
+    return false;
+}
+
+void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes) {
+    Machine& m = machines_[who];
+    const Step step = std::exchange(m.step, Step::idle);
+    if (outcome == Outcome::replied) {
+        const auto reply = parser_.parse(bytes);
+        if (reply) return understood(m, step, *reply);
+        garbage_.warn("luxos {}: garbage in place of an answer ({} so far): {}", name(m), garbage_.total(), reply.error().detail);
+        outcome = Outcome::closed;
+    }
+    no_answer(m, step, outcome);
+}
+
+void Fleet::understood(Machine& m, Step step, const wire::cgminer::Reply& reply) {
+    switch (step) {
+    case Step::idle: return;
+    case Step::power: m.power = wire::cgminer::power(reply); return continue_poll(m);
+    case Step::summary: m.gigahashes = wire::cgminer::gigahashes(reply); return continue_poll(m);
+    case Step::config: return learn_config(m, reply) ? continue_poll(m) : report_foreign(m);
+    case Step::identify: return learn_config(m, reply) ? go_on(m) : refuse(m, "another machine answers at its address");
+    case Step::logon: return logged_on(m, reply);
+    case Step::session: return session_told(m, reply);
+    case Step::curtail: return curtailed(m, reply);
+    case Step::logoff: m.session = {}; return;
+    }
+}
+
+void Fleet::no_answer(Machine& m, Step step, Outcome outcome) {
+    if (m.identity != Identity::foreign) m.identity = Identity::unproven;
+    if (m.named) {
+        HostName& host = host_names_[m.host_name];
+        if (!m.resolved || steady_now() - host.asked > resolve_again_after) resolve(host);
+    }
+    if (is_order(step)) {
+        const Machine::Command command = step == Step::curtail ? m.sent : m.wanted;
+        if (step != Step::curtail) m.waiting = false;
+        const Fate fate = outcome == Outcome::unreachable ? Fate::unreachable : Fate::timed_out;
+        silence_.warn("luxos {}: {} to an order", name(m),
+                      fate == Fate::unreachable ? "not reachable" : outcome == Outcome::closed ? "no usable answer" : "no answer in time");
+        return settle(m, command, fate);
+    }
+    if (is_poll(step)) {
+        drop_poll(m);
+        schedule_next(m);
+    }
+}
+
+/// False: whoever answers is not the machine of the inventory.
+bool Fleet::learn_config(Machine& m, const wire::cgminer::Reply& reply) {
+    const auto said = wire::cgminer::config(reply);
+    if (!said && m.identity == Identity::foreign) return false;
+    if (m.mac != 0 && said && said->mac && *said->mac != m.mac) {
+        strangers_.warn("luxos {}: answers with mac {:012x}, the inventory says {:012x}; it is not ordered until that is put right",
+                        name(m), *said->mac, m.mac);
+        m.identity = Identity::foreign;
+        return false;
+    }
+    m.identity = Identity::proven;  // Also of firmware that does not tell its address: differing is what forbids.
+    m.asleep = said ? said->asleep : std::nullopt;
+    m.supply_on = said ? said->power_supply_on : std::nullopt;
+    m.polls_to_config = 10;
+    return true;
+}
+
+}  // namespace ballast::asic
