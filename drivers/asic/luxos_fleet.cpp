@@ -210,8 +210,15 @@ void Fleet::resolve(HostName& host) {
     resolver_.async_resolve(host.host, "", [weak = weak_from_this(), which](boost::system::error_code failed, const tcp::resolver::results_type& found) {
         const auto self = weak.lock();
         if (!self || !self->mailbox_) return;
-        const tcp::endpoint first = failed || found.empty() ? tcp::endpoint{} : found.begin()->endpoint();
-        self->resolved(which, failed || found.empty() ? nullptr : &first);
+        // Miners live in IPv4; a name that has both kinds of address is taken there.
+        auto best = found.begin();
+        for (auto it = found.begin(); it != found.end() && !failed; ++it)
+            if (it->endpoint().address().is_v4()) {
+                best = it;
+                break;
+            }
+        const tcp::endpoint first = failed || best == found.end() ? tcp::endpoint{} : best->endpoint();
+        self->resolved(which, failed || best == found.end() ? nullptr : &first);
     });
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -138,8 +139,12 @@ private:
                 const auto [failed, size] = co_await asio::async_write(socket, asio::buffer("{", 1), asio::as_tuple(asio::use_awaitable));
                 stays = !failed;
             }
-        if (answer.manner == Answer::Manner::reset) socket.set_option(asio::socket_base::linger{true, 0});
-        else co_await asio::async_write(socket, asio::buffer(answer.bytes), asio::as_tuple(asio::use_awaitable));
+        if (answer.manner == Answer::Manner::reset) {
+            socket.set_option(asio::socket_base::linger{true, 0});
+            socket.close();  // Left to its destructor Asio would take the option back.
+            co_return;
+        }
+        co_await asio::async_write(socket, asio::buffer(answer.bytes), asio::as_tuple(asio::use_awaitable));
         const bool stays = answer.manner == Answer::Manner::hang || answer.manner == Answer::Manner::keep_open;
         if (stays) held_.push_back(std::move(socket));
     }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <filesystem>
 #include <iostream>
+#include <map>
 
 using namespace ballast;
 using test::Answer;
@@ -25,11 +26,11 @@ namespace {
 /// A driver with its loop and mailbox, and what it told.
 class Rig {
 public:
-    explicit Rig(std::size_t miners = 1) {
+    explicit Rig(std::size_t count = 1) {
         spdlog::set_level(spdlog::level::off);
         settings.slow_after = Duration{50};
         settings.deadline = Duration{2'000};
-        for (std::size_t i = 0; i < miners; ++i) add();
+        for (std::size_t i = 0; i < count; ++i) add();
     }
     ~Rig() { stop(); }
 
@@ -68,6 +69,7 @@ public:
                 context.poll();
                 return holds();
             }
+            if (context.stopped()) context.restart();
             context.run_one_for(std::chrono::milliseconds{20});
             drain();
         }
@@ -122,7 +124,7 @@ auto when(std::string command, Answer answer) {
 
 }  // namespace
 
-TEST_CASE("an order logs on and curtails; the next one needs no logon") {
+TEST_CASE("an order logs on and curtails, and the next one needs no logon") {
     Rig rig;
     rig.start();
     CHECK(rig.fate_of(1, Rung::sleep) == Fate::accepted);
@@ -226,14 +228,13 @@ TEST_CASE("a reply counts however it ends") {
     CHECK(rig.fate_of(1, Rung::sleep) == Fate::accepted);
 }
 
-TEST_CASE("an order does not wait for telemetry that hangs, and the two never overlap") {
+TEST_CASE("an order does not wait for telemetry that hangs") {
     Rig rig;
     rig.settings.deadline = Duration{60'000};
     rig.miners[0].script = when("power", {Manner::hang, "", {}});
     rig.start();
     REQUIRE(rig.await([&] { return rig.miners[0].count("power") == 1; }));
     CHECK(rig.fate_of(1, Rung::sleep) == Fate::accepted);
-    CHECK(rig.miners[0].most_open == 1);
 }
 
 TEST_CASE("a newer order replaces one that was not sent, which gets no receipt") {
@@ -257,8 +258,9 @@ TEST_CASE("a newer order replaces one that was not sent, which gets no receipt")
     CHECK(rig.miners[0].orders() == Asked{"logon", "curtail yJN2nlj1,wakeup"});
 }
 
-TEST_CASE("an order that was sent gets its receipt before the next is sent") {
+TEST_CASE("an order that was sent gets its receipt before anything else is asked, telemetry too") {
     Rig rig;
+    rig.settings.machines[0].poll = Duration{100};
     rig.miners[0].script = [&](const wire::cgminer::Request& request) -> std::optional<Answer> {
         if (request.command != "curtail") return {};
         return Answer{Manner::close, rig.miners[0].reply_to(request) + '\0', std::chrono::milliseconds{150}};
