@@ -127,7 +127,8 @@ MqttSignal mqtt_signal(const SignalConfig& config, SourceId source, const Config
     signal.topic = config.topic;
     signal.rules.source = source;
     signal.rules.kind = kind_of(config.kind);
-    signal.rules.currency = site.site.currency;
+    signal.rules.currency = config.unit.currency.empty() ? site.site.currency : config.unit.currency;
+    if (const auto rate = site.fx.find(signal.rules.currency); rate != site.fx.end()) signal.rules.rate_ppm = rate->second;
     if (config.plausible_min) signal.rules.plausible_min = *config.plausible_min;
     if (config.plausible_max) signal.rules.plausible_max = *config.plausible_max;
     if (config.mapping) signal.mapping = mapping_of(config);
@@ -138,6 +139,12 @@ std::string file_of(const Secret& secret, const std::string& what, const std::st
     if (secret.kind == Secret::Kind::environment)
         throw std::runtime_error{fmt::format("broker {}: {} from the environment is not read by the MQTT driver; name a file", broker, what)};
     return secret.name;
+}
+
+MqttSecret secret_of(const Secret& secret) {
+    MqttSecret from;
+    (secret.kind == Secret::Kind::environment ? from.environment : from.file) = secret.name;
+    return from;
 }
 
 std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& config, const SiteModel& model) {
@@ -154,12 +161,13 @@ std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& co
     settings.tls_ca = file_of(from.tls_ca, "tls_ca", from.name);
     settings.tls_certificate = file_of(from.tls_certificate, "tls_certificate", from.name);
     settings.tls_key = file_of(from.tls_key, "tls_key", from.name);
-    settings.user_file = file_of(from.user, "the user", from.name);
-    settings.password_file = file_of(from.password, "the password", from.name);
+    settings.user = secret_of(from.user);
+    settings.password = secret_of(from.password);
     settings.keep_alive = from.keep_alive;
     for (const SignalConfig& signal : config.signals)
         if (signal.driver == SignalDriver::mqtt && signal.broker == from.name)
             settings.signals.push_back(mqtt_signal(signal, model.sources.at(signal.name), config));
+    for (MqttSignal& signal : settings.signals) signal.rules.most_bytes = from.most_bytes;
     return std::make_unique<MqttBroker>(std::move(settings));
 }
 

@@ -118,6 +118,8 @@ void MqttBroker::publish(std::string topic, std::string payload, int qos, bool r
     MqttMessage message{std::move(topic), std::move(payload), std::clamp(qos, 0, 1), retain};
     {
         const std::lock_guard lock{mutex_};
+        const bool only_for_now = message.qos == 0 && !message.retain;  // A heartbeat; late, it would lie.
+        if (only_for_now && !status_.connected) return;
         outbox_.put(std::move(message));
     }
     changed_.notify_all();

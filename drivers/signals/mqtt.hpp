@@ -57,7 +57,7 @@ public:
     void submit(const Order& order) override;
 
     /// From any thread; never waits. Kept while there is no connection, within bounds: of a retained topic the newest,
-    /// of the others the last MqttOutbox::most_waiting.
+    /// of the others the last MqttOutbox::most_waiting; what is neither retained nor of QoS 1 is for now or never.
     void publish(std::string topic, std::string payload, int qos = 1, bool retain = false);
 
     struct Status {
