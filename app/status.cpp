@@ -59,16 +59,15 @@ wire::StateReport report_of(const Step& step) {
     report.residual = Power{state.residual_mw[0] / 1'000};
     for (std::size_t i = 0; i < site.groups.size(); ++i) {
         const GroupState& group = state.groups[i];
-        if (site.groups[i].tier == Tier::firm) {
-            report.firm += group.measured;
-        } else {
-            report.interruptible += group.measured;
-            const Power standby{site.groups[i].standby.count * site.groups[i].loads.size()};
-            report.available_down += std::max(Power{}, group.planned - standby);
-            for (Slot s = site.groups[i].loads.first; s < site.groups[i].loads.last; ++s)
-                if (!state.loads[s].on) report.available_up += state.loads[s].watts;
-        }
+        if (site.groups[i].tier == Tier::firm) continue;
+        report.interruptible += group.measured;
+        const Power standby{site.groups[i].standby.count * site.groups[i].loads.size()};
+        report.available_down += std::max(Power{}, group.planned - standby);
+        for (Slot s = site.groups[i].loads.first; s < site.groups[i].loads.last; ++s)
+            if (!state.loads[s].on) report.available_up += state.loads[s].watts;
     }
+    for (const FirmState& firm : state.firm)  // What has not been read is not told as if it had.
+        if (state.loads[firm.load].mode != Mode::unknown) report.firm += state.loads[firm.load].reading;
     if (const Binding* binding = foremost(step.decision.binding)) report.binding = binding_of(site, *binding);
     for (const Binding& binding : step.decision.binding) report.shortfall = std::max(report.shortfall, binding.shortfall);
     for (const Obligation& obligation : state.obligations) report.events.push_back(event_of(step, obligation));
