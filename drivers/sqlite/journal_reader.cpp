@@ -6,7 +6,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
-#include <limits>
+#include <algorithm>
 
 namespace ballast {
 namespace {
@@ -145,6 +145,33 @@ Result<void> JournalReader::each_step(const EpochEntry& epoch, const std::functi
             }
             if (some.size() < steps_at_once) return {};
         }
+    });
+}
+
+Result<std::vector<OpenedEvent>> JournalReader::opened_events() const {
+    return guarded(path_, [&]() -> Result<std::vector<OpenedEvent>> {
+        SQLite::Statement query{*db_, "SELECT event, text, step, epoch, utc_ms, power_kw FROM note JOIN step ON step.id = note.step"
+                                      " WHERE kind = 'event_opened' ORDER BY step, n"};
+        std::vector<OpenedEvent> all;
+        while (query.executeStep()) {
+            OpenedEvent& e = all.emplace_back();
+            e.event = EventId{query.getColumn(0).getUInt()};
+            e.name = query.getColumn(1).getString();
+            e.step = query.getColumn(2).getInt64();
+            e.epoch = query.getColumn(3).getInt64();
+            e.at = Instant{Duration{query.getColumn(4).getInt64()}};
+            e.reference = Power{static_cast<std::int64_t>(std::clamp(query.getColumn(5).getDouble(), -1e15, 1e15) * 1e3)};
+        }
+        return all;
+    });
+}
+
+Result<std::optional<std::int64_t>> JournalReader::step_of(OrderId order) const {
+    return guarded(path_, [&]() -> Result<std::optional<std::int64_t>> {
+        SQLite::Statement query{*db_, "SELECT max(step) FROM ordered WHERE order_id = ?"};
+        query.bind(1, static_cast<std::int64_t>(order));
+        if (!query.executeStep() || query.getColumn(0).isNull()) return std::optional<std::int64_t>{};
+        return std::optional{query.getColumn(0).getInt64()};
     });
 }
 

@@ -44,6 +44,15 @@ struct StoredStep {
     std::uint64_t digest = 0;        ///< Chained over the epoch's decisions up to this one.
 };
 
+/// An event that the engine opened, as the readable tables list it.
+struct OpenedEvent {
+    EventId event{};
+    std::string name;                ///< The signal's id, or the policy and when.
+    std::int64_t step = 0, epoch = 0;
+    Instant at{};
+    Power reference;
+};
+
 /// Reads a journal, also one that is being written. Whatever is in the file, damaged or not, comes back as a value or an
 /// error that names the file and the place.
 class JournalReader {
@@ -61,6 +70,12 @@ public:
     /// Each step of the epoch in order, as far as they were written by now, until `take` says false. Holds no
     /// transaction between steps, so the writer's log does not grow behind a slow reader.
     Result<void> each_step(const EpochEntry& epoch, const std::function<bool(const StoredStep&)>& take) const;
+
+    /// Oldest first; what retention dropped is not among them.
+    Result<std::vector<OpenedEvent>> opened_events() const;
+
+    /// The step that gave the order; nothing: retention dropped it, or it never was.
+    Result<std::optional<std::int64_t>> step_of(OrderId order) const;
 
     const std::string& path() const { return path_; }
 

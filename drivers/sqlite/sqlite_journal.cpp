@@ -6,26 +6,56 @@
 #include <boost/asio.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 namespace ballast {
 
-/// A record's place in line. Touched on the loop's thread only.
+/// A record's place in line, and who waits for its answer. The one who waits may be gone before it comes, and its
+/// io_context with it: then `waiting` is null.
 struct SqliteJournal::Ticket {
-    explicit Ticket(const asio::any_io_executor& loop) : answered{loop, journal_patience} {}
-
-    asio::steady_timer answered;  ///< Expires with the loop's patience; cancelled by the answer.
+    std::mutex mutex;
+    asio::steady_timer* waiting = nullptr;
     Written written = Written::late;
+
+    /// On the journal's thread.
+    void answer(const std::shared_ptr<Ticket>& self, Written what) {
+        const std::lock_guard lock{mutex};
+        written = what;
+        if (!waiting) return;
+        asio::post(waiting->get_executor(), [self] {
+            const std::lock_guard again{self->mutex};
+            if (self->waiting) self->waiting->cancel();
+        });
+    }
 };
 
-/// What the loop's thread knows. Shared, for an answer may come when the journal is gone.
+/// What both threads know.
 struct SqliteJournal::Front {
+    std::mutex mutex;
     std::size_t in_line = 0, bytes = 0;
     bool missing = false;         ///< A step was missed since the last epoch began.
     std::uint64_t missed = 0;     ///< Steps refused without asking the thread.
     std::string trouble;
-    std::shared_ptr<const sqlite::Names> names;
+
+    /// False: it is missed.
+    bool admit_step() {
+        const std::lock_guard lock{mutex};
+        if (in_line >= most_in_line || bytes >= most_bytes_in_line) {
+            missing = true;
+            trouble = "the journal's disk does not keep up; nothing is raised until it does";
+        }
+        if (missing) ++missed;
+        return !missing;
+    }
+    /// How many steps were missed before it; nothing: the line is full.
+    std::optional<std::uint64_t> admit_epoch() {
+        const std::lock_guard lock{mutex};
+        if (in_line >= most_in_line) return std::nullopt;
+        missing = false;
+        return std::exchange(missed, 0);
+    }
 };
 
 /// What the journal's own thread does.
@@ -37,7 +67,6 @@ public:
         broken_ = true;           // Should it fail, the steps behind it belong to no epoch.
         missed_ += row.missed;
         row.missed = missed_;
-        if (row.missed > 0) row.start.cause = EpochCause::gap;
         file_->begin_epoch(row);
         broken_ = false;
         missed_ = 0;
@@ -97,7 +126,10 @@ SqliteJournal::~SqliteJournal() {
     thread_.join();
 }
 
-std::string SqliteJournal::trouble() const { return front_->trouble; }
+std::string SqliteJournal::trouble() const {
+    const std::lock_guard lock{front_->mutex};
+    return front_->trouble;
+}
 
 namespace {
 
@@ -110,55 +142,76 @@ void tidy_between(asio::thread_pool& thread, Back& back) {
 
 }  // namespace
 
-template <class Job>
-asio::awaitable<Written> SqliteJournal::hand_over(Job job, std::size_t bytes) {
-    const auto loop = co_await asio::this_coro::executor;
-    const auto ticket = std::make_shared<Ticket>(loop);
-    ++front_->in_line;
-    front_->bytes += bytes;
-    auto work = [this, loop, ticket, front = front_, bytes, row = std::move(job)]() mutable {
-        std::string trouble = back_->record(std::move(row));
-        auto answer = [ticket, front, bytes, why = std::move(trouble)]() mutable {
-            ticket->written = why.empty() ? Written::yes : Written::missed;
-            --front->in_line;
-            front->bytes -= bytes;
-            front->missing = front->missing || !why.empty();
-            front->trouble = std::move(why);
-            ticket->answered.cancel();
-        };
-        asio::post(loop, std::move(answer));
-        if (!back_->tidying) {
-            back_->tidying = true;
-            asio::post(thread_, [this] { tidy_between(thread_, *back_); });
-        }
-    };
-    asio::post(thread_, std::move(work));
-    co_await ticket->answered.async_wait(asio::as_tuple(asio::use_awaitable));
+/// On the journal's thread: the record, its answer, and some housekeeping behind it.
+template <class Row>
+void SqliteJournal::work(Row row, const std::shared_ptr<Ticket>& ticket, std::size_t bytes) {
+    std::string why = back_->record(std::move(row));
+    const Written written = why.empty() ? Written::yes : Written::missed;
+    {
+        const std::lock_guard lock{front_->mutex};
+        --front_->in_line;
+        front_->bytes -= bytes;
+        front_->missing = front_->missing || !why.empty();
+        front_->trouble = std::move(why);
+    }
+    ticket->answer(ticket, written);
+    if (std::exchange(back_->tidying, true)) return;
+    asio::post(thread_, [this] { tidy_between(thread_, *back_); });
+}
+
+namespace {
+
+/// Ends the waiting with the coroutine, however that ends.
+template <class Ticket>
+struct Wait {
+    asio::steady_timer timer;
+    std::shared_ptr<Ticket> ticket;
+
+    Wait(const asio::any_io_executor& loop, std::shared_ptr<Ticket> whose) : timer{loop, journal_patience}, ticket{std::move(whose)} {
+        ticket->waiting = &timer;
+    }
+    ~Wait() {
+        const std::lock_guard lock{ticket->mutex};
+        ticket->waiting = nullptr;
+    }
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+};
+
+}  // namespace
+
+template <class Row>
+asio::awaitable<Written> SqliteJournal::hand_over(Row row, std::size_t bytes) {
+    const auto ticket = std::make_shared<Ticket>();
+    const asio::any_io_executor loop = co_await asio::this_coro::executor;
+    Wait wait{loop, ticket};
+    {
+        const std::lock_guard lock{front_->mutex};
+        ++front_->in_line;
+        front_->bytes += bytes;
+    }
+    auto job = [this, ticket, bytes, record = std::move(row)]() mutable { work(std::move(record), ticket, bytes); };
+    asio::post(thread_, std::move(job));
+    co_await wait.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    const std::scoped_lock locks{ticket->mutex, front_->mutex};
     if (ticket->written == Written::late && front_->trouble.empty())
         front_->trouble = fmt::format("the journal's disk takes longer than {} ms; nothing is raised until it is faster", journal_patience.count());
     co_return ticket->written;
 }
 
 asio::awaitable<Written> SqliteJournal::begin_epoch(EpochStart start) {
-    if (front_->in_line >= most_in_line) co_return Written::missed;
-    front_->names = std::make_shared<const sqlite::Names>(start.site ? sqlite::Names{*start.site} : sqlite::Names{});
+    auto names = std::make_shared<const sqlite::Names>(start.site ? sqlite::Names{*start.site} : sqlite::Names{});
     start.site = nullptr;
     std::size_t bytes = start.snapshot.bytes.size();
     for (const EpochFile& file : start.files) bytes += file.text.size();
-    sqlite::EpochRow row{std::move(start), front_->names, std::exchange(front_->missed, 0)};
-    front_->missing = false;
+    const auto missed = front_->admit_epoch();
+    if (!missed) co_return Written::missed;
+    sqlite::EpochRow row{std::move(start), std::move(names), *missed};
     co_return co_await hand_over(std::move(row), bytes);
 }
 
 asio::awaitable<Written> SqliteJournal::append(StepRecord step) {
-    if (front_->in_line >= most_in_line || front_->bytes >= most_bytes_in_line) {
-        front_->missing = true;
-        front_->trouble = "the journal's disk does not keep up; nothing is raised until it does";
-    }
-    if (front_->missing) {
-        ++front_->missed;
-        co_return Written::missed;
-    }
+    if (!front_->admit_step()) co_return Written::missed;
     sqlite::StepRow row;
     row.now = step.now;
     encode(row.events, step.now, step.heard);

@@ -12,7 +12,7 @@ namespace ballast {
 
 /// The journal in one SQLite file: WAL, synchronous=FULL, one transaction a step, on a thread of its own. What a step
 /// hands over waits in line for that thread; a full line, or a write that fails, is a gap.
-/// Must end before the io_context whose coroutines call it.
+/// It may outlive the io_context that called it, but no call of its own.
 class SqliteJournal final : public Journal {
 public:
     explicit SqliteJournal(std::string path, std::unique_ptr<sqlite::JournalFile> file);
@@ -31,8 +31,10 @@ private:
     struct Front;
     class Back;
 
-    template <class Job>
-    asio::awaitable<Written> hand_over(Job job, std::size_t bytes);
+    template <class Row>
+    asio::awaitable<Written> hand_over(Row row, std::size_t bytes);
+    template <class Row>
+    void work(Row row, const std::shared_ptr<Ticket>& ticket, std::size_t bytes);
 
     std::shared_ptr<Front> front_;
     std::unique_ptr<Back> back_;

@@ -1,0 +1,137 @@
+#include "app/audit.hpp"
+
+#include "app/decision_text.hpp"
+#include "app/progress.hpp"
+#include "app/rebuilt.hpp"
+#include "controller/encoding.hpp"
+#include "model/utc.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace ballast {
+namespace {
+
+/// Where a re-execution and the record part.
+struct Difference {
+    std::int64_t epoch = 0, step = 0;
+    unsigned revision = 0;
+    Instant at{};
+    bool altered = false;  ///< The decision is the same, its digest is not: somebody touched the row.
+    std::vector<std::string> recorded, now;
+};
+
+struct Findings {
+    std::size_t epochs = 0;
+    std::int64_t steps = 0;
+    std::uint64_t missed = 0;                ///< Steps that the journal says it missed.
+    std::vector<Difference> other_revision;
+    std::optional<Difference> difference;    ///< Within our revision.
+};
+
+/// Compares the epoch's steps, up to its first difference.
+Result<std::optional<Difference>> compare(const JournalReader& journal, const Rebuilt& epoch, Findings& found, Progress& progress) {
+    Engine engine = epoch.engine();
+    std::optional<Difference> difference;
+    std::string bytes;
+    std::uint64_t chained = 0;
+    const auto run = execute(journal, epoch, engine, open_end, [&](const Executed& e) {
+        bytes.clear();
+        encode(bytes, e.stored.now, e.decision);
+        chained = chain(chained, digest(0, e.stored.now, e.decision));
+        const bool same = bytes == e.stored.decision_bytes;
+        if (!same || chained != e.stored.digest) {
+            const Site& site = epoch.model.site;
+            difference = {epoch.entry.id, e.stored.id, epoch.entry.revision, e.stored.now.utc, same,
+                          lines_of(e.stored.decision.view(), site), lines_of(e.decision, site)};
+            return false;
+        }
+        progress.at(++found.steps);
+        return true;
+    });
+    if (!run) return tl::unexpected{run.error()};
+    return difference;
+}
+
+Result<Findings> go_through(const JournalReader& journal, const std::vector<EpochEntry>& epochs) {
+    Findings found;
+    std::int64_t total = 0;
+    for (const EpochEntry& epoch : epochs) total += epoch.steps;
+    Progress progress{"audit", total};
+    for (const EpochEntry& epoch : epochs) {
+        const auto rebuilt = rebuild(journal, epoch);
+        if (!rebuilt) return tl::unexpected{rebuilt.error()};
+        auto difference = compare(journal, *rebuilt, found, progress);
+        if (!difference) return tl::unexpected{difference.error()};
+        ++found.epochs;
+        found.missed += epoch.missed_steps;
+        if (!*difference) continue;
+        if (epoch.revision == Engine::revision) {
+            found.difference = std::move(*difference);
+            break;
+        }
+        found.other_revision.push_back(std::move(**difference));
+    }
+    return found;
+}
+
+// ---- for people
+
+void print_decision(std::FILE* out, const char* title, const std::vector<std::string>& lines, const std::vector<std::string>& other) {
+    fmt::print(out, "{}\n", title);
+    for (const std::string& line : lines) fmt::print(out, "  {} {}\n", std::ranges::find(other, line) == other.end() ? '*' : ' ', line);
+}
+
+void print(std::FILE* out, const Findings& found) {
+    for (const Difference& d : found.other_revision)
+        fmt::print(out, "Epoch {} was decided by engine revision {}; revision {} decides otherwise from step {} on ({}).\n", d.epoch, d.revision, Engine::revision,
+                   d.step, utc_text(d.at));
+    fmt::print(out, "{} epoch(s), {} step(s) executed again{}.\n", found.epochs, found.steps,
+               found.missed > 0 ? fmt::format("; the journal says that it missed {} step(s)", found.missed) : std::string{});
+    if (!found.difference) {
+        if (found.other_revision.empty()) fmt::print(out, "Every decision is what the engine decides.\n");
+        return;
+    }
+    const Difference& d = *found.difference;
+    fmt::print(out, "DIFFERENT at step {} of epoch {} ({}){}\n", d.step, d.epoch, utc_text(d.at),
+               d.altered ? ": the decision is the same, but its digest is not; the row was altered, or one before it" : "");
+    print_decision(out, "The journal says:", d.recorded, d.now);
+    print_decision(out, "The engine decides:", d.now, d.recorded);
+}
+
+boost::json::object json_of(const Difference& d) {
+    boost::json::array recorded, now;
+    for (const std::string& line : d.recorded) recorded.emplace_back(line);
+    for (const std::string& line : d.now) now.emplace_back(line);
+    return {{"epoch", d.epoch}, {"step", d.step}, {"at", utc_text(d.at)}, {"revision", d.revision}, {"digest_only", d.altered},
+            {"recorded", std::move(recorded)}, {"decided_now", std::move(now)}};
+}
+
+boost::json::object json_of(const Findings& found) {
+    boost::json::array others;
+    for (const Difference& d : found.other_revision) others.push_back(json_of(d));
+    return {{"ok", !found.difference},     {"epochs", found.epochs},
+            {"steps", found.steps},        {"missed_steps", found.missed},
+            {"revision", Engine::revision}, {"other_revisions", std::move(others)},
+            {"difference", found.difference ? boost::json::value(json_of(*found.difference)) : boost::json::value(nullptr)}};
+}
+
+}  // namespace
+
+int audit(const AuditOptions& options, std::FILE* out, std::FILE* errors) {
+    const auto complain = [&](const Error& error, int status) { return fmt::print(errors, "ballast: {}\n", error.detail), status; };
+    const auto journal = JournalReader::open(options.journal);
+    if (!journal) return complain(journal.error(), 2);
+    const auto epochs = journal->epochs();
+    if (!epochs) return complain(epochs.error(), 1);
+    const auto found = go_through(*journal, *epochs);
+    if (!found) return complain(found.error(), 1);
+    if (options.json) fmt::print(out, "{}\n", boost::json::serialize(json_of(*found)));
+    else print(out, *found);
+    return found->difference ? 1 : 0;
+}
+
+}  // namespace ballast

@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdio>
+#include <string>
+
+namespace ballast {
+
+struct AuditOptions {
+    std::string journal;
+    bool json = false;
+};
+
+/// `ballast audit DB`: executes every epoch again, from its snapshot, config and revision, and compares each decision's
+/// bytes. Stops at the first difference within this program's revision (status 1, both decisions printed); epochs of another
+/// revision that differ are listed. Also 1: a part of the journal that cannot be read; 2: no such journal.
+int audit(const AuditOptions& options, std::FILE* out = stdout, std::FILE* errors = stderr);
+
+}  // namespace ballast

@@ -1,0 +1,95 @@
+#include "app/receipt.hpp"
+
+#include "app/rebuilt.hpp"
+#include "model/utc.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ballast {
+namespace {
+
+constexpr Duration after_the_end = std::chrono::minutes{15};  ///< Late acknowledgements and readings still count.
+
+/// Feeds the epochs from the event's own on to the builder until it is over, and a while.
+Result<FoundReceipt> build(const JournalReader& journal, const std::vector<EpochEntry>& epochs, const OpenedEvent& event) {
+    ReceiptBuilder builder;
+    std::string site;
+    for (const EpochEntry& epoch : epochs) {
+        if (epoch.id < event.epoch) continue;
+        const auto rebuilt = rebuild(journal, epoch);
+        if (!rebuilt) return tl::unexpected{rebuilt.error()};
+        site = rebuilt->config.site.name;
+        builder.begin_epoch(rebuilt->model.site, epoch.began);
+        bool enough = false;
+        const auto read = journal.each_step(epoch, [&](const StoredStep& step) {
+            builder.step(step.now, step.heard, step.decision.view());
+            const auto closed = builder.closed(event.event);
+            enough = closed && step.now.steady > later(closed->steady, after_the_end);
+            return !enough;
+        });
+        if (!read) return tl::unexpected{read.error()};
+        if (enough) break;
+    }
+    auto receipt = builder.receipt(event.event);
+    if (!receipt) return fail(Errc::malformed, fmt::format("journal {}: event {} is listed, but no step opens it", journal.path(), event.name));
+    return FoundReceipt{std::move(*receipt), std::move(site)};
+}
+
+std::string line(const OpenedEvent& e) {
+    return fmt::format("{:>8}  {}  {:9.3f} MW  {}", static_cast<std::uint32_t>(e.event), utc_text(e.at), static_cast<double>(e.reference.count) / 1e6, e.name);
+}
+
+int list(const std::vector<OpenedEvent>& events, bool json, std::FILE* out) {
+    if (json) {
+        boost::json::array all;
+        for (const OpenedEvent& e : events)
+            all.push_back(boost::json::object{{"event", static_cast<std::uint32_t>(e.event)}, {"id", e.name}, {"heard", utc_text(e.at)}, {"reference_w", e.reference.count}});
+        fmt::print(out, "{}\n", boost::json::serialize(all));
+        return 0;
+    }
+    if (events.empty()) fmt::print(out, "No event is in this journal.\n");
+    else fmt::print(out, "{:>8}  {:24}  {:>12}  {}\n", "number", "heard", "reference", "event");
+    for (const OpenedEvent& e : events) fmt::print(out, "{}\n", line(e));
+    return 0;
+}
+
+auto unknown(const std::vector<OpenedEvent>& events, const std::string& journal, const std::string& event) {
+    if (events.empty()) return fail(Errc::refused, fmt::format("journal {} knows no event {}; it has none", journal, event));
+    std::string text = fmt::format("journal {} knows no event {}; its newest are:", journal, event);
+    for (auto e = events.end() - std::min<std::ptrdiff_t>(10, std::ssize(events)); e != events.end(); ++e) text += "\n" + line(*e);
+    return fail(Errc::refused, text);
+}
+
+}  // namespace
+
+Result<FoundReceipt> find_receipt(const JournalReader& journal, const std::string& event) {
+    const auto events = journal.opened_events();
+    if (!events) return tl::unexpected{events.error()};
+    const auto named = std::ranges::find_if(events->rbegin(), events->rend(), [&](const OpenedEvent& e) {
+        return e.name == event || std::to_string(static_cast<std::uint32_t>(e.event)) == event;
+    });
+    if (named == events->rend()) return unknown(*events, journal.path(), event);
+    const auto epochs = journal.epochs();
+    if (!epochs) return tl::unexpected{epochs.error()};
+    return build(journal, *epochs, *named);
+}
+
+int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
+    const auto complain = [&](const Error& error, int status) { return fmt::print(errors, "ballast: {}\n", error.detail), status; };
+    const auto journal = JournalReader::open(options.journal);
+    if (!journal) return complain(journal.error(), 2);
+    if (options.event.empty()) {
+        const auto events = journal->opened_events();
+        return events ? list(*events, options.json, out) : complain(events.error(), 1);
+    }
+    const auto found = find_receipt(*journal, options.event);
+    if (!found) return complain(found.error(), found.error().code == Errc::refused ? 2 : 1);
+    if (options.json) fmt::print(out, "{}\n", boost::json::serialize(receipt_json(found->receipt, found->site)));
+    else fmt::print(out, "{}", print(found->receipt));
+    return 0;
+}
+
+}  // namespace ballast

@@ -1,0 +1,37 @@
+#pragma once
+#include "controller/shed_receipt.hpp"
+#include "model/result.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdio>
+#include <string>
+
+namespace ballast {
+
+/// For people: what was asked, when it was passed on, what the meter showed, who did not obey.
+std::string print(const ShedReceipt& receipt);
+
+/// `ballast/<site>/event/<id>` and `receipt --json`: docs/schema/event.json.
+boost::json::object receipt_json(const ShedReceipt& receipt, const std::string& site);
+
+class JournalReader;
+
+struct FoundReceipt {
+    ShedReceipt receipt;
+    std::string site;
+};
+
+/// The newest event of that id, name or number, from the journal's steps. Errc::refused: it has none such, and which it has.
+Result<FoundReceipt> find_receipt(const JournalReader& journal, const std::string& event);
+
+struct ReceiptOptions {
+    std::string journal;
+    std::string event;  ///< A signal's id, an event's name or number; empty: list them.
+    bool json = false;
+};
+
+/// `ballast receipt DB EVENT`. 0 done, 1 the journal failed us, 2 there is no such journal or event.
+int receipt(const ReceiptOptions& options, std::FILE* out = stdout, std::FILE* errors = stderr);
+
+}  // namespace ballast

@@ -1,0 +1,91 @@
+#include "app/receipt.hpp"
+#include "model/names.hpp"
+#include "model/utc.hpp"
+
+#include <boost/json.hpp>
+
+namespace ballast {
+namespace {
+
+namespace json = boost::json;
+
+json::value watts(std::optional<Power> p) { return p ? json::value(p->count) : json::value(nullptr); }
+json::value time(std::optional<Instant> t) { return t && *t != open_end ? json::value(utc_text(*t)) : json::value(nullptr); }
+double in_seconds(Duration d) { return static_cast<double>(d.count()) / 1e3; }
+
+json::value asked(const ShedReceipt& r) {
+    if (!r.signal) return nullptr;
+    const Signal& s = *r.signal;
+    return json::object{{"kind", name_of(s.kind)},
+                        {"ask", name_of(s.ask)},
+                        {"power_w", s.ask == Ask::full ? json::value(nullptr) : json::value(s.power.count)},
+                        {"issued", time(s.issued)},
+                        {"start", time(s.start)},
+                        {"end", time(s.end)},
+                        {"ramp_s", in_seconds(s.ramp)}};
+}
+
+json::array after(const ShedReceipt& r) {
+    json::array all;
+    for (const ShedReceipt::Moment& m : r.moments)
+        all.push_back(json::object{{"after_s", in_seconds(m.after)},
+                                   {"meter_w", watts(m.meter)},
+                                   {"shed_w", watts(m.shed())},
+                                   {"firm_change_w", m.meter ? json::value(m.firm_change.count) : json::value(nullptr)},
+                                   {"residual_change_w", watts(m.residual_change)}});
+    return all;
+}
+
+json::array means(const std::vector<ShedReceipt::Interval>& intervals) {
+    json::array all;
+    for (const auto& i : intervals) all.push_back(json::object{{"start", utc_text(i.start)}, {"mean_w", i.mean.count}, {"measured_s", in_seconds(i.measured)}});
+    return all;
+}
+
+json::array misses(const ShedReceipt& r) {
+    json::array all;
+    for (const auto& m : r.misses) all.push_back(json::object{{"load", m.load}, {"cause", name_of(m.cause)}, {"times", m.times}, {"given_up", m.given_up}});
+    return all;
+}
+
+}  // namespace
+
+json::object receipt_json(const ShedReceipt& r, const std::string& site) {
+    json::array jumps, contactors;
+    for (const Duration by : r.clock_jumps) jumps.emplace_back(in_seconds(by));
+    for (const std::string& name : r.contactors_opened) contactors.emplace_back(name);
+    return {{"site", site},
+            {"event", static_cast<std::uint32_t>(r.event)},
+            {"id", r.name},
+            {"policy", r.policy},
+            {"source", r.source.empty() ? json::value(nullptr) : json::value(r.source)},
+            {"cause", name_of(r.cause)},
+            {"reason", name_of(r.reason)},
+            {"asked", asked(r)},
+            {"heard", utc_text(r.heard.utc)},
+            {"began", utc_text(r.began.utc)},
+            {"closed", r.closed ? time(r.closed->utc) : json::value(nullptr)},
+            {"issue_to_heard_s", r.issue_to_heard ? json::value(in_seconds(*r.issue_to_heard)) : json::value(nullptr)},
+            {"clock_jumps_s", std::move(jumps)},
+            {"reference_w", r.reference.count},
+            {"reference_estimated", r.reference_estimated},
+            {"limit_w", watts(r.limit)},
+            {"first_command", time(r.first_command)},
+            {"last_command", time(r.last_command)},
+            {"first_acknowledgement", time(r.first_acknowledgement)},
+            {"last_acknowledgement", time(r.last_acknowledgement)},
+            {"loads_ordered", r.ordered},
+            {"loads_acknowledged", r.acknowledged},
+            {"loads_obeyed", r.obeyed},
+            {"ordered_rated_w", r.ordered_rated.count},
+            {"at_meter", after(r)},
+            {"five_minute_means", means(r.five_minutes)},
+            {"fifteen_minute_means", means(r.fifteen_minutes)},
+            {"undelivered_mw_s", static_cast<double>(r.undelivered.count) / 1e9},
+            {"unmeasured_s", in_seconds(r.unmeasured)},
+            {"worst_shortfall_w", r.worst_shortfall.count},
+            {"contactors_opened", std::move(contactors)},
+            {"misses", misses(r)}};
+}
+
+}  // namespace ballast

@@ -1,0 +1,94 @@
+#include "app/receipt.hpp"
+#include "model/names.hpp"
+#include "model/utc.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace ballast {
+namespace {
+
+double megawatts(Power p) { return static_cast<double>(p.count) / 1e6; }
+double in_seconds(Duration d) { return static_cast<double>(d.count()) / 1e3; }
+
+std::string mw(std::optional<Power> p) { return p ? fmt::format("{:9.3f} MW", megawatts(*p)) : fmt::format("{:>12}", "not known"); }
+
+std::string signed_mw(std::optional<Power> p) { return p ? fmt::format("{:+9.3f} MW", megawatts(*p)) : fmt::format("{:>12}", "not known"); }
+
+std::string asked(const ShedReceipt& r) {
+    if (!r.signal) return fmt::format("by policy {}, {}", r.policy, name_of(r.reason));
+    const Signal& s = *r.signal;
+    const std::string what = s.ask == Ask::full       ? "everything interruptible off"
+                             : s.ask == Ask::absolute ? fmt::format("at most {:.3f} MW", megawatts(s.power))
+                                                      : fmt::format("{:.3f} MW less than the reference", megawatts(s.power));
+    const std::string end = s.end == open_end ? "until released" : "until " + utc_text(s.end);
+    return fmt::format("{} from {}: {}, from {} {}", name_of(s.kind), r.source, what, utc_text(s.start), end);
+}
+
+std::string after_beginning(const ShedReceipt& r, std::optional<Instant> at) {
+    if (!at) return "-";
+    return fmt::format("{}  ({:+.3f} s)", utc_text(*at), in_seconds(*at - r.began.utc));
+}
+
+std::string clocks(const ShedReceipt& r) {
+    std::string text;
+    if (r.issue_to_heard)
+        text += fmt::format("  heard {:.3f} s after its issue by the source's clock (transport and the offset of the clocks together)\n", in_seconds(*r.issue_to_heard));
+    for (const Duration by : r.clock_jumps) text += fmt::format("  our wall clock was off by {:+.3f} s meanwhile; all seconds here are by the clock that does not jump\n", in_seconds(by));
+    return text;
+}
+
+std::string at_the_meter(const ShedReceipt& r) {
+    std::string text = fmt::format("\n  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}\n", "after", "site meter", "shed", "firm", "residual");
+    for (const ShedReceipt::Moment& m : r.moments) {
+        const bool known = m.meter.has_value();
+        text += fmt::format("  {:>5} s  {}  {}  {}  {}\n", m.after.count() / 1'000, mw(m.meter), mw(m.shed()),
+                            signed_mw(known ? std::optional{m.firm_change} : std::nullopt), signed_mw(m.residual_change));
+    }
+    return text + "  Shed is the fall of the meter from the reference, corrected for what firm load and residual did meanwhile.\n";
+}
+
+std::string means(const std::vector<ShedReceipt::Interval>& intervals, int minutes) {
+    constexpr std::size_t most = 24;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(intervals.size(), most); ++i) {
+        const auto& one = intervals[i];
+        text += fmt::format("  {} + {:2} min  {}  ({:.0f} s measured)\n", utc_text(one.start), minutes, mw(one.mean), in_seconds(one.measured));
+    }
+    if (intervals.size() > most) text += fmt::format("  and {} more intervals (--json lists all)\n", intervals.size() - most);
+    return text;
+}
+
+std::string misses(const ShedReceipt& r) {
+    if (r.misses.empty()) return "\nEvery load that was ordered was seen to obey in time, or has not come due.\n";
+    std::map<MissCause, std::vector<std::string>> by_cause;
+    for (const auto& line : r.misses) by_cause[line.cause].push_back(line.load + (line.given_up ? " (given up)" : ""));
+    std::string text = fmt::format("\n{} load(s) were not seen to obey in time:\n", r.misses.size());
+    for (const auto& [cause, loads] : by_cause) text += fmt::format("  {} ({}): {}\n", name_of(cause), loads.size(), fmt::join(loads, ", "));
+    return text;
+}
+
+}  // namespace
+
+std::string print(const ShedReceipt& r) {
+    std::string text = fmt::format("Event {}  (number {})\n  {}\n", r.name, static_cast<std::uint32_t>(r.event), asked(r));
+    text += fmt::format("  heard {}, counted from {}, {}\n", utc_text(r.heard.utc), utc_text(r.began.utc),
+                        r.closed ? "over at " + utc_text(r.closed->utc) : std::string{"still open"});
+    text += clocks(r);
+    text += fmt::format("  reference     {}{}\n", mw(r.reference), r.reference_estimated ? "  (estimated: the meter had no such past)" : "");
+    if (r.limit) text += fmt::format("  limit         {}\n", mw(r.limit));
+    text += fmt::format("\n  first command          {}\n  last command           {}\n  first acknowledgement  {}\n  last acknowledgement   {}\n",
+                        after_beginning(r, r.first_command), after_beginning(r, r.last_command), after_beginning(r, r.first_acknowledgement),
+                        after_beginning(r, r.last_acknowledgement));
+    text += fmt::format("  loads ordered {} ({:.3f} MW by nameplate), acknowledged {}, seen to obey {}\n", r.ordered, megawatts(r.ordered_rated), r.acknowledged, r.obeyed);
+    text += at_the_meter(r);
+    if (!r.five_minutes.empty()) text += "\nMeans at the site meter, by settlement interval:\n" + means(r.five_minutes, 5) + means(r.fifteen_minutes, 15);
+    if (r.limit) text += fmt::format("\nUndelivered: {:.3f} MW*s above the limit", static_cast<double>(r.undelivered.count) / 1e9);
+    if (r.limit) text += r.unmeasured > Duration{0} ? fmt::format(", not counting {:.1f} s without a meter.\n", in_seconds(r.unmeasured)) : std::string{".\n"};
+    if (r.worst_shortfall > Power{}) text += fmt::format("SHORTFALL of up to {:.3f} MW: all that was eligible had been ordered off.\n", megawatts(r.worst_shortfall));
+    if (!r.contactors_opened.empty()) text += fmt::format("Contactors opened: {}\n", fmt::join(r.contactors_opened, ", "));
+    return text + misses(r);
+}
+
+}  // namespace ballast

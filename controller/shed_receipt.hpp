@@ -1,0 +1,157 @@
+#pragma once
+#include "model/event.hpp"
+#include "model/order.hpp"
+#include "model/site.hpp"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// The evidence of one event: what was asked, when it was passed on, and what the meter showed. Powers are at the site's
+/// meter unless they say otherwise; changes count from the reference, a fall is a positive shed.
+struct ShedReceipt {
+    /// What the meter showed some seconds after the event began.
+    struct Moment {
+        Duration after{};
+        std::optional<Power> meter;            ///< Last reading by then; none: no reading since the beginning.
+        Power firm_change;                     ///< Of the firm loads, since the beginning.
+        std::optional<Power> residual_change;  ///< Meter less all loads; none while ordered loads have not said what they draw.
+        Power reference;
+
+        /// What Ballast's loads gave: a hall that grew meanwhile does not hide it.
+        std::optional<Power> shed() const {
+            if (!meter) return std::nullopt;
+            return reference - *meter + firm_change + residual_change.value_or(Power{});
+        }
+    };
+    /// A settlement interval, aligned in UTC.
+    struct Interval {
+        Instant start{};
+        Power mean;               ///< Time-weighted, of the measured part.
+        Duration measured{};      ///< How much of it the meter covered while the event was open.
+    };
+    struct MissLine {
+        std::string load;
+        MissCause cause{};
+        unsigned times = 0;
+        bool given_up = false;
+    };
+
+    EventId event{};
+    std::string name;             ///< The signal's id, or the policy and when it began.
+    std::string policy, source;   ///< Empty until the first order or limit names them.
+    Cause cause{};
+    Reason reason{};
+    std::optional<Signal> signal; ///< Of a dispatch or an emergency, as it was last accepted.
+    Now heard;                    ///< The step that opened the event.
+    Now began;                    ///< What the seconds count from: heard, or the signal's start if that is later.
+    std::optional<Now> closed;
+    Power reference;              ///< Frozen when it opened.
+    bool reference_estimated = false;
+    std::optional<Power> limit;   ///< The tightest that bound a metered scope.
+    std::optional<Instant> first_command, last_command, first_acknowledgement, last_acknowledgement;
+    std::size_t ordered = 0, acknowledged = 0, obeyed = 0;  ///< Loads, each counted once.
+    Power ordered_rated;          ///< Nameplate of those ordered.
+    std::array<Moment, 4> moments{};  ///< After 1, 5, 15 and 30 s.
+    std::vector<Interval> five_minutes, fifteen_minutes;
+    Energy undelivered;           ///< Meter above the limit, from when it had to be met to the end.
+    Duration unmeasured{};        ///< Of that time, how long the meter was silent.
+    Power worst_shortfall;
+    std::vector<MissLine> misses; ///< By name.
+    std::vector<std::string> contactors_opened;
+    std::optional<Duration> issue_to_heard;  ///< Transport and the offset of the two clocks together.
+    std::vector<Duration> clock_jumps;       ///< Of our wall clock, while it was open.
+};
+
+/// Makes receipts from what the loop heard and decided, step by step; the daemon feeds it live, `ballast receipt` from
+/// the journal. Pure. Keeps all open events and the newest closed ones.
+class ReceiptBuilder {
+public:
+    static constexpr std::size_t most_closed = 64;
+    static constexpr std::size_t most_open = 4'096;      ///< As many obligations as can stand, and more.
+    static constexpr std::size_t most_orders = 200'000;  ///< Whose acknowledgements are still looked for.
+    static constexpr std::size_t most_intervals = 3'000; ///< A month of quarters of an hour; of a longer event the first.
+
+    /// Before the first step, and when an epoch begins: slots may be others, and the steady clock too.
+    void begin_epoch(const Site& site, Now now);
+
+    void step(Now now, std::span<const Event> heard, const Decision& decision);
+
+    /// Those that closed in the last step.
+    std::span<const EventId> just_closed() const { return just_closed_; }
+
+    /// As far as it is known now.
+    std::optional<ShedReceipt> receipt(EventId event) const;
+    /// By signal id or event name; the newest of that name.
+    std::optional<ShedReceipt> receipt(std::string_view name) const;
+    std::vector<EventId> events() const;
+    /// When it was over; nothing: it is not, or is not known.
+    std::optional<Now> closed(EventId event) const;
+
+private:
+    struct Load {
+        Power power;
+        bool read = false, firm = false;
+    };
+    struct Meter {
+        Power power;
+        Steady taken{};
+        bool read = false;
+    };
+    struct Mean {
+        Instant start{};
+        Energy energy;
+        Duration measured{};
+    };
+    /// What is known of a load in an event. Bits.
+    enum : std::uint8_t { was_ordered = 1, was_acknowledged = 2, was_seen = 4 };
+
+    struct Trace {
+        ShedReceipt receipt;
+        std::vector<std::uint8_t> loads;       ///< By slot; empty until one is ordered.
+        std::map<std::string, ShedReceipt::MissLine> misses;
+        std::vector<Mean> five, fifteen;
+        Power firm_before;
+        std::optional<Power> residual_before;
+        std::optional<Power> limit;            ///< In force, on the scope of `meter`.
+        std::optional<MeterId> meter;
+        Steady must{};                         ///< It has to be met from then on.
+        Steady counted{};                      ///< The integrals are made up to here.
+    };
+
+    void hear(Now now, const Event& event);
+    void read(const LoadReading& reading);
+    void read_load(Slot slot, const LoadReading& reading);
+    void read(Now now, const MeterReading& reading);
+    void acknowledge(Now now, const Receipt& receipt);
+    void note(Now now, const Note& note, std::span<const Event> heard);
+    void open(Now now, const Note& note, std::span<const Event> heard);
+    void place(Now now, Trace& trace, const Signal& signal);
+    void order(Now now, const Order& order);
+    void miss(const Miss& miss);
+    void bind(const Decision& decision);
+    void name(Trace& trace, const Why& why);
+    void advance(Trace& trace, Now now, Steady to);
+    void sample(Trace& trace, Steady at);
+    void forget();
+    std::optional<Power> residual() const;
+    const Meter* site_meter() const;
+    Trace* find(EventId event);
+
+    Site site_;
+    std::vector<Load> loads_;
+    std::vector<Meter> meters_;
+    Power firm_, all_loads_;
+    std::size_t unread_ = 0;
+    std::map<EventId, Trace> traces_;
+    std::map<OrderId, EventId> orders_;        ///< Of the traces kept.
+    std::vector<EventId> just_closed_;
+    Now last_;
+};
+
+}  // namespace ballast

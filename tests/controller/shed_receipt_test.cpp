@@ -1,0 +1,213 @@
+#include "controller/engine.hpp"
+#include "controller/shed_receipt.hpp"
+#include "policies/dispatch.hpp"
+#include "tests/catch.hpp"
+#include "tests/controller/any_records.hpp"
+
+#include <algorithm>
+#include <set>
+
+using namespace ballast;
+using namespace ballast::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Instant midnight{std::chrono::sys_days{std::chrono::year{2026} / 11 / 22}};
+
+Now at(Duration t) { return {midnight + t, Steady{t}}; }
+
+/// A firm hall and twenty miners of 100 kW, metered together.
+Site hall_and_miners() {
+    Site site;
+    site.name = "small";
+    site.meters = {{"poi", 5s, 900s}};
+    site.meter = MeterId{0};
+    site.sources = {{"operator", OnStale::hold, 0ms, 5s}, {"utility", OnStale::hold, 0ms, 5s}};
+    site.policies = {"obligations"};
+    site.overhead = 100_kW;
+    site.tries = 2;
+    site.loads.push_back({"hall", 9_MW, 0, Price::max()});
+    for (int i = 0; i < 20; ++i) site.loads.push_back({"m-" + std::to_string(i), 100_kW, 30'000, Price::max()});
+    Site::Group hall{.name = "hall", .driver = "metered", .loads = {0, 1}, .tier = Tier::firm};
+    hall.reserve = 1_MW;
+    Site::Group miners{.name = "miners", .driver = "luxos", .loads = {1, 21}, .tier = Tier::interruptible};
+    miners.off_within = 10s;
+    site.groups = {hall, miners};
+    return site;
+}
+
+/// Miners acknowledge after 100 ms and fall one second later; the deaf never answer.
+struct Bench {
+    Engine engine{hall_and_miners(), {policies::dispatch({.policy = PolicyId{0}, .sources = {SourceId{0}, SourceId{1}}})}, {}, at(0s)};
+    ReceiptBuilder builder;
+    Power hall = 1_MW;
+    std::set<Slot> deaf;
+    std::vector<std::pair<Duration, Order>> sent;
+    std::vector<bool> on = std::vector<bool>(21, true);
+
+    Bench() { builder.begin_epoch(engine.site(), at(0s)); }
+
+    Power meter() const { return hall + 100_kW + Power{100'000 * std::count(on.begin() + 1, on.end(), true)}; }
+
+    void run(Duration t, std::vector<Event> heard = {}) {
+        const Now now = at(t);
+        for (const auto& [when, order] : sent)
+            for (Slot s = order.loads.first; s < order.loads.last; ++s) {
+                if (deaf.contains(s)) continue;
+                if (when + 200ms == t) heard.push_back(Receipt{order.id, {s, s + 1}, Fate::accepted, now.steady - 100ms});
+                if (when + 1200ms == t) on[s] = raises(order.rung);
+            }
+        heard.push_back(MeterReading{MeterId{0}, meter(), now.steady, Quality::measured});
+        heard.push_back(LoadReading{{0, 1}, Mode::running, Quality::measured, hall, now.steady});
+        for (Slot s = 1; s < 21; ++s)
+            if (!deaf.contains(s) || t < 1s) heard.push_back(LoadReading{{s, s + 1}, on[s] ? Mode::running : Mode::asleep, Quality::measured, on[s] ? 100_kW : 0_W, now.steady});
+        const Decision& decision = engine.step(now, heard);
+        builder.step(now, heard, decision);
+        for (const Order& order : decision.orders) sent.emplace_back(t, order);
+    }
+    void until(Duration from, Duration to) {
+        for (Duration t = from; t < to; t += 200ms) run(t);
+    }
+};
+
+Signal dispatch(Duration issued, Power limit) {
+    Signal signal{.source = SourceId{1}, .kind = SignalKind::dispatch, .id = "d-1"};
+    signal.issued = signal.start = midnight + issued;
+    signal.end = signal.start + 10min;
+    signal.ask = Ask::absolute;
+    signal.power = limit;
+    return signal;
+}
+
+}  // namespace
+
+namespace Catch {
+template <>
+struct StringMaker<ballast::Power> {
+    static std::string convert(ballast::Power p) { return std::to_string(p.count) + " W"; }
+};
+}  // namespace Catch
+
+TEST_CASE("a receipt says what was asked, when it was passed on, and what the meter showed") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(59s, 2'120_kW)});
+    bench.until(60s + 200ms, 120s);
+
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->policy == "obligations");
+    CHECK(receipt->source == "utility");
+    CHECK(receipt->cause == Cause::dispatch);
+    CHECK(receipt->reference == 3'100_kW);
+    CHECK(receipt->issue_to_heard == Duration{1s});
+    CHECK(receipt->heard.utc == midnight + 60s);
+    CHECK(receipt->first_command == midnight + 60s);
+    CHECK(receipt->first_acknowledgement == midnight + 60s + 100ms);
+    CHECK(receipt->ordered == 11);
+    CHECK(receipt->acknowledged == 11);
+    CHECK(receipt->obeyed == 11);
+    CHECK(receipt->ordered_rated == 1'100_kW);
+    CHECK(receipt->moments[0].meter == 3'100_kW);
+    CHECK(receipt->moments[1].meter == 2'000_kW);
+    CHECK(receipt->moments[3].meter == 2'000_kW);
+    CHECK(receipt->moments[3].shed() == 1'100_kW);
+    CHECK(receipt->limit == 2'120_kW);
+    CHECK(receipt->undelivered == 980_kW * Duration{1'200});  // Above the limit until the miners fell.
+    CHECK(receipt->misses.empty());
+    CHECK(!receipt->closed);
+    REQUIRE(receipt->five_minutes.size() == 1);
+    CHECK(receipt->five_minutes[0].start == midnight);
+    CHECK(receipt->five_minutes[0].measured > 59s);
+    CHECK(receipt->five_minutes[0].mean < 2'120_kW);
+}
+
+TEST_CASE("a hall that grows while the miners shed does not hide what they shed") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 64s);
+    bench.hall = 1'100_kW;
+    bench.until(64s, 100s);
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->moments[1].firm_change == 100_kW);
+    CHECK(receipt->moments[1].meter == 2'100_kW);
+    CHECK(receipt->moments[1].shed() == 1'100_kW);
+    CHECK(receipt->moments[3].residual_change == 0_W);
+}
+
+TEST_CASE("machines that do not answer are named with their cause, and others make room") {
+    Bench bench;
+    bench.deaf = {Slot{1}, Slot{2}};
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 110s);
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    REQUIRE(receipt->misses.size() == 2);
+    CHECK(receipt->misses[0].load == "m-0");
+    CHECK(receipt->misses[1].load == "m-1");
+    CHECK(receipt->misses[0].given_up);
+    CHECK(receipt->ordered == 13);
+    CHECK(receipt->acknowledged == 11);
+    CHECK(receipt->obeyed == 11);
+    CHECK(!receipt->moments[0].residual_change);  // Two ordered machines have not said what they draw.
+}
+
+TEST_CASE("a receipt closes with its event and counts nothing after") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 70s);
+    Signal release = dispatch(70s, 0_W);
+    release.kind = SignalKind::release;
+    bench.run(70s, {release});
+    REQUIRE(bench.builder.just_closed().size() == 1);
+    const auto receipt = bench.builder.receipt(bench.builder.just_closed()[0]);
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->closed == at(70s));
+    bench.hall = 8_MW;
+    bench.until(70s + 200ms, 90s);
+    CHECK(bench.builder.just_closed().empty());
+    CHECK(bench.builder.receipt("d-1")->undelivered == receipt->undelivered);
+}
+
+TEST_CASE("an event goes on over a restart, another boot and another order of the loads") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 62s);
+    Site other = bench.engine.site();
+    std::swap(other.loads[1], other.loads[20]);
+    const Now rebooted{midnight + 70s, Steady{3s}};
+    bench.builder.begin_epoch(other, rebooted);
+    const std::vector<Event> heard{MeterReading{MeterId{0}, 2_MW, rebooted.steady, Quality::measured},
+                                   LoadReading{{20, 21}, Mode::asleep, Quality::measured, 0_W, rebooted.steady}};
+    DecisionRecord nothing;
+    bench.builder.step(rebooted, heard, nothing.view());
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->moments[2].meter == 2_MW);
+    CHECK(receipt->moments[3].meter == std::nullopt);  // Not yet 30 s.
+    CHECK(receipt->ordered == 11);
+}
+
+TEST_CASE("whatever is heard and decided, a receipt is made without harm") {
+    const auto seed = GENERATE(range(1u, 30u));
+    CAPTURE(seed);
+    testing::AnyRecords any{seed};
+    ReceiptBuilder builder;
+    builder.begin_epoch(hall_and_miners(), at(0s));
+    for (int i = 0; i < 60; ++i) {
+        std::vector<Event> heard = any.events();
+        for (Event& e : heard)  // The engine's own times are sound; what a driver stamps is not in the future.
+            if (auto* r = std::get_if<LoadReading>(&e)) r->taken = at(Duration{i * 1s}).steady;
+            else if (auto* m = std::get_if<MeterReading>(&e)) m->taken = at(Duration{i * 1s}).steady;
+            else if (auto* a = std::get_if<Receipt>(&e)) a->at = at(Duration{i * 1s}).steady;
+        const DecisionRecord decision = any.decision();
+        builder.step(at(i * 1s), heard, decision.view());
+    }
+    for (const EventId event : builder.events()) CHECK(builder.receipt(event).has_value());
+}
