@@ -1,9 +1,12 @@
 #include "app/commands.hpp"
 
+#include "app/audit.hpp"
 #include "app/check.hpp"
 #include "app/config.hpp"
+#include "app/explain.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
+#include "app/receipt.hpp"
 #include "app/replay.hpp"
 #include "app/run.hpp"
 #include "app/simulate.hpp"
@@ -82,6 +85,36 @@ void add_replay(CLI::App& app, Chosen& chosen) {
     command->callback([=, &chosen] { chosen.command = [=] { return replay(*o); }; });
 }
 
+// ---- what the journal says
+
+void add_explain(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("explain", "Why a load is or was as it is, by executing the journal again");
+    auto o = std::make_shared<ExplainOptions>();
+    command->add_option("DB", o->journal, "The journal")->required();
+    command->add_option("--load", o->load, "A load's name (default: the site as a whole)");
+    command->add_option("--at", o->at, "A moment, RFC 3339 (default: the journal's end)");
+    command->add_option("--event", o->event, "Instead of a load: an event's id or number");
+    command->add_flag("--json", o->json, "One JSON object");
+    command->callback([=, &chosen] { chosen.command = [=] { return explain(*o); }; });
+}
+
+void add_receipt(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("receipt", "The shed receipt of an event: what was asked, what the meter showed, who did not obey");
+    auto o = std::make_shared<ReceiptOptions>();
+    command->add_option("DB", o->journal, "The journal")->required();
+    command->add_option("EVENT", o->event, "A signal's id, an event's name or number (default: list them)");
+    command->add_flag("--json", o->json, "One JSON object");
+    command->callback([=, &chosen] { chosen.command = [=] { return receipt(*o); }; });
+}
+
+void add_audit(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("audit", "Executes every epoch of the journal again and compares each decision, byte for byte");
+    auto o = std::make_shared<AuditOptions>();
+    command->add_option("DB", o->journal, "The journal")->required();
+    command->add_flag("--json", o->json, "One JSON object");
+    command->callback([=, &chosen] { chosen.command = [=] { return audit(*o); }; });
+}
+
 // ---- a person's word
 
 struct Said {
@@ -136,6 +169,9 @@ int command_line(int argc, char** argv) {
     add_run(app, chosen);
     add_simulate(app, chosen);
     add_replay(app, chosen);
+    add_explain(app, chosen);
+    add_receipt(app, chosen);
+    add_audit(app, chosen);
     add_words(app, chosen);
     app.footer("Exit status: 0 done, 1 the work failed, 2 the input is wrong.");
     try {

@@ -1,9 +1,11 @@
 #include "app/session.hpp"
 
+#include "app/receipt.hpp"
 #include "app/status.hpp"
 #include "controller/clock.hpp"
 
 #include <boost/asio.hpp>
+#include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
@@ -13,10 +15,18 @@ namespace {
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr Duration state_every{1'000};       ///< And at once when something was decided.
+constexpr Duration first_receipt{31'000}, receipt_every{60'000};
 constexpr std::chrono::seconds drivers_end{3};
 
 void rethrow(std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
+}
+
+/// An event's id as one level of a topic: what MQTT gives a meaning becomes an underscore.
+std::string topic_level(std::string id) {
+    for (char& c : id)
+        if (c == '/' || c == '+' || c == '#' || c == '\0') c = '_';
+    return id;
 }
 
 /// People read the log; the journal has it all.
@@ -41,6 +51,7 @@ Session::Session(const Config& config, const SiteModel& model, std::vector<Polic
       wiring_{wire_up(config, model, io_.get_executor())},
       loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config)}},
       words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_} {
+    receipts_.begin_epoch(loop_.engine().site(), read_clocks().now);
     loop_.watch = [this](const Step& step) { watch(step); };
     loop_.beat = [this] {
         ::sd_notify(0, "WATCHDOG=1");
@@ -55,11 +66,35 @@ Snapshot Session::snapshot() const { return loop_.engine().snapshot(read_clocks(
 void Session::watch(const Step& step) {
     words_.answered(step.heard, step.decision);
     log(step);
+    publish_events(step);
     if (!step.decision.says_something() && step.now.steady < next_state_) return;
     next_state_ = step.now.steady + state_every;
     std::string state = wire::state_json(report_of(step));
     if (wiring_.broker) wiring_.broker->publish("ballast/" + config_.site.name + "/state", state, 1, true);
     published_.put(std::move(state));
+}
+
+/// Each event's receipt: while it is open after 30 s and then each minute, and once more when it is over.
+void Session::publish_events(const Step& step) {
+    receipts_.step(step.now, step.heard, step.decision);
+    if (!wiring_.broker) return;
+    const auto tell = [&](EventId event) {
+        const auto receipt = receipts_.receipt(event);
+        if (!receipt) return;
+        const std::string& site = config_.site.name;
+        wiring_.broker->publish("ballast/" + site + "/event/" + topic_level(receipt->name), boost::json::serialize(receipt_json(*receipt, site)), 1, false);
+    };
+    for (const EventId event : receipts_.just_closed()) {
+        tell(event);
+        next_receipt_.erase(event);
+    }
+    for (const Note& note : step.decision.notes)
+        if (note.kind == NoteKind::event_opened) next_receipt_[note.event] = step.now.steady + first_receipt;
+    for (auto& [event, at] : next_receipt_) {
+        if (at > step.now.steady) continue;
+        tell(event);
+        at = step.now.steady + receipt_every;
+    }
 }
 
 void Session::start(Driver& driver) {

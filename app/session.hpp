@@ -2,8 +2,11 @@
 #include "app/http.hpp"
 #include "app/wiring.hpp"
 #include "controller/loop.hpp"
+#include "controller/shed_receipt.hpp"
 
 #include <boost/asio/io_context.hpp>
+
+#include <map>
 
 namespace ballast {
 
@@ -23,6 +26,7 @@ public:
 
 private:
     void watch(const Step& step);
+    void publish_events(const Step& step);
     void start(Driver& driver);
     void stop_drivers();
     asio::awaitable<void> await_signals(std::function<bool()> accepts);
@@ -34,6 +38,8 @@ private:
     Loop loop_;
     PersonsWords words_;
     Published published_;
+    ReceiptBuilder receipts_;
+    std::map<EventId, Steady> next_receipt_;  ///< Of open events: when their receipt is published next.
     HttpServer http_;
     std::vector<std::unique_ptr<asio::cancellation_signal>> stops_;
     std::size_t running_ = 0;
