@@ -56,12 +56,11 @@ asio::awaitable<void> Loop::run() {
 asio::awaitable<void> Loop::step(Now now) {
     const Decision& decision = engine_.step(now, heard_);
     wake_ = decision.wake;
-    if (!heard_.empty() || decision.says_something()) {
-        const StepRecord record{now, heard_, decision};
-        const Written written = missed_ ? Written::missed : co_await journal_.append(record);
-        judge(written);
-        submit(decision, written);
-    }
+    // One that was due is recorded though it may say nothing: it changed what comes due next.
+    const StepRecord record{now, heard_, decision};
+    const Written written = missed_ ? Written::missed : co_await journal_.append(record);
+    judge(written);
+    submit(decision, written);
     if (watch) watch(Step{now, heard_, decision, engine_});
 }
 
