@@ -87,6 +87,7 @@ struct Run {
         plant.introduce(Steady{}, events);
         for (Instant utc = from; utc < to;) {
             prices.tell(utc, events);
+            if (watch.instant) watch.instant(engine, at(utc));
             const Instant wake = settle_down(utc);
             utc = std::min(wake, prices.next());
             if (watch.progress && result.steps % 1'024 == 0) watch.progress(static_cast<double>(std::min(utc, to).time_since_epoch().count() - from.time_since_epoch().count()) / static_cast<double>((to - from).count()));

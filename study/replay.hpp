@@ -8,6 +8,8 @@ namespace ballast::study {
 
 /// Who may look on while a replay runs. All optional.
 struct ReplayWatch {
+    /// Before the first step at an instant; may renew the engine, as a journal's new epoch does.
+    std::function<void(Engine& engine, Now now)> instant;
     /// After every step, before its orders are obeyed.
     std::function<void(Now now, std::span<const Event> heard, const Decision& decision)> stepped;
     /// Now and then: how much of the history is behind us, 0..1.

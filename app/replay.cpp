@@ -1,0 +1,165 @@
+#include "app/replay.hpp"
+
+#include "app/replay_journal.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace ballast {
+namespace {
+
+tl::unexpected<ReplayFailure> wrong_input(std::string text) {
+    return tl::unexpected{ReplayFailure{2, std::move(text)}};
+}
+
+/// The signal that the history speaks for: the one named, else the only price signal there is.
+tl::expected<std::string, ReplayFailure> choose_signal(const Config& config, const std::string& wanted) {
+    std::vector<std::string> names;
+    for (const SignalConfig& signal : config.signals)
+        if (signal.kind == SignalSort::price) names.push_back(signal.name);
+    const std::string list = fmt::format("{}", fmt::join(names, ", "));
+    if (names.empty())
+        return wrong_input("the site file has no [[signal]] of kind \"price\" that a history could speak for");
+    if (wanted.empty() && names.size() > 1)
+        return wrong_input(fmt::format("several price signals; choose one with --signal: {}", list));
+    if (wanted.empty()) return names.front();
+    if (std::ranges::find(names, wanted) == names.end())
+        return wrong_input(fmt::format("--signal {}: no such price signal; there are: {}", wanted, list));
+    return wanted;
+}
+
+/// Prices in the site's currency, rounded down; what was done, or why it cannot be.
+tl::expected<std::optional<std::string>, ReplayFailure> convert(sim::Feed& feed, const Config& config) {
+    if (feed.currency == config.site.currency) return std::nullopt;
+    const auto rate = config.fx.find(feed.currency);
+    if (rate == config.fx.end())
+        return wrong_input(fmt::format("{} is in {}, the site in {}: add [fx] {} = ... to {}", feed.file,
+                                       feed.currency, config.site.currency, feed.currency,
+                                       config.files.front().path));
+    for (sim::PricePoint& point : feed.intervals) {
+        const Int128 product = Int128{point.price.count} * rate->second;
+        const Int128 floor = product / 1'000'000 - (product % 1'000'000 < 0 ? 1 : 0);
+        point.price = Price{static_cast<std::int64_t>(floor)};
+    }
+    std::string said = fmt::format("{} at {} {}", feed.currency, study::decimal(rate->second, 1'000'000, 6),
+                                   config.site.currency);
+    feed.currency = config.site.currency;
+    return said;
+}
+
+tl::expected<void, ReplayFailure> read_histories(const ReplayOptions& options, Replayed& into) {
+    sim::FeedOptions wanted{.format = options.format,
+                            .node = options.node,
+                            .from = options.from,
+                            .to = options.to,
+                            .known = {},
+                            .time_zone = into.config.site.time_zone,
+                            .currency = into.config.site.currency};
+    if (!options.price_known.empty()) {
+        const auto rule = sim::parse_known_rule(options.price_known);
+        if (!rule) return wrong_input("--" + rule.error().detail);
+        wanted.known = *rule;
+    }
+    auto feed = sim::read_feed(options.prices, wanted);
+    if (!feed) return wrong_input("--prices " + feed.error().detail);
+    into.feed = std::move(*feed);
+    auto converted = convert(into.feed, into.config);
+    if (!converted) return tl::unexpected{converted.error()};
+    into.converted = *converted;
+    if (options.settle.empty()) return {};
+
+    wanted.format.clear();
+    wanted.from.clear();
+    wanted.to.clear();
+    wanted.node = options.settle_node.empty() ? options.node : options.settle_node;
+    auto settle = sim::read_feed(options.settle, wanted);
+    if (!settle) return wrong_input("--settle " + settle.error().detail);
+    into.settle = std::move(*settle);
+    if (auto same = convert(*into.settle, into.config); !same) return tl::unexpected{same.error()};
+    return {};
+}
+
+/// The run itself, with the journal beside it where one is wanted.
+tl::expected<void, ReplayFailure> run_engine(const ReplayOptions& options, Replayed& into,
+                                             std::function<void(double)> progress) {
+    study::ReplayWatch watch;
+    watch.progress = std::move(progress);
+    std::unique_ptr<ReplayJournal> journal;
+    if (!options.journal.empty()) {
+        auto opened = ReplayJournal::open(options.journal, into.config.journal.keep_mb, epoch_files(into.config),
+                                          into.signal);
+        if (!opened) return wrong_input(opened.error().detail);
+        journal = std::move(*opened);
+        watch.instant = [&](Engine& engine, Now now) { journal->instant(engine, now); };
+        watch.stepped = [&](Now now, std::span<const Event> heard, const Decision& decision) {
+            journal->step(now, heard, decision);
+        };
+    }
+    into.result = study::replay(into.model.site, build_policies(into.config, into.model),
+                                into.model.sources.at(into.signal), into.feed,
+                                into.settle ? *into.settle : into.feed, watch);
+    if (!journal) return {};
+    const auto written = journal->result();
+    if (!written) return tl::unexpected{ReplayFailure{1, written.error().detail}};
+    return {};
+}
+
+/// "[#####.....]  50 %", on a terminal only, drawn again when the per cent changes.
+class ProgressBar {
+public:
+    void show(double part) {
+        const int percent = static_cast<int>(part * 100);
+        if (percent == shown_) return;
+        shown_ = percent;
+        const auto width = static_cast<std::size_t>(percent) * 40 / 100;
+        fmt::print(stderr, "\r[{:.<40}] {:3} %", std::string(width, '#'), percent);
+        std::fflush(stderr);
+    }
+    ~ProgressBar() {
+        if (shown_ >= 0) fmt::print(stderr, "\r{:60}\r", "");
+    }
+
+private:
+    int shown_ = -1;
+};
+
+}  // namespace
+
+tl::expected<Replayed, ReplayFailure> run_replay(const ReplayOptions& options,
+                                                 std::function<void(double)> progress) {
+    const auto began = std::chrono::steady_clock::now();
+    auto config = load_config(options.site, disk_reader());
+    if (!config) return wrong_input(print(config.error()));
+    Replayed replayed;
+    replayed.config = std::move(*config);
+    replayed.model = build_site(replayed.config);
+    auto signal = choose_signal(replayed.config, options.signal);
+    if (!signal) return tl::unexpected{signal.error()};
+    replayed.signal = std::move(*signal);
+    if (auto read = read_histories(options, replayed); !read) return tl::unexpected{read.error()};
+    if (auto ran = run_engine(options, replayed, std::move(progress)); !ran) return tl::unexpected{ran.error()};
+    replayed.result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    return replayed;
+}
+
+int replay(const ReplayOptions& options) {
+    const auto replayed = [&] {
+        ProgressBar bar;  // Gone before anything is printed.
+        std::function<void(double)> progress;
+        if (::isatty(STDERR_FILENO)) progress = [&](double part) { bar.show(part); };
+        return run_replay(options, std::move(progress));
+    }();
+    if (!replayed) {
+        fmt::print(stderr, "{}\n", replayed.error().text);
+        return replayed.error().status;
+    }
+    const std::string text = options.json ? study::to_json(replayed->result) + "\n" : replay_table(*replayed);
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return written ? 0 : 1;
+}
+
+}  // namespace ballast
