@@ -122,7 +122,8 @@ void lower_for_bounds(Core& core) {
 
 // ---- up
 
-/// How much more a bound lets its scope draw, whatever has not yet been seen.
+/// How much more a bound lets its scope draw, whatever has not yet been seen. Below zero nothing starts, not even a load
+/// that has not been seen to fall and would add nothing: it was told to go.
 struct Room {
     const Bound* bound;
     Power left;
@@ -136,7 +137,7 @@ void measure_rooms(const Core& core, std::vector<Room>& rooms) {
         const bool blind = sum.metered && !sum.meter;
         const auto mean = judged(core, bound);
         const bool calm = sum.at_most() < bound.release && (bound.window <= Duration{0} || (mean && *mean < bound.release));
-        rooms.push_back({&bound, bound.everything || blind || !calm ? Power{} : bound.aim - sum.at_most()});
+        rooms.push_back({&bound, bound.everything || blind || !calm ? Power::lowest() : bound.aim - sum.at_most()});
     }
 }
 

@@ -174,3 +174,13 @@ TEST_CASE("a machine that does not obey is named, ordered again and given up, an
     CHECK(given_up);
     CHECK(bench.plant.power() <= 3000_kW);
 }
+
+TEST_CASE("a machine that was told to go and has not gone is not told to come back, however long ago that was, while the limit stands") {
+    Bench bench;
+    bench.engine.step(at(1min), std::vector<Event>{dispatch("d-1", 1min, 2600_kW)});
+    for (Duration t = 2min; t < 30min; t += 1min) {  // Nobody obeys; what was told and not seen counts as drawn already.
+        CAPTURE(t.count());
+        const Decision& decision = bench.engine.step(at(t), bench.plant.readings(at(t)));
+        for (const Order& order : decision.orders) CHECK_FALSE(raises(order.rung));
+    }
+}
