@@ -1,5 +1,8 @@
 #include "app/rebuilt.hpp"
 
+#include "app/replay_journal.hpp"
+#include "study/replay.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +19,11 @@ Result<Rebuilt> rebuild(const JournalReader& journal, const EpochEntry& epoch) {
     auto config = config_of(contents->files);
     if (!config) return broken(fmt::format("this version does not understand its config: {}", print(config.error())));
     SiteModel model = build_site(*config);
+    if (const auto signal = replayed_signal(contents->files)) {
+        const auto source = model.sources.find(*signal);
+        if (source == model.sources.end()) return broken("it is of a replay whose price signal its config does not have");
+        model.site = study::as_replayed(std::move(model.site), source->second);
+    }
     return Rebuilt{epoch, std::move(*config), std::move(model), std::move(contents->snapshot)};
 }
 

@@ -1,9 +1,9 @@
 #include "app/replay.hpp"
 
+#include "app/progress.hpp"
 #include "app/replay_journal.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -108,25 +108,6 @@ tl::expected<void, ReplayFailure> run_engine(const ReplayOptions& options, Repla
     return {};
 }
 
-/// "[#####.....]  50 %", on a terminal only, drawn again when the per cent changes.
-class ProgressBar {
-public:
-    void show(double part) {
-        const int percent = static_cast<int>(part * 100);
-        if (percent == shown_) return;
-        shown_ = percent;
-        const auto width = static_cast<std::size_t>(percent) * 40 / 100;
-        fmt::print(stderr, "\r[{:.<40}] {:3} %", std::string(width, '#'), percent);
-        std::fflush(stderr);
-    }
-    ~ProgressBar() {
-        if (shown_ >= 0) fmt::print(stderr, "\r{:60}\r", "");
-    }
-
-private:
-    int shown_ = -1;
-};
-
 }  // namespace
 
 tl::expected<Replayed, ReplayFailure> run_replay(const ReplayOptions& options,
@@ -148,10 +129,8 @@ tl::expected<Replayed, ReplayFailure> run_replay(const ReplayOptions& options,
 
 int replay(const ReplayOptions& options) {
     const auto replayed = [&] {
-        ProgressBar bar;  // Gone before anything is printed.
-        std::function<void(double)> progress;
-        if (::isatty(STDERR_FILENO)) progress = [&](double part) { bar.show(part); };
-        return run_replay(options, std::move(progress));
+        Progress bar{"replay", 1'000};  // Gone before anything is printed.
+        return run_replay(options, [&](double part) { bar.at(static_cast<std::int64_t>(part * 1'000)); });
     }();
     if (!replayed) {
         fmt::print(stderr, "{}\n", replayed.error().text);

@@ -71,7 +71,7 @@ void ReplayJournal::instant(Engine& engine, Now now) {
 }
 
 void ReplayJournal::step(Now now, std::span<const Event> heard, const Decision& decision) {
-    if (!parts_->trouble.empty() || (heard.empty() && !decision.says_something())) return;
+    if (!parts_->trouble.empty()) return;
     const StepRecord record{now, heard, decision};
     parts_->write(parts_->journal->append(record));
 }

@@ -9,8 +9,8 @@
 
 namespace ballast {
 
-/// Writes a replay as the loop would have written those days: an epoch at its beginning and each day, every step that
-/// heard or said something. The disk sets the pace; what cannot be written ends the journal, not the replay.
+/// Writes a replay as the loop would have written those days: an epoch at its beginning and each day, and every step.
+/// The disk sets the pace; what cannot be written ends the journal, not the replay.
 class ReplayJournal {
 public:
     /// The file must be new. `files` are the config's; a note is added that it is a replay, and of which signal.
