@@ -11,8 +11,7 @@ namespace {
 
 void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     const Balance sum = balance(core, scope);
-    const bool quiet = sum.lowering == Power{} && sum.raising == Power{} && sum.unknown == Power{};
-    if (!quiet) return;
+    if (!sum.quiet || !sum.firm_known) return;
     Power loads = sum.firm_draw;
     for (const GroupId g : core.members[core.scope_index(scope)])
         if (core.group(g).tier != Tier::firm) loads += core.sums(g).measured;
@@ -54,13 +53,10 @@ void strayed(Core& core, Slot slot) {
         change_runs(core, {slot, slot + 1}, [](Run& run) { run.bars |= latched; });
         return core.note(NoteKind::latched, slot);
     }
-    amend(core, slot, [](LoadState& l) { l.seen = false; });
-    const Range only{slot, slot + 1};
-    const Why why{{}, {}, Cause::person, 0, Reason::still_standing};
-    Pending back{load.order, core.group_of[slot], only, Rung::sleep, 1, core.now.steady, 1, why};
-    for (const Pending& known : core.pending)
-        if (known.id == load.order) return;  // Already being chased.
-    core.pending.insert(std::ranges::lower_bound(core.pending, back.id, {}, &Pending::id), back);
+    if (!core.is_contactor(core.group_of[slot])) return core.strays.push_back(slot);
+    // A person closed what we had opened. It opens again only if the meter says so.
+    amend(core, slot, [](LoadState& l) { l.on = true; });
+    change_runs(core, {slot, slot + 1}, [&](Run& run) { run.on = true, run.since = core.now.steady; });
 }
 
 /// A measured draw that a running machine of this nameplate can have; anything else teaches nothing.
@@ -69,36 +65,45 @@ bool teaches(const LoadReading& reading, Power rated) {
            reading.power.count * 2 <= rated.count * 3;
 }
 
-void read_firm(Core& core, Slot slot, const LoadReading& reading) {
+void read_firm(Core& core, Slot slot, Power said, const LoadReading& reading) {
     for (FirmState& firm : core.state.firm) {
         if (firm.load != slot) continue;
-        while (!firm.peaks.empty() && firm.peaks.back().power <= reading.power) firm.peaks.pop_back();
-        firm.peaks.push_back({core.now.steady, reading.power});
+        // What it said last it drew until now: a hall that reports only changes has not forgotten its peak.
+        for (const Power power : {said, reading.power}) {
+            while (!firm.peaks.empty() && firm.peaks.back().power <= power) firm.peaks.pop_back();
+            firm.peaks.push_back({core.now.steady, power});
+        }
     }
+}
+
+/// It was silent for too long, and answers again. From now on its silence counts anew.
+void lives(Core& core, Slot slot) {
+    amend(core, slot, [](LoadState& l) { l.stale = false; });
+    const Duration patience = core.group(core.group_of[slot]).stale_after;
+    if (patience != Duration::max()) core.next_stale = std::min(core.next_stale, later(core.now.steady, patience));
 }
 
 void read_one(Core& core, Slot slot, const LoadReading& reading) {
     LoadState& load = core.state.loads[slot];
     load.heard = core.now.steady;
+    if (load.stale) lives(core, slot);
     if (reading.taken < load.taken) return;
     const Site::Group& group = core.group(core.group_of[slot]);
     const Power rated = core.site.loads[slot].rated;
+    const Power said = load.quality == Quality::bad ? Power{} : load.reading;
     const bool was_seen = load.seen, newer_than_order = reading.taken >= run_at(core, slot).since;
     const bool obeys = load.on ? reading.mode == Mode::running : rests(reading.mode);
     amend(core, slot, [&](LoadState& l) {
         l.taken = reading.taken;
         l.mode = reading.mode;
         l.quality = reading.quality;
-        l.stale = false;
         if (reading.quality != Quality::bad) l.reading = reading.power;
         if (teaches(reading, rated)) l.watts = reading.power;
         if (obeys && newer_than_order) l.seen = true, l.failing = false;
     });
     if (!was_seen && load.seen) seen_to_obey(core, load.order, 1);
     if (was_seen && group.tier == Tier::interruptible && (load.on ? rests(reading.mode) : reading.mode == Mode::running)) strayed(core, slot);
-    if (group.tier == Tier::firm) read_firm(core, slot, reading);
-    if (core.is_contactor(core.group_of[slot]))
-        for (const GroupId g : core.carried[index(core.group_of[slot])]) recount(core, g);
+    if (group.tier == Tier::firm && reading.quality != Quality::bad) read_firm(core, slot, said, reading);
 }
 
 }  // namespace
@@ -113,9 +118,13 @@ void apply_one(Core& core, const Answered& answered) {
         const Range whole = core.group(g).loads;
         if (s == whole.first && answered.loads.last >= whole.last) {
             core.sums(g).heard = core.now.steady;
+            for (Slot back = s; core.sums(g).stale > 0 && back < whole.last; ++back)
+                if (core.state.loads[back].stale) lives(core, back);
             s = whole.last;
         } else {
-            core.state.loads[s++].heard = core.now.steady;
+            core.state.loads[s].heard = core.now.steady;
+            if (core.state.loads[s].stale) lives(core, s);
+            ++s;
         }
     }
 }

@@ -12,10 +12,11 @@ namespace {
 constexpr std::size_t most_obligations = 256;
 constexpr std::size_t most_tombstones = 1'024;
 
-/// A UTC instant on the clock that never jumps, as both stand now.
+constexpr Instant earliest{-std::chrono::years{4'000}}, latest{std::chrono::years{40'000}};
+
+/// A UTC instant on the clock that never jumps, as both stand now; what is thousands of years away stays there.
 Steady steadily(const Core& core, Instant at) {
-    if (at == open_end) return never;
-    return later(core.now.steady, at - core.now.utc);
+    return at >= latest ? never : later(core.now.steady, std::max(at, earliest) - core.now.utc);
 }
 
 void heard_from(Core& core, SourceId id, Steady good_until) {
@@ -37,7 +38,8 @@ void heard_from(Core& core, SourceId id) {
 void apply_price(Core& core, const Signal& signal) {
     const Duration grace = core.site.sources[index(signal.source)].stale_after;
     // The next word is due when this interval ends, or an interval's length after this one was published.
-    const Instant due = std::max(signal.end, std::max(signal.issued, signal.start) + (signal.end - signal.start));
+    const Instant start = std::clamp(signal.start, earliest, latest), end = std::clamp(signal.end, earliest, latest);
+    const Instant due = std::max(end, std::max(std::clamp(signal.issued, earliest, latest), start) + (end - start));
     const Steady good_until = grace > Duration{0} ? later(steadily(core, due), grace) : never;
     const PriceInterval interval{signal.start, signal.end, signal.price, signal.issued,
                                  steadily(core, signal.start), steadily(core, signal.end), good_until};
@@ -49,9 +51,9 @@ void apply_price(Core& core, const Signal& signal) {
     case PriceTimeline::Fate::older: core.note(NoteKind::signal_older, index(signal.source), signal.id); return;
     case PriceTimeline::Fate::full: core.note(NoteKind::signals_full, index(signal.source), signal.id); return;
     }
-    Steady latest = good_until;
-    for (const PriceInterval& known : prices.all()) latest = std::max(latest, known.good_until);
-    if (latest > core.now.steady) heard_from(core, signal.source, latest);
+    Steady longest = good_until;
+    for (const PriceInterval& known : prices.all()) longest = std::max(longest, known.good_until);
+    if (longest > core.now.steady) heard_from(core, signal.source, longest);
 }
 
 void apply_hashprice(Core& core, const Signal& signal) {
@@ -92,14 +94,17 @@ void apply_dispatch(Core& core, const Signal& signal) {
     const std::size_t source = index(signal.source);
     if (const Tombstone* stone = tombstone_of(core, signal.source, signal.id); stone && stone->issued >= signal.issued)
         return core.note(NoteKind::signal_after_release, source, signal.id);
-    if (signal.end != open_end && signal.end <= core.now.utc) return core.note(NoteKind::signal_over, source, signal.id);
-    for (Obligation& known : core.state.obligations) {
+    const bool over = signal.end != open_end && signal.end <= core.now.utc;
+    for (std::size_t i = 0; i < core.state.obligations.size(); ++i) {
+        Obligation& known = core.state.obligations[i];
         if (known.signal.source != signal.source || known.signal.id != signal.id) continue;
         if (signal.issued < known.signal.issued) return core.note(NoteKind::signal_older, source, signal.id, known.event);
         if (signal.issued == known.signal.issued) return core.note(NoteKind::signal_duplicate, source, signal.id, known.event);
+        if (over) return end_obligation(core, i, signal.issued);  // Its source cut it short.
         place(core, known, signal);
         return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
     }
+    if (over) return core.note(NoteKind::signal_over, source, signal.id);
     if (core.state.obligations.size() >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;
     obligation.event = EventId{++core.last_event};

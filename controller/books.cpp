@@ -32,18 +32,21 @@ Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead) {
     Draw draw;
     const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
     const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
-    const Power guess = load.on || !load.seen ? load.watts : standby;
+    const Power guess = load.on == load.seen ? load.watts : standby;  // Of one that never said: it has not moved yet.
     draw.measured = told ? load.reading : guess;
-    if (load.on) {
+    if (load.on && !load.seen) {
+        draw.planned = draw.possible = std::max(rated, load.watts);
+        draw.raising = std::max(Power{}, draw.possible - draw.measured);
+    } else if (load.on) {
         draw.planned = draw.possible = load.watts;
-        if (!load.seen) draw.raising = std::max(Power{}, load.watts - draw.measured);
-        else if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) draw.planned = resting;  // Not by us, and it may be back.
+        if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) draw.planned = resting;  // Not by us, and it may be back.
     } else if (load.seen) {
         draw.planned = draw.possible = resting;
     } else {
         draw.possible = load.watts;
         draw.planned = load.failing ? load.watts : standby;
-        draw.lowering = draw.possible - draw.planned;
+        // One that had not come up yet takes nothing away from what the meter shows.
+        if (!load.failing) draw.lowering = std::max(Power{}, draw.measured - draw.planned);
     }
     if (load.stale) draw.unknown = std::max(Power{}, rated - draw.possible);
     return draw;
@@ -56,10 +59,18 @@ bool cut_off(const Core& core, GroupId g) {
     return !load.on && load.seen && load.mode == Mode::off;
 }
 
+bool has_supply(const Core& core, GroupId g) {
+    const auto& contactor = core.group(g).contactor;
+    if (!contactor) return true;
+    const LoadState& load = core.state.loads[*contactor];
+    return load.on && load.seen && (run_at(core, *contactor).bars & (latched | locked_out)) == 0;
+}
+
 void recount(Core& core, GroupId g) {
     const Site::Group& group = core.group(g);
     GroupState& sums = core.sums(g);
     sums.planned = sums.possible = sums.lowering = sums.raising = sums.measured = sums.unknown = {};
+    sums.stale = sums.unseen = 0;
     const bool dead = cut_off(core, g);
     for (Slot s = group.loads.first; s < group.loads.last; ++s) {
         const Draw draw = draw_of(core.state.loads[s], core.site.loads[s].rated, group.standby, dead);
@@ -69,6 +80,8 @@ void recount(Core& core, GroupId g) {
         sums.measured += draw.measured;
         sums.unknown += draw.unknown;
         sums.raising += draw.raising;
+        sums.stale += core.state.loads[s].stale;
+        sums.unseen += !core.state.loads[s].seen;
     }
 }
 
@@ -81,11 +94,13 @@ const Run& run_at(const Core& core, Slot slot) {
 
 namespace {
 
+bool tells(const LoadState& load) { return !load.stale && load.mode != Mode::unknown && load.quality != Quality::bad; }
+
 /// The greatest of what was promised, what is drawn, and what was drawn lately; unknown counts as nameplate.
 Power reserve_of(const Core& core, const FirmState& firm) {
     const LoadState& load = core.state.loads[firm.load];
     const Site::Group& group = core.group(core.group_of[firm.load]);
-    if (load.stale || load.mode == Mode::unknown || load.quality == Quality::bad) return core.site.loads[firm.load].rated;
+    if (!tells(load)) return core.site.loads[firm.load].rated;
     const Power peak = firm.peaks.empty() ? Power{} : firm.peaks.front().power;
     return std::max({group.reserve, load.reading, peak});
 }
@@ -117,12 +132,14 @@ Balance balance(const Core& core, Scope scope) {
         sum.lowering += s.lowering;
         sum.unknown += s.unknown;
         sum.raising += s.raising;
+        sum.quiet = sum.quiet && s.unseen == 0 && s.stale == 0;
         if (core.can_move(g)) sum.standby += Power{group.standby.count * group.loads.size()};
     }
     for (const FirmState& firm : core.state.firm) {
         if (!in_scope(core, scope, core.group_of[firm.load])) continue;
         const LoadState& load = core.state.loads[firm.load];
         sum.firm_reserve += reserve_of(core, firm);
+        sum.firm_known = sum.firm_known && tells(load);
         sum.firm_draw += load.quality == Quality::bad ? core.site.loads[firm.load].rated : load.reading;
     }
     sum.residual = residual_of(core, scope);
@@ -139,7 +156,54 @@ std::optional<Power> judged(const Core& core, const Bound& bound) {
     if (!id || !core.state.meters[index(*id)].fresh) return std::nullopt;
     const MeterState& meter = core.state.meters[index(*id)];
     if (bound.window <= Duration{0}) return meter.power;
-    return meter.mean(core.now.steady - bound.window, core.now.steady).value_or(meter.power);
+    // Up to its last word, so that time alone changes nothing.
+    return meter.mean(meter.taken - bound.window, meter.taken).value_or(meter.power);
+}
+
+bool triggered(const Core& core, const Bound& bound, const Balance& sum) {
+    if (bound.everything) return true;
+    if (bound.window <= Duration{0}) return sum.expected() > bound.high;
+    return judged(core, bound).value_or(sum.expected()) > bound.high && sum.expected() > bound.aim;
+}
+
+Room room_under(const Core& core, const Bound& bound, const Balance& sum) {
+    Room room{&bound, false, sum.meter.has_value(), {}, {}};
+    const bool blind = sum.metered && !sum.meter;
+    if (bound.everything || blind || sum.at_most() >= bound.release) return room;
+    if (bound.window > Duration{0} && judged(core, bound).value_or(bound.release) >= bound.release) return room;
+    room.open = true;
+    room.books = bound.aim - (sum.possible + sum.firm_reserve + sum.residual + (sum.meter ? Power{} : sum.unknown));
+    if (sum.meter) room.meter = bound.aim - (*sum.meter + sum.raising);
+    return room;
+}
+
+namespace {
+
+/// How the sums change when the load is told to go one way.
+Draw moved_by(const Core& core, Slot s, bool on) {
+    const GroupId g = core.group_of[s];
+    LoadState load = core.state.loads[s];
+    const Power rated = core.site.loads[s].rated, standby = core.group(g).standby;
+    const bool dead = cut_off(core, g);
+    const Draw before = draw_of(load, rated, standby, dead);
+    load.on = on;
+    load.seen = load.failing = false;
+    const Draw after = draw_of(load, rated, standby, dead);
+    return {after.planned - before.planned, after.possible - before.possible, after.lowering - before.lowering,
+            after.raising - before.raising, after.measured - before.measured, after.unknown - before.unknown};
+}
+
+}  // namespace
+
+Draw added_by(const Core& core, Slot s) { return moved_by(core, s, true); }
+Draw lost_by(const Core& core, Slot s) { return moved_by(core, s, false); }
+
+Slot paying_from(const Core& core, GroupId g) {
+    const Range loads = core.group(g).loads;
+    const Price from = std::max(core.envelope[index(g)].start_at, core.envelope[index(g)].stop_below);
+    if (from == Price::max()) return loads.last;
+    const auto strikes = std::span{core.state.strikes}.subspan(loads.first, loads.size());
+    return loads.first + static_cast<Slot>(std::ranges::lower_bound(strikes, from) - strikes.begin());
 }
 
 EventId event_of(Core& core, const Why& why) {

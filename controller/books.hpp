@@ -14,6 +14,12 @@ Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead);
 /// Its contactor is open, because we opened it, and was seen open.
 bool cut_off(const Core& core, GroupId g);
 
+/// The group's sums anew, after what changes all of it at once.
+void recount(Core& core, GroupId g);
+
+/// Its contactor, if it has one, is closed as far as we know, and nobody has a word against that.
+bool has_supply(const Core& core, GroupId g);
+
 /// Takes a load's draw out of the sums, lets `change` have the load, and puts the new draw back.
 template <class Change>
 void amend(Core& core, Slot slot, Change change) {
@@ -24,6 +30,7 @@ void amend(Core& core, Slot slot, Change change) {
     const Power rated = core.site.loads[slot].rated;
     const bool dead = group.contactor && cut_off(core, g);
     const Draw before = draw_of(load, rated, group.standby, dead);
+    const bool was_stale = load.stale, was_seen = load.seen;
     change(load);
     const Draw after = draw_of(load, rated, group.standby, dead);
     sums.planned += after.planned - before.planned;
@@ -32,10 +39,10 @@ void amend(Core& core, Slot slot, Change change) {
     sums.measured += after.measured - before.measured;
     sums.unknown += after.unknown - before.unknown;
     sums.raising += after.raising - before.raising;
+    sums.stale += Slot{load.stale} - Slot{was_stale};
+    sums.unseen += Slot{was_seen} - Slot{load.seen};
+    for (const GroupId carried : core.carried[index(g)]) recount(core, carried);  // A contactor decides what they count for.
 }
-
-/// The group's sums anew, after what changes all of it at once.
-void recount(Core& core, GroupId g);
 
 /// Cuts the group's runs so that [range) is made of whole runs, lets `change` have each of those, and joins what is alike.
 template <class Change>
@@ -76,6 +83,8 @@ struct Balance {
     Power firm_reserve, firm_draw, residual;
     std::optional<Power> meter;   ///< If it is fresh.
     bool metered = false;         ///< The scope has a meter, fresh or not.
+    bool quiet = true;            ///< Nothing is on its way, and nobody silent.
+    bool firm_known = true;       ///< Every firm load has said what it draws.
 
     /// Once all orders have worked: the books with the firm reserve, or what the meter shows less what is on its way down.
     Power expected() const {
@@ -95,6 +104,30 @@ Balance balance(const Core& core, Scope scope);
 
 /// The meter's mean over a limit's window, or its last word for an instantaneous one; nothing if it is not fresh.
 std::optional<Power> judged(const Core& core, const Bound& bound);
+
+/// Whether a bound asks for less than is expected.
+bool triggered(const Core& core, const Bound& bound, const Balance& sum);
+
+/// How much more a bound lets its scope draw, by the books and by the meter, whatever has not yet been seen.
+struct Room {
+    const Bound* bound;
+    bool open;       ///< False where a meter is silent, or the band says wait: then nothing fits, not even what adds nothing.
+    bool metered;
+    Power books, meter;
+
+    Power by_books(const Draw& added) const { return metered ? added.possible : added.possible + added.unknown; }
+    bool fits(const Draw& added) const { return open && by_books(added) <= books && (!metered || added.raising <= meter); }
+    void take(const Draw& added) { books -= by_books(added), meter -= added.raising; }
+};
+
+Room room_under(const Core& core, const Bound& bound, const Balance& sum);
+
+/// What starting this load adds to its group's sums, and what stopping it does.
+Draw added_by(const Core& core, Slot s);
+Draw lost_by(const Core& core, Slot s);
+
+/// The first slot of a group whose strike the price lets start; the group's end if it lets none.
+Slot paying_from(const Core& core, GroupId g);
 
 /// Orders all of [range) one way: command records, sums, runs, the order itself. Neighbours of one step become one order.
 void command(Core& core, Range range, Rung rung, const Why& why, std::uint8_t attempt = 1);

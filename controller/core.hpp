@@ -34,6 +34,7 @@ struct Excess {
     EventId event{};
     Scope scope;
     Steady since{};
+    Steady shown = never;  ///< Since when the meter itself shows it, without a break.
     bool told = false;   ///< A shortfall note was made of it.
     bool now = false;    ///< Confirmed in this step.
 };
@@ -72,7 +73,10 @@ struct Core {
     Limits limits;
     std::vector<GroupEnvelope> envelope;
     std::vector<std::size_t> open_order;         ///< By group: 1 + index into `orders` of the one being extended; 0: none.
-    std::vector<std::uint8_t> constraining;      ///< By policy: it stopped, limited or forbade something.
+    std::vector<Slot> strays;                    ///< Wanted off, seen off, and said to run.
+    std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.
+    std::vector<std::uint8_t> may_wake;          ///< By group: its stagger had run out when the step began.
+    bool may_ramp_up = false, may_ramp_down = false;   ///< Likewise what earlier moves cost was paid.
     std::vector<Order> orders;
     std::vector<Binding> binding;
     std::vector<Miss> misses;
@@ -97,6 +101,7 @@ void apply(Core& core, const Event& event);
 void expire(Core& core);     ///< What time and silence end: holds, obligations, freshness.
 void resolve(Core& core);    ///< Policies' limits into one envelope.
 void verify(Core& core);     ///< What was ordered against what was seen, by its deadline.
+void reassert_raises(Core& core);  ///< Verify's other half, once it is known who must go down.
 void allocate(Core& core);   ///< Who makes room, who may come back.
 void escalate(Core& core);   ///< What the meter still shows: contactors, shortfall, the binding limits.
 

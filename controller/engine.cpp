@@ -71,6 +71,7 @@ void size_scratch(Core& core) {
     core.envelope.resize(core.site.groups.size());
     core.open_order.resize(core.site.groups.size());
     core.constraining.resize(core.site.policies.size());
+    core.may_wake.resize(core.site.groups.size());
 }
 
 }  // namespace
@@ -102,6 +103,7 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     core.binding.clear();
     core.misses.clear();
     core.notes.clear();
+    core.strays.clear();
     std::ranges::fill(core.open_order, std::size_t{0});
 
     for (const Event& event : heard) apply(core, event);

@@ -59,10 +59,26 @@ std::vector<Cut> cuts(Core& core, Scope scope) {
     return found;
 }
 
+/// A contactor of the scope was told to open, and the meter has not had the time to show what that did.
+bool still_working(const Core& core, const Bound& bound) {
+    const MeterState& meter = core.state.meters[index(*core.meter_of(bound.scope))];
+    for (const GroupId g : core.members[core.scope_index(bound.scope)]) {
+        if (!core.is_contactor(g)) continue;
+        for (Slot s = core.group(g).loads.first; s < core.group(g).loads.last; ++s) {
+            const LoadState& load = core.state.loads[s];
+            if (load.on || load.order == OrderId{}) continue;
+            const Steady shows = later(run_at(core, s).since, core.group(g).off_within + bound.window);
+            if (load.seen ? meter.taken < shows : !load.failing) return true;
+        }
+    }
+    return false;
+}
+
 void open_contactors(Core& core, const Bound& bound, Power missing) {
+    if (still_working(core, bound)) return;
     for (const Cut& cut : cuts(core, bound.scope)) {
         if (missing <= Power{}) return;
-        core.note(NoteKind::contactor_opens, cut.contactor, {}, bound.why.event, missing);
+        core.note(NoteKind::contactor_opens, cut.contactor, {}, event_of(core, bound.why), missing);
         command(core, {cut.contactor, cut.contactor + 1}, Rung::open, bound.why);
         missing -= cut.stuck > Power{} ? cut.stuck : cut.healthy;
         if (cut.stuck == Power{} && cut.healthy == Power{}) return;  // What hides behind it the meter must show first.
@@ -97,39 +113,79 @@ void close_contactors(Core& core) {
 
 // ---- what a limit has come to
 
-void tell_shortfall(Core& core, Excess& excess, Power missing) {
-    if (!std::exchange(excess.told, true)) core.note(NoteKind::shortfall, index(excess.policy), {}, excess.event, missing);
+void tell_shortfall(Core& core, const Bound& bound, Excess& excess, Power missing) {
+    if (!std::exchange(excess.told, true)) core.note(NoteKind::shortfall, index(excess.policy), {}, event_of(core, bound.why), missing);
 }
 
-/// A limit against the meter and the books: what is missing, since when, and whether a contactor must go.
-void judge(Core& core, const Bound& bound) {
-    const Balance sum = balance(core, bound.scope);
-    const auto meter = judged(core, bound);
-    const Power over_books = sum.expected() - bound.high;
-    const Power over_meter = meter ? *meter - bound.high : Power{};
-    Binding result{bound.scope, bound.why, bound.high, sum.expected(), std::max(Power{}, over_books), meter && *meter <= bound.high};
+/// But for this bound, and whatever the pace, some load would come back.
+bool holds_back(const Core& core, const Bound& bound, const Balance& sum) {
+    const Room room = room_under(core, bound, sum);
+    for (const GroupId g : core.members[core.scope_index(bound.scope)]) {
+        const auto& runs = core.sums(g).runs;
+        const Slot start = core.can_move(g) ? paying_from(core, g) : core.group(g).loads.last;
+        for (std::size_t i = runs.size(); i-- > 0 && runs[i].last > start;) {
+            if (runs[i].on || runs[i].bars) continue;
+            if (!room.fits(added_by(core, runs[i].last - 1))) return true;
+            break;  // The first to come back speaks for its group.
+        }
+    }
+    return false;
+}
 
-    if (over_meter > Power{} || over_books > Power{}) {
+/// A limit against the meter and the books.
+struct Standing {
+    Balance sum;
+    bool shown = false;      ///< A fresh meter shows that it is met.
+    Power over_books, over_meter;
+};
+
+Standing standing(const Core& core, const Bound& bound) {
+    Standing now{balance(core, bound.scope), false, {}, {}};
+    const auto meter = judged(core, bound);
+    const bool asks = bound.window <= Duration{0} || triggered(core, bound, now.sum);
+    if (asks) now.over_books = std::max(Power{}, now.sum.expected() - bound.high);
+    if (meter) now.over_meter = std::max(Power{}, *meter - bound.high);
+    now.shown = meter && *meter <= bound.high;
+    return now;
+}
+
+/// Since when it is exceeded, and whether a contactor must go.
+void press(Core& core, const Bound& bound) {
+    const Standing now = standing(core, bound);
+    if (now.over_meter == Power{} && now.over_books == Power{}) return;
+    Excess& excess = excess_of(core, bound);
+    excess.now = true;
+    excess.shown = now.over_meter > Power{} ? std::min(excess.shown, core.now.steady) : never;
+    if (bound.why.escalate_to != EscalateTo::contactor || bound.why.cause == Cause::price || now.over_meter == Power{}) return;
+    const Steady cut_at = later(later(std::max(excess.shown, bound.since), bound.prove_within), bound.contactor_after);
+    if (core.now.steady >= cut_at) open_contactors(core, bound, now.over_meter);
+    else core.wake_at(cut_at);
+}
+
+/// What is missing, once everybody has moved.
+void judge(Core& core, const Bound& bound) {
+    const Standing now = standing(core, bound);
+    Binding result{bound.scope, bound.why, bound.high, now.sum.expected(), now.over_books, now.shown};
+    if (now.over_meter > Power{} || now.over_books > Power{}) {
         Excess& excess = excess_of(core, bound);
         excess.now = true;
         const Steady must = later(std::max(excess.since, bound.since), bound.prove_within);
-        const Steady cut_at = later(must, bound.contactor_after);
-        if (core.now.steady >= must) result.shortfall = std::max(result.shortfall, over_meter);
+        if (core.now.steady >= must) result.shortfall = std::max(result.shortfall, now.over_meter);
         else core.wake_at(must);
-        if (result.shortfall > Power{}) tell_shortfall(core, excess, result.shortfall);
-        if (bound.why.escalate_to == EscalateTo::contactor && bound.why.cause != Cause::price && over_meter > Power{}) {
-            if (core.now.steady >= cut_at) open_contactors(core, bound, over_meter);
-            else core.wake_at(cut_at);
-        }
+        if (result.shortfall > Power{}) tell_shortfall(core, bound, excess, result.shortfall);
     }
-    const bool binds = core.constraining[index(bound.why.policy)] || result.shortfall > Power{};
-    if (binds) core.binding.push_back(result);
+    if (!bound.everything && result.shortfall == Power{} && !holds_back(core, bound, now.sum)) return;
+    core.constraining[index(bound.why.policy)] = 1;
+    core.binding.push_back(result);
 }
 
 void end_excesses(Core& core) {
     std::erase_if(core.excesses, [&](Excess& excess) {
         if (std::exchange(excess.now, false)) return false;
-        if (excess.told) core.note(NoteKind::shortfall_over, index(excess.policy), {}, excess.event);
+        EventId event = excess.event;
+        for (const Episode& episode : core.state.episodes)
+            if (event == EventId{} && episode.policy == excess.policy) event = episode.event;
+        if (excess.told) core.note(NoteKind::shortfall_over, index(excess.policy), {}, event);
         return true;
     });
 }
@@ -139,12 +195,13 @@ void bind_price(Core& core, GroupId g) {
     const Cutoff* by = envelope.stops ? envelope.stops : envelope.starts;
     if (!by || !core.constraining[index(by->why.policy)]) return;
     const GroupState& sums = core.sums(g);
-    core.binding.push_back({Scope::group(g), by->why, sums.planned, sums.planned, {}, sums.lowering == Power{}});
+    core.binding.push_back({Scope::group(g), by->why, sums.planned, sums.planned, {}, sums.unseen == 0});
 }
 
 void close_episodes(Core& core) {
     std::erase_if(core.state.episodes, [&](const Episode& episode) {
         if (core.constraining[index(episode.policy)]) return false;
+        if (std::ranges::any_of(core.pending, [&](const Pending& p) { return p.unseen > 0 && p.why.event == episode.event; })) return false;
         core.note(NoteKind::event_closed, index(episode.policy), core.site.policies[index(episode.policy)], episode.event);
         return true;
     });
@@ -153,9 +210,10 @@ void close_episodes(Core& core) {
 }  // namespace
 
 void escalate(Core& core) {
+    for (const Bound& bound : core.limits.bounds) press(core, bound);
+    close_contactors(core);
     for (const Bound& bound : core.limits.bounds) judge(core, bound);
     end_excesses(core);
-    close_contactors(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) bind_price(core, GroupId{static_cast<std::uint16_t>(i)});
     close_episodes(core);
     for (Binding& binding : core.binding)

@@ -99,7 +99,7 @@ void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt),
 
 template <class Io>
 void io(Io& f, Excess& e) {
-    f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.flag(e.told);
+    f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.steady(e.shown), f.flag(e.told);
 }
 
 template <class Io, class Items>
@@ -118,7 +118,7 @@ void each(Io& f, Items& items) {
 template <class Io>
 void io_site(Io& f, Core& core) {
     f.whole(core.last_order), f.whole(core.last_event);
-    f.steady(core.ramp_up_paid), f.steady(core.ramp_down_paid);
+    f.steady(core.ramp_up_paid), f.steady(core.ramp_down_paid), f.steady(core.next_stale);
     f.whole(core.state.residual_mw[0]);
     f.flag(core.state.journal_writes);
     bool rated = core.state.hashprice.has_value();
@@ -161,16 +161,21 @@ void save_loads(Out& f, Core& core) {
         LoadState load = core.state.loads[s];
         Run run = run_at(core, s);
         const Site::Group& group = core.group(core.group_of[s]);
-        // Past every dwell the age says nothing more, and must not tell a step that nobody journaled.
-        if (later(run.since, std::max({group.min_off, group.min_on, group.contactor_rest})) <= core.now.steady) run.since = Steady::min();
+        // Past every dwell and averaging window the age says nothing more, and must not tell a step that nobody journaled.
+        if (later(run.since, std::max({group.min_off, group.min_on, group.contactor_rest}) + std::chrono::hours{1}) <= f.now.steady) run.since = Steady::min();
         io(f, load, run);
     }
+}
+
+void save_group(Out& f, const Site::Group& group, GroupState& sums) {
+    auto patience = group.stale_after.count();
+    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake);
 }
 
 void save_named(Out& f, Core& core) {
     const Site& site = core.site;
     f.w.number(site.groups.size());
-    for (std::size_t i = 0; i < site.groups.size(); ++i) f.text(site.groups[i].name), f.steady(core.state.groups[i].heard), f.steady(core.state.groups[i].next_wake);
+    for (std::size_t i = 0; i < site.groups.size(); ++i) save_group(f, site.groups[i], core.state.groups[i]);
     f.w.number(site.feeders.size());
     for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.whole(core.state.residual_mw[1 + i]);
     f.w.number(site.meters.size());
@@ -228,16 +233,19 @@ void named_things(In& f, const std::map<std::string, std::size_t>& numbers, Take
 
 void restore_loads(In& f, Core& core, const Names& names) {
     std::vector<Run> saved(core.site.loads.size(), Run{});
+    std::size_t known = 0;
     named_things(f, names.loads, [&](std::optional<std::size_t> slot) {
         LoadState load;
         Run run;
         io(f, load, run);
         if (!slot || !f.r.ok()) return;
         const Power rated = core.site.loads[*slot].rated;
-        if (load.mode == Mode::unknown) load.watts = rated;
+        if (load.taken == Steady::min()) load.watts = rated;
         core.state.loads[*slot] = load;
+        ++known;
         saved[*slot] = run;
     });
+    if (known < saved.size()) core.next_stale = core.now.steady;  // What is new has yet to be looked at.
     for (Slot s = 0; s < saved.size(); ++s)
         change_runs(core, {s, s + 1}, [&](Run& run) { run = {run.last, saved[s].since, saved[s].on, saved[s].bars}; });
 }
@@ -247,7 +255,9 @@ void restore_named(In& f, Core& core, const Names& names) {
     named_things(f, names.groups, [&](auto i) {
         GroupState dropped;
         GroupState& g = i ? state.groups[*i] : dropped;
-        f.steady(g.heard), f.steady(g.next_wake);
+        std::int64_t patience = 0;
+        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake);
+        if (!i || core.site.groups[*i].stale_after.count() != patience) core.next_stale = core.now.steady;  // Look again.
     });
     named_things(f, names.feeders, [&](auto i) {
         std::int64_t residual = 0;

@@ -23,9 +23,29 @@ void miss(Core& core, Slot slot, const Pending& pending) {
     if (!raises(pending.rung)) amend(core, slot, [](LoadState& l) { l.failing = true; });
 }
 
-/// Whether the order may be given again; a raise not while the journal is silent or the load barred.
+/// A limit stands over the group whose meter says nothing.
+bool blind(const Core& core, GroupId g) {
+    return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
+        const auto& groups = core.members[core.scope_index(bound.scope)];
+        const auto meter = core.meter_of(bound.scope);
+        return meter && !core.state.meters[index(*meter)].fresh && std::ranges::find(groups, g) != groups.end();
+    });
+}
+
+/// The meter still shows what a contactor may open for.
+bool still_shown(const Core& core, GroupId g) {
+    return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
+        const auto& groups = core.members[core.scope_index(bound.scope)];
+        const auto meter = judged(core, bound);
+        return bound.why.escalate_to == EscalateTo::contactor && bound.why.cause != Cause::price && meter && *meter > bound.high &&
+               std::ranges::find(groups, g) != groups.end();
+    });
+}
+
+/// Whether the order may be given again: a raise only where a first one might be, an opening only while it is needed.
 bool may_repeat(const Core& core, Slot slot, const Pending& pending) {
-    return !raises(pending.rung) || (core.state.journal_writes && (run_at(core, slot).bars & (locked_out | latched)) == 0);
+    if (pending.rung == Rung::open) return still_shown(core, pending.group);
+    return !raises(pending.rung) || (core.state.journal_writes && run_at(core, slot).bars == 0 && has_supply(core, pending.group) && !blind(core, pending.group));
 }
 
 /// Their order is given again, as the next attempt, to just those that were not seen to obey.
@@ -35,17 +55,15 @@ void repeat(Core& core, const Pending& pending) {
     why.reason = Reason::still_standing;
     for (Slot s = pending.loads.first; s < pending.loads.last; ++s) {
         const LoadState& load = core.state.loads[s];
-        if (load.order != pending.id || load.seen) continue;
+        if (load.order != pending.id || load.seen || cut_off(core, pending.group)) continue;
         miss(core, s, pending);
         if (may_repeat(core, s, pending)) command(core, {s, s + 1}, pending.rung, why, attempt);
     }
 }
 
-}  // namespace
-
-void verify(Core& core) {
+void verify(Core& core, bool raising) {
     for (std::size_t i = 0, n = core.pending.size(); i < n; ++i) {
-        if (core.pending[i].unseen == 0) continue;
+        if (core.pending[i].unseen == 0 || raises(core.pending[i].rung) != raising) continue;
         if (core.pending[i].due > core.now.steady) core.wake_at(core.pending[i].due);
         else {
             core.pending[i].due = later(core.now.steady, core.site.reassert_every);  // For those that may not be repeated.
@@ -55,5 +73,42 @@ void verify(Core& core) {
         }
     }
 }
+
+/// Who wants a resting load to rest: the price, else the first limit over it, else a person's or its dwell.
+Why standing_over(const Core& core, Slot s) {
+    const GroupId g = core.group_of[s];
+    Why why{{}, {}, Cause::person, 0, Reason::still_standing};
+    if (s < paying_from(core, g)) {
+        const GroupEnvelope& envelope = core.envelope[index(g)];
+        why = (envelope.stops ? envelope.stops : envelope.starts)->why;
+    } else {
+        for (const Bound& bound : core.limits.bounds) {
+            const auto& groups = core.members[core.scope_index(bound.scope)];
+            if (std::ranges::find(groups, g) == groups.end()) continue;
+            why = bound.why;
+            break;
+        }
+    }
+    why.reason = Reason::still_standing;
+    return why;
+}
+
+/// Loads that came up by themselves are sent back, at once.
+void return_strays(Core& core) {
+    for (const Slot s : core.strays) {
+        const LoadState& load = core.state.loads[s];
+        if (!load.on && load.seen && load.mode == Mode::running)
+            command(core, {s, s + 1}, Rung::sleep, standing_over(core, s));
+    }
+}
+
+}  // namespace
+
+void verify(Core& core) {
+    return_strays(core);
+    verify(core, false);
+}
+
+void reassert_raises(Core& core) { verify(core, true); }
 
 }  // namespace ballast

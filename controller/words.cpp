@@ -40,7 +40,7 @@ void lock_out(Core& core, Range range, const OperatorWord& word) {
         if (core.group(core.group_of[s]).tier == Tier::firm || !load.on || load.seen) continue;
         seen_to_obey(core, load.order, 1);
         amend(core, s, [](LoadState& l) { l.on = false, l.seen = true; });
-        change_runs(core, {s, s + 1}, [](Run& run) { run.on = false; });
+        change_runs(core, {s, s + 1}, [&](Run& run) { run.on = false, run.since = core.now.steady; });
     }
     change_bars(core, range, [](Run& run) { run.bars |= locked_out; });
     core.note(NoteKind::locked_out, range.first, word.target);

@@ -48,11 +48,12 @@ struct GroupState {
     std::vector<Run> runs;       ///< Cover the group's loads in order.
     Power planned;               ///< Draw once every order has worked: what is on its way down counts as gone.
     Power possible;              ///< Draw if nothing on its way down has worked, and all on its way up has.
-    Power lowering;              ///< Ordered away and not yet seen gone.
+    Power lowering;              ///< Ordered away and, by what the loads say, still to be seen at the meter.
     Power measured;              ///< Sum of what the loads last said (rated where they never did).
     Power unknown;               ///< To be added while no fresh meter covers them: nameplate of stale loads less the above.
     Power raising;               ///< Of loads ordered up and not yet seen up.
-    Slot on = 0;                 ///< Loads wanted on.
+    Slot stale = 0;              ///< Loads not heard of for too long.
+    Slot unseen = 0;             ///< Loads not yet seen to obey.
     Steady heard = Steady::min();       ///< All of the group answered then, or later.
     Steady next_wake = Steady::min();   ///< Stagger.
 };

@@ -9,16 +9,17 @@ namespace {
 constexpr Duration ramp_step{1'000};
 
 Power target_of(const Obligation& obligation) {
-    const Signal& signal = obligation.signal;
-    if (signal.ask == Ask::absolute) return signal.power;
-    return std::max(Power{}, obligation.reference - signal.power);
+    constexpr Power most{1'000'000'000'000};  // What no site draws, and no sum runs over.
+    const Power asked = std::clamp(obligation.signal.power, -most, most);
+    return obligation.signal.ask == Ask::absolute ? asked : std::max(Power{}, obligation.reference - asked);
 }
 
-/// Straight from the reference down to the target while the ramp lasts.
+/// Straight from the reference down to the target while the ramp lasts; each step already as low as the line at its end.
 Power on_the_ramp(const Obligation& obligation, Power target, Steady now, Limits& limits) {
-    const Duration ramp = obligation.signal.ramp, elapsed = now - obligation.begins;
-    if (elapsed >= ramp || obligation.reference <= target) return target;
-    limits.changes(std::min(now + ramp_step, obligation.begins + ramp));
+    const Duration ramp = obligation.signal.ramp;
+    if (now - obligation.begins >= ramp || obligation.reference <= target) return target;
+    const Duration elapsed = std::min(((now - obligation.begins) / ramp_step + 1) * ramp_step, ramp);
+    limits.changes(obligation.begins + elapsed);
     const Int128 fallen = Int128{(obligation.reference - target).count} * elapsed.count() / ramp.count();
     return obligation.reference - Power{static_cast<std::int64_t>(fallen)};
 }
@@ -41,7 +42,7 @@ Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, 
                                       emergency ? settings.emergency_rank : settings.rank, Reason::dispatched_full,
                                       emergency ? settings.emergency_escalate_to : settings.escalate_to,
                                       obligation.event, signal.end});
-    bound.since = obligation.begins + signal.ramp;
+    bound.since = later(obligation.begins, signal.ramp);
     if (signal.ask == Ask::full) {
         bound.everything = true;
         return bound;

@@ -1,0 +1,232 @@
+#pragma once
+#include "controller/encoding.hpp"
+#include "tests/support/random_site.hpp"
+#include "tests/support/recount.hpp"
+
+#include <fmt/format.h>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ballast::tests {
+
+/// What one step was told and said, and the state it left.
+struct Seen {
+    Now now;
+    const std::vector<Event>& heard;
+    const Decision& decision;
+    const State& state;
+    const Recount& recount;
+};
+
+/// The first broken rule of a history; later ones may only follow from it.
+struct Verdict {
+    std::string fault;
+    template <class... Args>
+    void unless(bool holds, fmt::format_string<Args...> rule, Args&&... args) {
+        if (!holds && fault.empty()) fault = fmt::format(rule, std::forward<Args>(args)...);
+    }
+};
+
+/// The rules that orders keep, from a record of its own: what was ordered when, and who may be touched.
+class OrderAudit {
+public:
+    OrderAudit(const RandomSite& made, Verdict& verdict) : made_{made}, site_{made.site}, verdict_{verdict}, loads_(site_.loads.size()) {
+        wakes_.resize(site_.groups.size(), Steady::min());
+    }
+
+    void see(const Seen& seen) {
+        hear(seen);
+        for (const Note& note : seen.decision.notes) {
+            if (note.kind == NoteKind::event_opened) opened_.insert(note.event);
+            if (note.kind == NoteKind::latched) loads_[note.number].latched = true;
+        }
+        for (const Order& order : seen.decision.orders) judge(seen, order);
+        agree_with_state(seen);
+        chased(seen);
+    }
+
+private:
+    struct Known {
+        bool on = true, seen = true, locked = false, latched = false;
+        Steady flipped = Steady::min(), off_before = Steady::min(), ordered = Steady::min();
+        OrderId order{};
+    };
+    struct Held {
+        Range loads;
+        Steady until;
+    };
+
+    Range named(const std::string& target) const {
+        if (target == "site") return {0, static_cast<Slot>(loads_.size())};
+        for (const Site::Group& group : site_.groups)
+            if (group.name == target) return group.loads;
+        for (Slot s = 0; s < loads_.size(); ++s)
+            if (site_.loads[s].name == target) return {s, s + 1};
+        return {};
+    }
+
+    void hear(const Seen& seen) {
+        may_flip_.clear();
+        std::erase_if(holds_, [&](const Held& h) { return h.until <= seen.now.steady; });
+        for (const Event& event : seen.heard) {
+            if (const auto* word = std::get_if<OperatorWord>(&event)) hear(*word, seen.now.steady);
+            if (const auto* health = std::get_if<JournalHealth>(&event)) journal_writes_ = health->writes;
+            if (const auto* receipt = std::get_if<Receipt>(&event); receipt && receipt->fate == Fate::withheld)
+                for (Slot s = receipt->loads.first; s < receipt->loads.last; ++s) may_flip_[s] = loads_[s].off_before;
+            if (const auto* reading = std::get_if<LoadReading>(&event); reading && group_of(reading->loads.first).driver == "contactor")
+                may_flip_[reading->loads.first] = seen.now.steady;
+        }
+    }
+
+    void hear(const OperatorWord& word, Steady now) {
+        const Range range = named(word.target);
+        for (Slot s = range.first; s < range.last; ++s) {
+            if (word.word == Word::lockout) loads_[s].locked = true;
+            if (word.word == Word::clear) loads_[s].locked = loads_[s].latched = false;
+            if (word.word == Word::lockout || word.word == Word::clear) may_flip_[s] = now;
+        }
+        if (word.word == Word::hold && !range.empty() && word.lasts > Duration{0}) holds_.push_back({range, now + word.lasts});
+        if (word.word == Word::clear) std::erase_if(holds_, [&](const Held& h) { return h.loads.first >= range.first && h.loads.last <= range.last; });
+        if (word.word == Word::clear)  // Of a wider hold the cleared part is lifted.
+            for (Slot s = range.first; s < range.last; ++s) lifted_[s] = now;
+        if (word.word == Word::hold)
+            for (Slot s = range.first; s < range.last; ++s) lifted_.erase(s);
+    }
+
+    bool held(Slot s) const {
+        return !lifted_.contains(s) && std::ranges::any_of(holds_, [&](const Held& h) { return h.loads.contains(s); });
+    }
+
+    const Site::Group& group_of(Slot s) const {
+        return *std::ranges::find_if(site_.groups, [&](const Site::Group& g) { return g.loads.contains(s); });
+    }
+
+    void judge(const Seen& seen, const Order& order) {
+        const Site::Group& group = site_.groups[index(order.group)];
+        verdict_.unless(order.id > last_id_, "order ids rise: {} after {}", raw(order.id), raw(last_id_));
+        last_id_ = order.id;
+        verdict_.unless(!order.loads.empty() && order.loads.first >= group.loads.first && order.loads.last <= group.loads.last,
+                        "order {} is of one group's loads", raw(order.id));
+        verdict_.unless(group.tier == Tier::interruptible, "order {} reaches {} of another tier", raw(order.id), group.name);
+        const bool contactor = group.driver == "contactor";
+        verdict_.unless(contactor == (order.rung == Rung::open || order.rung == Rung::close), "order {}: the rung is the driver's", raw(order.id));
+        verdict_.unless(raises(order.rung) || (order.why.event != EventId{} && opened_.contains(order.why.event)),
+                        "order {} lowers for an event that was opened", raw(order.id));
+        verdict_.unless(index(order.why.policy) < std::max<std::size_t>(1, site_.policies.size()), "order {} names its policy", raw(order.id));
+        for (Slot n = 0; n < order.loads.size(); ++n) {
+            const Slot s = raises(order.rung) ? order.loads.last - 1 - n : order.loads.first + n;  // As merit has it.
+            if (raises(order.rung)) raised(seen, order, s);
+            else lowered(seen, order, s);
+            Known& load = loads_[s];
+            if (load.on != raises(order.rung)) {
+                if (load.on) load.off_before = seen.now.steady;
+                load.flipped = seen.now.steady;
+            }
+            load.on = raises(order.rung);
+            load.order = order.id;
+            load.ordered = seen.now.steady;
+        }
+    }
+
+    void raised(const Seen& seen, const Order& order, Slot s) {
+        const Site::Group& group = site_.groups[index(order.group)];
+        const Known& load = loads_[s];
+        const auto id = raw(order.id);
+        verdict_.unless(journal_writes_, "order {} raises {} while the journal does not write", id, s);
+        verdict_.unless(!load.locked && !load.latched && !held(s), "order {} raises {}, locked {} latched {} held {}", id, s, load.locked, load.latched, held(s));
+        for (const Bound& bound : seen.recount.limits.bounds) {
+            const auto meter = seen.recount.meter_of(bound.scope);
+            const bool blind = meter && !seen.state.meters[index(*meter)].fresh;
+            verdict_.unless(!blind || !seen.recount.in(bound.scope, index(order.group)), "order {} raises {} under a limit whose meter is silent", id, s);
+        }
+        if (load.on) return;  // The same again.
+        const Duration rest = order.rung == Rung::close ? group.contactor_rest : group.min_off;
+        verdict_.unless(load.flipped + rest <= seen.now.steady, "order {} raises {} within its least time off", id, s);
+        for (const Cutoff& cutoff : seen.recount.limits.cutoffs)
+            verdict_.unless(cutoff.group != order.group || seen.state.strikes[s] >= std::max(cutoff.start_at, cutoff.stop_below),
+                            "order {} raises {} against the price", id, s);
+        for (const Bound& bound : seen.recount.limits.bounds) {
+            if (!seen.recount.in(bound.scope, index(order.group))) continue;
+            verdict_.unless(!bound.everything, "order {} raises {} under a full curtailment", id, s);
+            verdict_.unless(seen.recount.balance(bound.scope).at_most() <= bound.aim, "order {} raises {} past the aim of a limit", id, s);
+        }
+        if (order.rung == Rung::wake) pace(seen, order, s);
+    }
+
+    /// Wakes at the stagger's and the ramp's pace, but for one batch of 250 ms.
+    void pace(const Seen& seen, const Order& order, Slot s) {
+        const Site::Group& group = site_.groups[index(order.group)];
+        const Steady now = seen.now.steady;
+        constexpr Duration batch{250};
+        if (group.stagger > Duration{0}) {
+            Steady& due = wakes_[index(order.group)];
+            verdict_.unless(due <= now + batch, "order {} wakes {} before the stagger allows", raw(order.id), s);
+            due = std::max(due, now) + group.stagger;
+        }
+        if (const Power ramp = site_.ramp_up_per_minute; ramp > Power{}) {
+            verdict_.unless(ramp_due_ <= now + batch, "order {} wakes {} faster than the ramp", raw(order.id), s);
+            // What it was not seen to give up it does not take again.
+            const Power rise = loads_[s].seen ? std::max(Power{}, seen.state.loads[s].watts - group.standby) : Power{};
+            ramp_due_ = std::max(ramp_due_, now) + Duration{static_cast<std::int64_t>(Int128{rise.count} * 60'000 / ramp.count) * 9 / 10};
+        }
+    }
+
+    void lowered(const Seen& seen, const Order& order, Slot s) {
+        const Site::Group& group = site_.groups[index(order.group)];
+        const Known& load = loads_[s];
+        const auto id = raw(order.id);
+        if (order.rung == Rung::open) {
+            verdict_.unless(order.why.cause != Cause::price, "order {} opens a contactor for a price", id);
+            verdict_.unless(!load.on || load.flipped + group.contactor_rest <= seen.now.steady || load.flipped == Steady::min(), "order {} opens {} too soon after its last operation", id, s);
+        }
+        if (!load.on || order.why.cause != Cause::price || order.why.reason == Reason::still_standing) return;
+        verdict_.unless(!held(s), "order {} lowers {} for a price though it is held", id, s);
+        verdict_.unless(load.flipped == Steady::min() || load.flipped + group.min_on <= seen.now.steady, "order {} lowers {} for a price within its least time on", id, s);
+        const bool unpaid = std::ranges::any_of(seen.recount.limits.cutoffs, [&](const Cutoff& c) { return c.group == order.group && seen.state.strikes[s] < c.stop_below; });
+        verdict_.unless(unpaid, "order {} lowers {} though the price pays", id, s);
+    }
+
+    /// Nothing flips without an order, but for what a person or a withheld raise did.
+    void agree_with_state(const Seen& seen) {
+        for (Slot s = 0; s < loads_.size(); ++s) {
+            Known& load = loads_[s];
+            const bool on = seen.state.loads[s].on;
+            if (on == load.on) continue;
+            const auto may = may_flip_.find(s);
+            verdict_.unless(may != may_flip_.end(), "load {} turns {} without an order", s, on ? "on" : "off");
+            load.on = on;
+            if (may != may_flip_.end()) load.flipped = may->second;
+        }
+    }
+
+    /// Whoever was not seen to rest is told again, for as long as it takes.
+    void chased(const Seen& seen) {
+        for (Slot s = 0; s < loads_.size(); ++s) {
+            const Site::Group& group = group_of(s);
+            const LoadState& state = seen.state.loads[s];
+            loads_[s].seen = state.seen;
+            if (state.on || state.seen || group.driver == "contactor") continue;
+            if (seen.recount.dead(group)) loads_[s].ordered = seen.now.steady;
+            verdict_.unless(loads_[s].ordered + std::max(group.off_within, site_.reassert_every) >= seen.now.steady,
+                            "load {} was not seen to rest, and is not told again", s);
+        }
+    }
+
+    static std::uint64_t raw(OrderId id) { return static_cast<std::uint64_t>(id); }
+
+    const RandomSite& made_;
+    const Site& site_;
+    Verdict& verdict_;
+    std::vector<Known> loads_;
+    std::vector<Held> holds_;
+    std::map<Slot, Steady> lifted_, may_flip_;
+    std::set<EventId> opened_;
+    std::vector<Steady> wakes_;
+    Steady ramp_due_ = Steady::min();
+    OrderId last_id_{};
+    bool journal_writes_ = true;
+};
+
+}  // namespace ballast::tests

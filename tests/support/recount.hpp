@@ -1,0 +1,99 @@
+#pragma once
+#include "controller/books.hpp"
+#include "model/state.hpp"
+
+#include <optional>
+
+namespace ballast::tests {
+
+/// Everything that the engine counts as it goes along, counted from scratch: from the loads, never from its sums.
+class Recount {
+public:
+    Recount(const State& state, const std::vector<Policy>& policies, Now now) : state_{state}, site_{*state.site}, now_{now} {
+        for (const Policy& policy : policies) policy(state, now, limits);
+        for (Bound& bound : limits.bounds) fill_in(bound);
+    }
+
+    Limits limits;   ///< What is asked now; `everything` already in watts.
+
+    bool is_contactor(const Site::Group& group) const { return group.driver == "contactor"; }
+    bool can_move(const Site::Group& group) const { return group.tier == Tier::interruptible && !is_contactor(group); }
+
+    bool in(Scope scope, std::size_t group) const {
+        if (scope.kind == Scope::Kind::site) return true;
+        if (scope.kind == Scope::Kind::group) return scope.number == group;
+        return site_.groups[group].feeder && index(*site_.groups[group].feeder) == scope.number;
+    }
+
+    bool dead(const Site::Group& group) const {
+        if (!group.contactor) return false;
+        const LoadState& contactor = state_.loads[*group.contactor];
+        return !contactor.on && contactor.seen && contactor.mode == Mode::off;
+    }
+
+    Draw of(std::size_t g) const {
+        const Site::Group& group = site_.groups[g];
+        Draw sum;
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+            const Draw d = draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
+            sum.planned += d.planned, sum.possible += d.possible, sum.lowering += d.lowering;
+            sum.raising += d.raising, sum.measured += d.measured, sum.unknown += d.unknown;
+        }
+        return sum;
+    }
+
+    Balance balance(Scope scope) const {
+        Balance sum;
+        for (std::size_t g = 0; g < site_.groups.size(); ++g) {
+            const Site::Group& group = site_.groups[g];
+            if (!in(scope, g)) continue;
+            if (group.tier == Tier::firm) {
+                for (Slot s = group.loads.first; s < group.loads.last; ++s) sum.firm_reserve += reserve(group, s);
+                continue;
+            }
+            const Draw d = of(g);
+            sum.planned += d.planned, sum.possible += d.possible, sum.lowering += d.lowering;
+            sum.raising += d.raising, sum.unknown += d.unknown;
+            if (can_move(group)) sum.standby += Power{group.standby.count * group.loads.size()};
+        }
+        if (scope.kind != Scope::Kind::group) sum.residual = Power{state_.residual_mw[scope.kind == Scope::Kind::site ? 0 : 1u + scope.number] / 1'000};
+        if (const auto meter = meter_of(scope)) {
+            sum.metered = true;
+            if (state_.meters[index(*meter)].fresh) sum.meter = state_.meters[index(*meter)].power;
+        }
+        return sum;
+    }
+
+    std::optional<MeterId> meter_of(Scope scope) const {
+        if (scope.kind == Scope::Kind::site) return site_.meter;
+        if (scope.kind == Scope::Kind::feeder) return site_.feeders[scope.number].meter;
+        return std::nullopt;
+    }
+
+private:
+    Power reserve(const Site::Group& group, Slot s) const {
+        const LoadState& load = state_.loads[s];
+        if (load.stale || load.mode == Mode::unknown || load.quality == Quality::bad) return site_.loads[s].rated;
+        Power most = std::max(group.reserve, load.reading);
+        for (const FirmState& firm : state_.firm)
+            if (firm.load == s)
+                for (const auto& peak : firm.peaks) most = std::max(most, peak.power);
+        return most;
+    }
+
+    void fill_in(Bound& bound) const {
+        if (!bound.everything) return;
+        Power nameplate;
+        for (std::size_t g = 0; g < site_.groups.size(); ++g)
+            if (in(bound.scope, g) && can_move(site_.groups[g]))
+                for (Slot s = site_.groups[g].loads.first; s < site_.groups[g].loads.last; ++s) nameplate += site_.loads[s].rated;
+        bound.high = balance(bound.scope).rest() + Power{nameplate.count / 50};
+        bound.aim = bound.release = Power::lowest();
+    }
+
+    const State& state_;
+    const Site& site_;
+    Now now_;
+};
+
+}  // namespace ballast::tests
