@@ -29,10 +29,22 @@ std::string topic_level(std::string id) {
     return id;
 }
 
+/// What is wrong with the journal, and the remedy. One that was only slow may have caught up before anybody asked.
+std::string trouble_of(const Journal& journal) {
+    std::string trouble = journal.trouble();
+    return trouble.empty() ? fmt::format("the journal's disk took longer than {} ms, and has caught up since", journal_patience.count()) : trouble;
+}
+
+}  // namespace
+
 /// People read the log; the journal has it all.
-void log(const Step& step) {
-    for (const Note& note : step.decision.notes)
+void Session::log(const Step& step) {
+    for (const Event& event : step.heard)
+        if (const auto* rejected = std::get_if<Rejected>(&event)) refused_.warn("refused: {}", rejected->detail);
+    for (const Note& note : step.decision.notes) {
         if (const auto sentence = sentence_of(note, step.engine.site()); !sentence.empty()) spdlog::info("{}", sentence);
+        if (note.kind == NoteKind::raises_stopped) unwritten_.warn("{}", trouble_of(journal_));
+    }
     if (!step.decision.orders.empty()) {
         std::size_t up = 0, down = 0;
         for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();
@@ -44,10 +56,8 @@ void log(const Step& step) {
         spdlog::warn("{} load(s) were not seen to obey in time, {} given up for now; `ballast receipt` names them", step.decision.misses.size(), given_up);
 }
 
-}  // namespace
-
 Session::Session(const Config& config, const SiteModel& model, std::vector<Policy> policies, const Snapshot& start, EpochCause cause, Journal& journal, bool send)
-    : config_{config}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
+    : config_{config}, journal_{journal}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
       wiring_{wire_up(config, model, io_.get_executor())},
       loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config)}},
       words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_} {

@@ -3,6 +3,7 @@
 #include "app/wiring.hpp"
 #include "controller/loop.hpp"
 #include "controller/shed_receipt.hpp"
+#include "drivers/asic/log_limit.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -26,12 +27,14 @@ public:
 
 private:
     void watch(const Step& step);
+    void log(const Step& step);
     void publish_events(const Step& step);
     void start(Driver& driver);
     void stop_drivers();
     asio::awaitable<void> await_signals(std::function<bool()> accepts);
 
     const Config& config_;
+    Journal& journal_;
     asio::io_context io_{1};
     Mailbox mailbox_;
     Wiring wiring_;
@@ -44,6 +47,7 @@ private:
     std::vector<std::unique_ptr<asio::cancellation_signal>> stops_;
     std::size_t running_ = 0;
     Steady next_state_{};
+    asic::LogLimit refused_, unwritten_;
     End end_ = End::stop;
 };
 
