@@ -263,7 +263,7 @@ void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes)
     if (outcome == Outcome::replied) {
         const auto reply = parser_.parse(bytes);
         if (reply) return understood(m, step, *reply);
-        garbage_.warn("luxos {}: garbage in place of an answer ({} so far): {}", name(m), garbage_.total(), reply.error().detail);
+        garbage_.warn("luxos {}: garbage in place of an answer ({} so far): {}", name(m), garbage_.total() + 1, reply.error().detail);
         outcome = Outcome::closed;
     }
     no_answer(m, step, outcome);
