@@ -83,33 +83,76 @@ void lives(Core& core, Slot slot) {
     if (patience != Duration::max()) core.next_stale = std::min(core.next_stale, later(core.now.steady, patience));
 }
 
-void read_one(Core& core, Slot slot, const LoadReading& reading) {
-    LoadState& load = core.state.loads[slot];
-    load.heard = core.now.steady;
-    if (load.stale) lives(core, slot);
-    if (reading.taken < load.taken) return;
-    const Site::Group& group = core.group(core.group_of[slot]);
-    const Power rated = core.site.loads[slot].rated;
-    const Power said = load.quality == Quality::bad ? Power{} : load.reading;
-    const bool was_seen = load.seen, newer_than_order = reading.taken >= run_at(core, slot).since;
-    const bool obeys = load.on ? reading.mode == Mode::running : rests(reading.mode);
-    amend(core, slot, [&](LoadState& l) {
-        l.taken = reading.taken;
-        l.mode = reading.mode;
-        l.quality = reading.quality;
-        if (reading.quality != Quality::bad) l.reading = reading.power;
-        if (teaches(reading, rated)) l.watts = reading.power;
-        if (obeys && newer_than_order) l.seen = true, l.failing = false;
-    });
-    if (!was_seen && load.seen) seen_to_obey(core, load.order, 1);
-    if (was_seen && group.tier == Tier::interruptible && (load.on ? rests(reading.mode) : reading.mode == Mode::running)) strayed(core, slot);
-    if (group.tier == Tier::firm && reading.quality != Quality::bad) read_firm(core, slot, said, reading);
-}
+/// Loads of one group that say the same. Runs are walked along, and obedience is counted once an order.
+class Hearing {
+public:
+    Hearing(Core& core, GroupId g, const LoadReading& reading)
+        : core_{core}, reading_{reading}, books_{core, g}, firm_{core.group(g).tier == Tier::firm},
+          interruptible_{core.group(g).tier == Tier::interruptible} {}
+
+    void hear(Range loads) {
+        run_ = &run_at(core_, loads.first);
+        for (Slot s = loads.first; s < loads.last; ++s) {
+            while (run_->last <= s) ++run_;
+            hear(s);
+        }
+        count();
+    }
+
+private:
+    void hear(Slot slot) {
+        LoadState& load = core_.state.loads[slot];
+        load.heard = core_.now.steady;
+        if (load.stale) lives(core_, slot);
+        if (reading_.taken < load.taken) return;
+        const Power rated = core_.rated[slot], said = load.quality == Quality::bad ? Power{} : load.reading;
+        const bool was_seen = load.seen, newer_than_order = reading_.taken >= run_->since;
+        const bool obeys = load.on ? reading_.mode == Mode::running : rests(reading_.mode);
+        books_.amend(slot, [&](LoadState& l) {
+            l.taken = reading_.taken;
+            l.mode = reading_.mode;
+            l.quality = reading_.quality;
+            if (reading_.quality != Quality::bad) l.reading = reading_.power;
+            if (teaches(reading_, rated)) l.watts = reading_.power;
+            if (obeys && newer_than_order) l.seen = true, l.failing = false;
+        });
+        if (!was_seen && load.seen) obeyed(load.order);
+        if (was_seen && interruptible_ && (load.on ? rests(reading_.mode) : reading_.mode == Mode::running)) {
+            strayed(core_, slot);
+            run_ = &run_at(core_, slot);
+        }
+        if (firm_ && reading_.quality != Quality::bad) read_firm(core_, slot, said, reading_);
+    }
+
+    void obeyed(OrderId order) {
+        if (order != order_) count();
+        order_ = order;
+        ++loads_;
+    }
+
+    void count() {
+        if (loads_ > 0) seen_to_obey(core_, order_, loads_);
+        loads_ = 0;
+    }
+
+    Core& core_;
+    const LoadReading& reading_;
+    GroupBooks books_;
+    const bool firm_, interruptible_;
+    const Run* run_ = nullptr;
+    OrderId order_{};
+    Slot loads_ = 0;
+};
 
 }  // namespace
 
 void apply_one(Core& core, const LoadReading& reading) {
-    for (Slot s = reading.loads.first; s < reading.loads.last; ++s) read_one(core, s, reading);
+    for (Slot s = reading.loads.first; s < reading.loads.last;) {
+        const GroupId g = core.group_of[s];
+        const Range part{s, std::min(reading.loads.last, core.group(g).loads.last)};
+        Hearing{core, g, reading}.hear(part);
+        s = part.last;
+    }
 }
 
 void apply_one(Core& core, const Answered& answered) {

@@ -27,31 +27,6 @@ void Core::note(NoteKind kind, std::size_t number, std::string text, EventId eve
     notes.push_back({kind, static_cast<std::uint32_t>(number), event, power, std::move(text)});
 }
 
-Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead) {
-    if (dead) return {};
-    Draw draw;
-    const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
-    const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
-    const Power guess = load.on == load.seen ? load.watts : standby;  // Of one that never said: it has not moved yet.
-    draw.measured = told ? load.reading : guess;
-    if (load.on && !load.seen) {
-        draw.planned = draw.possible = std::max(rated, load.watts);
-        draw.raising = std::max(Power{}, draw.possible - draw.measured);
-    } else if (load.on) {
-        draw.planned = draw.possible = load.watts;
-        if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) draw.planned = resting;  // Not by us, and it may be back.
-    } else if (load.seen) {
-        draw.planned = draw.possible = resting;
-    } else {
-        draw.possible = load.watts;
-        draw.planned = load.failing ? load.watts : standby;
-        // One that had not come up yet takes nothing away from what the meter shows.
-        if (!load.failing) draw.lowering = std::max(Power{}, draw.measured - draw.planned);
-    }
-    if (load.stale) draw.unknown = std::max(Power{}, rated - draw.possible);
-    return draw;
-}
-
 bool cut_off(const Core& core, GroupId g) {
     const auto& contactor = core.group(g).contactor;
     if (!contactor) return false;
@@ -258,11 +233,12 @@ void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t 
     Pending& pending = *pending_of(core, order.id);
     pending.loads = order.loads;
     pending.unseen += range.size();
+    GroupBooks books{core, g};
     for (Slot s = range.first; s < range.last; ++s) {
         const LoadState& load = core.state.loads[s];
         if (!load.seen)
             if (Pending* before = pending_of(core, load.order)) --before->unseen;
-        amend(core, s, [&](LoadState& l) {
+        books.amend(s, [&](LoadState& l) {
             l.failing = l.failing && !on && !l.on;
             l.on = on;
             l.seen = false;

@@ -1,6 +1,8 @@
 #pragma once
 #include "controller/core.hpp"
 
+#include <algorithm>
+
 namespace ballast {
 
 /// What one load adds to its group's sums. See GroupState.
@@ -9,7 +11,30 @@ struct Draw {
 };
 
 /// The only place that says what a load counts for. `dead`: our contactor has its group off.
-Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead);
+inline Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead) {
+    if (dead) return {};
+    Draw draw;
+    const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
+    const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
+    const Power guess = load.on == load.seen ? load.watts : standby;  // Of one that never said: it has not moved yet.
+    draw.measured = told ? load.reading : guess;
+    if (load.on && !load.seen) {
+        draw.planned = draw.possible = std::max(rated, load.watts);
+        draw.raising = std::max(Power{}, draw.possible - draw.measured);
+    } else if (load.on) {
+        draw.planned = draw.possible = load.watts;
+        if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) draw.planned = resting;  // Not by us, and it may be back.
+    } else if (load.seen) {
+        draw.planned = draw.possible = resting;
+    } else {
+        draw.possible = load.watts;
+        draw.planned = load.failing ? load.watts : standby;
+        // One that had not come up yet takes nothing away from what the meter shows.
+        if (!load.failing) draw.lowering = std::max(Power{}, draw.measured - draw.planned);
+    }
+    if (load.stale) draw.unknown = std::max(Power{}, rated - draw.possible);
+    return draw;
+}
 
 /// Its contactor is open, because we opened it, and was seen open.
 bool cut_off(const Core& core, GroupId g);
@@ -20,28 +45,43 @@ void recount(Core& core, GroupId g);
 /// Its contactor, if it has one, is closed as far as we know, and nobody has a word against that.
 bool has_supply(const Core& core, GroupId g);
 
-/// Takes a load's draw out of the sums, lets `change` have the load, and puts the new draw back.
+/// A group whose loads change while its sums keep up.
+class GroupBooks {
+public:
+    GroupBooks(Core& core, GroupId g)
+        : core_{core}, sums_{core.sums(g)}, carried_{core.carried[index(g)]}, standby_{core.group(g).standby}, dead_{cut_off(core, g)} {}
+
+    /// Takes a load's draw out of the sums, lets `change` have the load, and puts the new draw back.
+    template <class Change>
+    void amend(Slot slot, Change change) {
+        LoadState& load = core_.state.loads[slot];
+        const Power rated = core_.rated[slot];
+        const Draw before = draw_of(load, rated, standby_, dead_);
+        const bool was_stale = load.stale, was_seen = load.seen;
+        change(load);
+        const Draw after = draw_of(load, rated, standby_, dead_);
+        sums_.planned += after.planned - before.planned;
+        sums_.possible += after.possible - before.possible;
+        sums_.lowering += after.lowering - before.lowering;
+        sums_.measured += after.measured - before.measured;
+        sums_.unknown += after.unknown - before.unknown;
+        sums_.raising += after.raising - before.raising;
+        sums_.stale += Slot{load.stale} - Slot{was_stale};
+        sums_.unseen += Slot{was_seen} - Slot{load.seen};
+        for (const GroupId carried : carried_) recount(core_, carried);  // A contactor decides what they count for.
+    }
+
+private:
+    Core& core_;
+    GroupState& sums_;
+    const std::vector<GroupId>& carried_;
+    Power standby_;
+    bool dead_;
+};
+
 template <class Change>
 void amend(Core& core, Slot slot, Change change) {
-    const GroupId g = core.group_of[slot];
-    const Site::Group& group = core.group(g);
-    GroupState& sums = core.sums(g);
-    LoadState& load = core.state.loads[slot];
-    const Power rated = core.site.loads[slot].rated;
-    const bool dead = group.contactor && cut_off(core, g);
-    const Draw before = draw_of(load, rated, group.standby, dead);
-    const bool was_stale = load.stale, was_seen = load.seen;
-    change(load);
-    const Draw after = draw_of(load, rated, group.standby, dead);
-    sums.planned += after.planned - before.planned;
-    sums.possible += after.possible - before.possible;
-    sums.lowering += after.lowering - before.lowering;
-    sums.measured += after.measured - before.measured;
-    sums.unknown += after.unknown - before.unknown;
-    sums.raising += after.raising - before.raising;
-    sums.stale += Slot{load.stale} - Slot{was_stale};
-    sums.unseen += Slot{was_seen} - Slot{load.seen};
-    for (const GroupId carried : core.carried[index(g)]) recount(core, carried);  // A contactor decides what they count for.
+    GroupBooks{core, core.group_of[slot]}.amend(slot, change);
 }
 
 /// Cuts the group's runs so that [range) is made of whole runs, lets `change` have each of those, and joins what is alike.

@@ -56,6 +56,8 @@ struct Core {
     std::vector<GroupId> group_of;               ///< By slot.
     std::vector<std::vector<GroupId>> members;   ///< Of the site, each feeder, each group.
     std::vector<std::vector<GroupId>> carried;   ///< By contactor group: what it can cut off.
+    std::vector<Power> rated;                    ///< By slot: nameplate.
+    std::vector<std::uint8_t> contactor, movable;  ///< By group; see is_contactor and can_move.
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
 
@@ -88,9 +90,9 @@ struct Core {
     const GroupState& sums(GroupId g) const { return state.groups[index(g)]; }
     std::size_t scope_index(Scope scope) const;
     std::optional<MeterId> meter_of(Scope scope) const;
-    bool is_contactor(GroupId g) const { return group(g).driver == "contactor"; }
+    bool is_contactor(GroupId g) const { return contactor[index(g)] != 0; }
     /// Whom limits may move: interruptible, by its own driver. Contactors move only by escalation.
-    bool can_move(GroupId g) const { return group(g).tier == Tier::interruptible && !is_contactor(g); }
+    bool can_move(GroupId g) const { return movable[index(g)] != 0; }
 
     void wake_at(Steady at) { if (at < wake) wake = at; }
     void note(NoteKind kind, std::size_t number, std::string text = {}, EventId event = {}, Power power = {});

@@ -26,11 +26,14 @@ void index_site(Core& core) {
         const GroupId g{static_cast<std::uint16_t>(i)};
         const Site::Group& group = site.groups[i];
         core.nameplate.emplace_back();
+        core.contactor.push_back(group.driver == "contactor");
+        core.movable.push_back(group.tier == Tier::interruptible && !core.contactor.back());
         for (Slot s = group.loads.first; s < group.loads.last; ++s) {
             core.group_of[s] = g;
             const std::int64_t worst_first = site.loads[s].joules_per_hash > 0 ? -site.loads[s].joules_per_hash : std::numeric_limits<std::int64_t>::min();
             core.merit[s] = worst_first;
             core.nameplate[i] += site.loads[s].rated;
+            core.rated.push_back(site.loads[s].rated);
             BALLAST_CHECK(s == group.loads.first || core.merit[s - 1] <= core.merit[s] || group.driver == "contactor");
         }
         core.members[0].push_back(g);
