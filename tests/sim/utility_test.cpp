@@ -114,6 +114,7 @@ TEST_CASE("a utility whose broker comes late, or goes and comes back, says what 
     }
     utility.release("d-1");
     const Process second = broker.start();
+    REQUIRE(await([&] { return listens(broker.port); }));
     const Process subscriber = broker.subscribe("#");
     REQUIRE(await([&] { return utility.published() == 3; }, 40s));
     REQUIRE(await([&] { return file_text(broker.heard()).find("release") != std::string::npos; }));
