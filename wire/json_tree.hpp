@@ -1,6 +1,7 @@
 #pragma once
 #include "model/result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -2,6 +2,7 @@
 #include "drivers/signals/mqtt_outbox.hpp"
 #include "model/units.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>

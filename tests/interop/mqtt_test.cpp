@@ -371,8 +371,9 @@ TEST_CASE("Mosquitto: TLS with a client's certificate, and a remedy where it fai
     {
         Running ours{with("ca.pem", nullptr)};  // The broker does not trust us.
         CHECK(await([&] { return !ours.broker.status().trouble.empty(); }));
-        CHECK(ours.broker.status().trouble.starts_with(
-            "connected, but the broker hung up before it answered: check tls_certificate"));
+        // It hangs up during the handshake or after it, as the dice fall; either way we say what it may lack.
+        CHECK(ours.broker.status().trouble.find("check") != std::string::npos);
+        CHECK(ours.broker.status().trouble.find("tls_certificate") != std::string::npos);
         CHECK(ours.broker.status().connections == 0);
     }
     {
