@@ -189,9 +189,12 @@ TEST_CASE("an event goes on over a restart, another boot and another order of th
     bench.builder.step(rebooted, heard, nothing.view());
     const auto receipt = bench.builder.receipt("d-1");
     REQUIRE(receipt.has_value());
-    CHECK(receipt->moments[2].meter == 2_MW);
-    CHECK(receipt->moments[3].meter == std::nullopt);  // Not yet 30 s.
+    CHECK(receipt->moments[1].meter == 2_MW);
+    CHECK(receipt->moments[2].meter == std::nullopt);  // Not yet 15 s.
     CHECK(receipt->ordered == 11);
+    const Now after_15s{midnight + 76s, Steady{9s}};
+    bench.builder.step(after_15s, {}, nothing.view());
+    CHECK(bench.builder.receipt("d-1")->moments[2].meter == 2_MW);
 }
 
 TEST_CASE("whatever is heard and decided, a receipt is made without harm") {
