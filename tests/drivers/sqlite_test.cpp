@@ -228,7 +228,7 @@ TEST_CASE("a journal that cannot be opened says which file, what is wrong and wh
     SECTION("nothing to read") { CHECK(says(JournalReader::open(path).error().detail, "there is no such file")); }
 }
 
-TEST_CASE("a second writer of one journal is refused and told who holds it; readers are welcome") {
+TEST_CASE("a second writer of one journal is refused and told who holds it, readers are welcome") {
     Scratch scratch;
     Bench bench{scratch.path()};
     const std::string error = error_of(scratch.path());

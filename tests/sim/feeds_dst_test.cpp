@@ -52,7 +52,7 @@ TEST_CASE("a label that spring leaves out is the hour that ends as the clock goe
     CHECK(stamped.report.gaps.empty());
 }
 
-TEST_CASE("in spring two labels for one hour contradict each other; the first row is kept") {
+TEST_CASE("in spring two labels for one hour contradict each other, the first row is kept") {
     const Feed feed = must_read(hourly("2024-03-10,2,9,2\n2024-03-10,3,9,3\n"));
     CHECK(feed.intervals.size() == 1);
     CHECK(dollars(feed, 0) == 2);
@@ -86,7 +86,7 @@ TEST_CASE("without a flag the first row is the first hour and the second row the
     CHECK(noted(up, "2024-11-03: the repeated hour has two rows and no flag"));
 }
 
-TEST_CASE("a lone row of a repeated hour is the first hour; the second is a gap, and both are said") {
+TEST_CASE("a lone row of a repeated hour is the first hour, the second is a gap, and both are said") {
     const Feed feed = must_read(hourly("2024-11-03,1,9,1\n2024-11-03,2,9,2\n2024-11-03,3,9,3\n"));
     CHECK(start_of(feed, 1) == "2024-11-03T06:00:00Z");
     REQUIRE(feed.report.gaps.size() == 1);

@@ -88,7 +88,7 @@ TEST_CASE("a time without its offset, a backward interval and an endless one are
     adds_up(feed.report);
 }
 
-TEST_CASE("an interval again is a duplicate at the same price and a contradiction at another; the first is kept") {
+TEST_CASE("an interval again is a duplicate at the same price and a contradiction at another, the first is kept") {
     const Feed feed = must_read(hourly("2024-01-15,1,9,5\n2024-01-15,2,9,6\n2024-01-15,1,9,5.0\n2024-01-15,2,9,7\n"));
     CHECK(feed.intervals.size() == 2);
     CHECK(feed.intervals[1].price == Price{6'000'000});

@@ -75,7 +75,7 @@ TEST_CASE("the plant's power is the sum that one would add up load by load, what
     CHECK(plant.transitions() == transitions);
 }
 
-TEST_CASE("baseline is everything running; firm loads and overhead are the part no order can change") {
+TEST_CASE("baseline is everything running, firm loads and overhead are the part no order can change") {
     const Site site = site_of(2, 10, 10);
     const ObedientPlant plant{site};
     CHECK(plant.power() == plant.baseline());
@@ -85,7 +85,7 @@ TEST_CASE("baseline is everything running; firm loads and overhead are the part 
     CHECK(events.size() == 5);
 }
 
-TEST_CASE("running loads of one rating say what they draw; of several, only that they run") {
+TEST_CASE("running loads of one rating say what they draw, of several, only that they run") {
     const Site site = site_of(1, 10, 10);
     ObedientPlant plant{site};
     std::vector<Event> events;

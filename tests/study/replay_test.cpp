@@ -124,7 +124,7 @@ TEST_CASE("the bill may come from another market than the decisions") {
     CHECK(mwh(part.baseline_energy) == "13.000");
 }
 
-TEST_CASE("the same history decides the same, another does not; each step is shown before it is obeyed") {
+TEST_CASE("the same history decides the same, another does not, each step is shown before it is obeyed") {
     const sim::Feed feed = hours({20, 100, 20, 60, 20}), other = hours({20, 100, 20, 20, 20});
     std::uint64_t seen = 0, orders = 0;
     ReplayWatch watch;
