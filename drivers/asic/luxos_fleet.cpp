@@ -156,7 +156,8 @@ std::size_t Fleet::begin_waiting(std::size_t most) {
         } else if (!polls_.empty() && polls_open_ * 2 <= settings_.connections) {
             Machine& m = machines_[polls_.pop()];
             m.poll_queued = false;
-            if (m.step == Step::idle && !m.waiting) begin_poll(m);
+            if (m.step == Step::logoff) schedule(m, steady_now() + Duration{1'000});
+            else if (m.step == Step::idle && !m.waiting) begin_poll(m);  // Else its order schedules the next.
         } else {
             break;
         }
@@ -301,6 +302,7 @@ void Fleet::no_answer(Machine& m, Step step, Outcome outcome) {
         drop_poll(m);
         schedule_next(m);
     }
+    if (step == Step::logoff) rest_session(m, settings_.session_rest);
 }
 
 /// False: whoever answers is not the machine of the inventory.

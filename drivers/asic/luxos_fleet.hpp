@@ -87,6 +87,7 @@ private:
     void renew(Machine& m);
     void refuse(Machine& m, std::string_view why);
     void settle(Machine& m, Machine::Command command, Fate fate);
+    void rest_session(Machine& m, Duration time);
     void log_off(Steady now);
 
     // luxos_polls.cpp: from a due poll to a reading.

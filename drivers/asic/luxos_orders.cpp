@@ -109,10 +109,15 @@ void Fleet::settle(Machine& m, Machine::Command command, Fate fate) {
     }
     if (m.ours && !m.session.empty()) {
         m.session_used = now;
-        if (!std::exchange(m.logoff_queued, true)) logoffs_.emplace_back(now + settings_.session_rest, number(m));
+        rest_session(m, settings_.session_rest);
     }
     if (m.waiting) enqueue(m);
     schedule_next(m);
+}
+
+/// After that time it may be closed.
+void Fleet::rest_session(Machine& m, Duration time) {
+    if (!std::exchange(m.logoff_queued, true)) logoffs_.emplace_back(steady_now() + time, number(m));
 }
 
 /// Of sessions we opened and no longer need, the oldest, a few at a time.
@@ -120,20 +125,19 @@ void Fleet::log_off(Steady now) {
     if (settings_.logoffs_per_second == 0) return;
     const Duration apart{1'000 / settings_.logoffs_per_second};
     logoff_allowed_ = std::max(logoff_allowed_, now - Duration{100});
-    while (!logoffs_.empty() && logoffs_.front().first <= now && logoff_allowed_ <= now && sheds_.empty() && raises_.empty() && exchanges_.room()) {
+    while (!logoffs_.empty() && logoffs_.front().first <= now && logoff_allowed_ <= now && sheds_.empty() && raises_.empty() &&
+           exchanges_.room() && !short_) {
         Machine& m = machines_[logoffs_.front().second];
         logoffs_.pop_front();
         m.logoff_queued = false;
         if (m.session.empty() || !m.ours) continue;
         const Steady rested = m.session_used + settings_.session_rest;
         if (rested > now || m.step != Step::idle || m.waiting) {
-            m.logoff_queued = true;
-            logoffs_.emplace_back(std::max(rested, now + Duration{1'000}), number(m));
+            rest_session(m, std::max(rested - now, Duration{1'000}));
             continue;
         }
         logoff_allowed_ += apart;
-        if (ask(m, Step::logoff, "logoff", m.session.view())) continue;
-        m.session = {};
+        if (!ask(m, Step::logoff, "logoff", m.session.view())) rest_session(m, settings_.session_rest);
     }
 }
 

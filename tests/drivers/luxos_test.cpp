@@ -156,6 +156,21 @@ TEST_CASE("a session we opened is closed once it has rested, so that people can 
     CHECK(rig.fate_of(2, Rung::wake) == Fate::accepted);
 }
 
+TEST_CASE("a logoff that gets no answer is tried again, and telemetry goes on") {
+    Rig rig;
+    rig.settings.session_rest = Duration{50};
+    rig.settings.deadline = Duration{100};
+    rig.settings.machines[0].poll = Duration{100};
+    rig.miners[0].script = when("logoff", {Manner::hang, "", {}});
+    rig.start();
+    CHECK(rig.fate_of(1, Rung::sleep) == Fate::accepted);
+    REQUIRE(rig.await([&] { return rig.miners[0].count("logoff yJN2nlj1") == 2; }));
+    rig.miners[0].script = {};
+    CHECK(rig.await([&] { return rig.miners[0].session.empty(); }));
+    const auto polls = rig.miners[0].count("power");
+    CHECK(rig.await([&] { return rig.miners[0].count("power") > polls; }));
+}
+
 TEST_CASE("a session that the device forgot is opened once anew") {
     Rig rig;
     rig.start();
