@@ -35,6 +35,22 @@ std::string trouble_of(const Journal& journal) {
     return trouble.empty() ? fmt::format("the journal's disk took longer than {} ms, and has caught up since", journal_patience.count()) : trouble;
 }
 
+/// What somebody should look into is a warning.
+spdlog::level::level_enum level_of(NoteKind kind) {
+    switch (kind) {
+    case NoteKind::source_stale:
+    case NoteKind::meter_stale:
+    case NoteKind::shortfall:
+    case NoteKind::contactor_opens:
+    case NoteKind::latched:
+    case NoteKind::raises_stopped:
+    case NoteKind::signals_full:
+    case NoteKind::messages_lost:
+    case NoteKind::clock_jump: return spdlog::level::warn;
+    default: return spdlog::level::info;
+    }
+}
+
 }  // namespace
 
 /// People read the log; the journal has it all.
@@ -42,7 +58,7 @@ void Session::log(const Step& step) {
     for (const Event& event : step.heard)
         if (const auto* rejected = std::get_if<Rejected>(&event)) refused_.warn("refused: {}", rejected->detail);
     for (const Note& note : step.decision.notes) {
-        if (const auto sentence = sentence_of(note, step.engine.site()); !sentence.empty()) spdlog::info("{}", sentence);
+        if (const auto sentence = sentence_of(note, step.engine.site()); !sentence.empty()) spdlog::log(level_of(note.kind), "{}", sentence);
         if (note.kind == NoteKind::raises_stopped) unwritten_.warn("{}", trouble_of(journal_));
     }
     if (!step.decision.orders.empty()) {

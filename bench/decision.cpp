@@ -29,7 +29,7 @@ Site site_of(Slot machines) {
     site.name = "bench";
     site.meters = {{"poi"}};
     site.meter = MeterId{0};
-    site.sources = {{"market", OnStale::hold}, {"utility", OnStale::hold}};
+    site.sources = {{"market", OnStale::run}, {"utility", OnStale::hold}};
     site.policies = {"strike", "obligations", "contract"};
     site.loads.push_back({"hall", 2_MW});
     site.groups.push_back({.name = "hall", .driver = "metered", .loads = {0, 1}, .tier = Tier::firm});

@@ -28,7 +28,6 @@ bool pace_allows(Core& core, bool open, Steady paid) {
 void open_batches(Core& core) {
     core.may_ramp_up = core.ramp_up_paid <= core.now.steady;
     core.may_ramp_down = core.ramp_down_paid <= core.now.steady;
-    for (std::size_t i = 0; i < core.site.groups.size(); ++i) core.may_wake[i] = core.state.groups[i].next_wake <= core.now.steady;
 }
 
 void ramp_pay(const Core& core, Steady& paid, Power moved, Power per_minute) {
@@ -54,16 +53,17 @@ bool runs_latched(const Core& core, Slot s) { return core.state.loads[s].mode ==
 void lower_for_price(Core& core, GroupId g) {
     const GroupEnvelope& envelope = core.envelope[index(g)];
     const Site::Group& group = core.group(g);
-    if (!envelope.stops || core.state.strikes[group.loads.first] >= envelope.stop_below || cut_off(core, g)) return;
-    const auto strikes = std::span{core.state.strikes}.subspan(group.loads.first, group.loads.size());
-    const Slot end = group.loads.first + static_cast<Slot>(std::ranges::lower_bound(strikes, envelope.stop_below) - strikes.begin());
+    if (!envelope.stops || withstands(core.frontier[index(g)].lowest_on, envelope.stop_below)) return;
+    const auto& runs = core.sums(g).runs;
     static thread_local std::vector<Range> going;
     going.clear();
     Slot first = group.loads.first;
-    for (const Run& run : core.sums(g).runs) {
-        const Range part{first, std::min(run.last, end)};
+    for (const Run& run : runs) {
+        Range part{first, run.last};
         first = run.last;
-        if (part.empty() || !run.on || (run.bars & held)) continue;
+        if (!run.on || (run.bars & held)) continue;
+        if (withstands(core.state.strikes[part.first], envelope.stop_below) || cut_off(core, g)) break;
+        part.last = first_to_withstand(core, part, envelope.stop_below);
         const Steady may = later(run.since, group.min_on);
         if (may > core.now.steady) core.wake_at(may);
         else if (!(run.bars & latched)) going.push_back(part);
@@ -147,22 +147,26 @@ struct Returning {
     Why why;
 };
 
+Why why_allowed(const Core& core, GroupId g) {
+    const GroupEnvelope& envelope = core.envelope[index(g)];
+    Why why = envelope.starts ? envelope.starts->why : Why{};
+    why.reason = Reason::allowed_again;
+    return why;
+}
+
 /// Runs of a group that may start: price, bars, dwell and the contactor allow it. Best first.
 void gather(Core& core, GroupId g, std::vector<Returning>& into) {
     const Site::Group& group = core.group(g);
-    if (!has_supply(core, g)) return;
-    const GroupEnvelope& envelope = core.envelope[index(g)];
-    const Slot start = paying_from(core, g);
-    Why why = envelope.starts ? envelope.starts->why : Why{};
-    why.reason = Reason::allowed_again;
     const auto& runs = core.sums(g).runs;
+    const Price pays_at = paying_at(core, g);
+    if (!withstands(core.frontier[index(g)].highest_off, pays_at)) return;
     for (std::size_t i = runs.size(); i-- > 0;) {
-        const Slot first = std::max(i > 0 ? runs[i - 1].last : group.loads.first, start);
-        if (runs[i].last <= first) break;
         if (runs[i].on || runs[i].bars) continue;
+        if (!withstands(core.state.strikes[runs[i].last - 1], pays_at) || !has_supply(core, g)) break;
+        const Slot first = first_to_withstand(core, {i > 0 ? runs[i - 1].last : group.loads.first, runs[i].last}, pays_at);
         const Steady may = later(runs[i].since, group.min_off);
         if (may > core.now.steady) core.wake_at(may);
-        else into.push_back({g, {first, runs[i].last}, why});
+        else into.push_back({g, {first, runs[i].last}, why_allowed(core, g)});
     }
 }
 
@@ -218,7 +222,7 @@ void raise(Core& core) {
     bool at_once = core.limits.bounds.empty() && core.site.ramp_up_per_minute <= Power{};
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
-        if (!core.can_move(g) || core.sums(g).runs.empty()) continue;
+        if (!core.can_move(g)) continue;
         const std::size_t before = returning.size();
         gather(core, g, returning);
         if (returning.size() > before && core.group(g).stagger > Duration{0}) at_once = false;
@@ -227,6 +231,7 @@ void raise(Core& core) {
     if (at_once)  // Nothing makes one wait for another: whole ranges, no order among them.
         for (const Returning& r : returning) command(core, r.range, Rung::wake, r.why);
     else {
+        for (std::size_t i = 0; i < core.may_wake.size(); ++i) core.may_wake[i] = core.state.groups[i].next_wake <= core.now.steady;
         measure_rooms(core, rooms);
         raise_in_merit_order(core, rooms, returning);
     }

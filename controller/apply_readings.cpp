@@ -83,63 +83,66 @@ void lives(Core& core, Slot slot) {
     if (patience != Duration::max()) core.next_stale = std::min(core.next_stale, later(core.now.steady, patience));
 }
 
-/// Loads of one group that say the same. Runs are walked along, and obedience is counted once an order.
+/// Loads of one group that say the same, run by run. Obedience is counted once an order.
 class Hearing {
 public:
-    Hearing(Core& core, GroupId g, const LoadReading& reading)
-        : core_{core}, reading_{reading}, books_{core, g}, firm_{core.group(g).tier == Tier::firm},
-          interruptible_{core.group(g).tier == Tier::interruptible} {}
+    Hearing(Core& core, GroupId g, const LoadReading& reading) : core_{core}, group_{g}, reading_{reading}, tier_{core.group(g).tier} {}
 
     void hear(Range loads) {
-        run_ = &run_at(core_, loads.first);
-        for (Slot s = loads.first; s < loads.last; ++s) {
-            while (run_->last <= s) ++run_;
-            hear(s);
+        for (Slot s = loads.first; s < loads.last;) {
+            const Run run = run_at(core_, s);  // A copy: a load that strayed cuts it.
+            const Range part{s, std::min(run.last, loads.last)};
+            hear(part, run);
+            s = part.last;
         }
-        count();
+        count_obeyed();
     }
 
 private:
-    void hear(Slot slot) {
-        LoadState& load = core_.state.loads[slot];
-        load.heard = core_.now.steady;
-        if (load.stale) lives(core_, slot);
-        if (reading_.taken < load.taken) return;
-        const Power rated = core_.rated[slot], said = load.quality == Quality::bad ? Power{} : load.reading;
-        const bool was_seen = load.seen, newer_than_order = reading_.taken >= run_->since;
-        const bool obeys = load.on ? reading_.mode == Mode::running : rests(reading_.mode);
-        books_.amend(slot, [&](LoadState& l) {
-            l.taken = reading_.taken;
-            l.mode = reading_.mode;
-            l.quality = reading_.quality;
-            if (reading_.quality != Quality::bad) l.reading = reading_.power;
-            if (teaches(reading_, rated)) l.watts = reading_.power;
-            if (obeys && newer_than_order) l.seen = true, l.failing = false;
-        });
-        if (!was_seen && load.seen) obeyed(load.order);
-        if (was_seen && interruptible_ && (load.on ? rests(reading_.mode) : reading_.mode == Mode::running)) {
-            strayed(core_, slot);
-            run_ = &run_at(core_, slot);
+    void hear(Range part, const Run& run) {
+        const LoadReading reading = reading_;  // Copies: nothing that is written below can be any of them.
+        const Steady now = core_.now.steady;
+        const Power* rated = core_.rated.data();
+        const bool obeys = run.on ? reading.mode == Mode::running : rests(reading.mode);
+        const bool strays = tier_ == Tier::interruptible && (run.on ? rests(reading.mode) : reading.mode == Mode::running);
+        const bool shown = obeys && reading.taken >= run.since, tells = reading.quality != Quality::bad;
+        GroupBooks books{core_, group_};
+        for (Slot slot = part.first; slot < part.last; ++slot) {
+            LoadState& load = core_.state.loads[slot];
+            load.heard = now;
+            if (load.stale) lives(core_, slot);
+            if (reading.taken < load.taken) continue;
+            const Power said = load.quality == Quality::bad ? Power{} : load.reading;
+            const bool was_seen = load.seen;
+            books.amend(slot, [&](LoadState& l) {
+                l.taken = reading.taken;
+                l.mode = reading.mode;
+                l.quality = reading.quality;
+                if (tells) l.reading = reading.power;
+                if (teaches(reading, rated[slot])) l.watts = reading.power;
+                if (shown) l.seen = true, l.failing = false;
+            });
+            if (shown && !was_seen) obeyed(load.order);
+            if (strays && was_seen) strayed(core_, slot);
+            if (tier_ == Tier::firm && tells) read_firm(core_, slot, said, reading);
         }
-        if (firm_ && reading_.quality != Quality::bad) read_firm(core_, slot, said, reading_);
     }
 
     void obeyed(OrderId order) {
-        if (order != order_) count();
+        if (order != order_) count_obeyed();
         order_ = order;
         ++loads_;
     }
 
-    void count() {
+    void count_obeyed() {
         if (loads_ > 0) seen_to_obey(core_, order_, loads_);
         loads_ = 0;
     }
 
     Core& core_;
+    const GroupId group_;
     const LoadReading& reading_;
-    GroupBooks books_;
-    const bool firm_, interruptible_;
-    const Run* run_ = nullptr;
+    const Tier tier_;
     OrderId order_{};
     Slot loads_ = 0;
 };
@@ -174,6 +177,15 @@ void apply_one(Core& core, const Answered& answered) {
 
 namespace {
 
+/// Nothing was sent to this load since it was seen at rest. A repeat does not say so, nor does a load last seen running,
+/// whose sleep may have been lost: believed off and seen, it would run on uncounted, and no limit would reach it.
+bool still_rests(const Core& core, Slot slot) {
+    const LoadState& load = core.state.loads[slot];
+    const auto found = std::ranges::lower_bound(core.pending, load.order, {}, &Pending::id);
+    const bool first_try = found != core.pending.end() && found->id == load.order && found->attempt == 1;
+    return first_try && rests(load.mode);
+}
+
 /// A raise that was never sent: the loads are off, as before, and may be tried again.
 void take_back(Core& core, Slot slot) {
     seen_to_obey(core, core.state.loads[slot].order, 1);
@@ -188,7 +200,7 @@ void apply_one(Core& core, const Receipt& receipt) {
         LoadState& load = core.state.loads[s];
         if (load.order != receipt.order || load.seen) continue;
         load.fate = receipt.fate;
-        if (receipt.fate == Fate::withheld && load.on) take_back(core, s);
+        if (receipt.fate == Fate::withheld && load.on && still_rests(core, s)) take_back(core, s);
         else if (receipt.fate != Fate::accepted && !load.on) amend(core, s, [](LoadState& l) { l.failing = true; });
     }
 }

@@ -52,7 +52,8 @@ void apply_price(Core& core, const Signal& signal) {
     case PriceTimeline::Fate::full: core.note(NoteKind::signals_full, index(signal.source), signal.id); return;
     }
     Steady longest = good_until;
-    for (const PriceInterval& known : prices.all()) longest = std::max(longest, known.good_until);
+    if (longest != never)
+        for (const PriceInterval& known : prices.all()) longest = std::max(longest, known.good_until);
     if (longest > core.now.steady) heard_from(core, signal.source, longest);
 }
 
@@ -167,12 +168,15 @@ void end_obligation(Core& core, std::size_t which, Instant issued) {
 }
 
 void rate_strikes(Core& core) {
-    for (const Site::Group& group : core.site.groups) {
-        if (!group.economics) continue;
-        Economics economics = *group.economics;
-        economics.hashprice = core.state.hashprice.value_or(economics.hashprice);
-        for (Slot s = group.loads.first; s < group.loads.last; ++s)
-            core.state.strikes[s] = break_even(economics, core.site.loads[s].joules_per_hash);
+    for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
+        const Site::Group& group = core.site.groups[i];
+        if (group.economics) {
+            Economics economics = *group.economics;
+            economics.hashprice = core.state.hashprice.value_or(economics.hashprice);
+            for (Slot s = group.loads.first; s < group.loads.last; ++s)
+                core.state.strikes[s] = break_even(economics, core.site.loads[s].joules_per_hash);
+        }
+        find_frontier(core, GroupId{static_cast<std::uint16_t>(i)});
     }
 }
 

@@ -3,6 +3,7 @@
 #include "model/check.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
@@ -60,6 +61,18 @@ void recount(Core& core, GroupId g) {
     }
 }
 
+void find_frontier(Core& core, GroupId g) {
+    Frontier& frontier = core.frontier[index(g)] = {};
+    const Price* strikes = core.state.strikes.data();
+    Slot first = core.group(g).loads.first;
+    if (!core.group(g).loads.empty()) frontier.lowest = strikes[first];
+    for (const Run& run : core.sums(g).runs) {
+        if (run.on && !(run.bars & held)) frontier.lowest_on = std::min(frontier.lowest_on, strikes[first]);
+        if (!run.on && run.bars == 0) frontier.highest_off = strikes[run.last - 1];
+        first = run.last;
+    }
+}
+
 const Run& run_at(const Core& core, Slot slot) {
     const auto& runs = core.sums(core.group_of[slot]).runs;
     const auto found = std::ranges::upper_bound(runs, slot, {}, &Run::last);
@@ -71,10 +84,16 @@ namespace {
 
 bool tells(const LoadState& load) { return !load.stale && load.mode != Mode::unknown && load.quality != Quality::bad; }
 
+/// It was never heard, and may still answer in time: at a start the hall's first poll is on its way.
+bool yet_to_tell(const LoadState& load, const Site::Group& group) {
+    return !load.stale && load.taken == Steady::min() && group.stale_after != Duration::max();
+}
+
 /// The greatest of what was promised, what is drawn, and what was drawn lately; unknown counts as nameplate.
 Power reserve_of(const Core& core, const FirmState& firm) {
     const LoadState& load = core.state.loads[firm.load];
     const Site::Group& group = core.group(core.group_of[firm.load]);
+    if (yet_to_tell(load, group)) return group.reserve;
     if (!tells(load)) return core.site.loads[firm.load].rated;
     const Power peak = firm.peaks.empty() ? Power{} : firm.peaks.front().power;
     return std::max({group.reserve, load.reading, peak});
@@ -113,7 +132,9 @@ Balance balance(const Core& core, Scope scope) {
     for (const FirmState& firm : core.state.firm) {
         if (!in_scope(core, scope, core.group_of[firm.load])) continue;
         const LoadState& load = core.state.loads[firm.load];
-        sum.firm_reserve += reserve_of(core, firm);
+        const Power reserve = reserve_of(core, firm);
+        sum.firm_reserve += reserve;
+        if (yet_to_tell(load, core.group(core.group_of[firm.load]))) sum.firm_unheard += std::max(Power{}, core.site.loads[firm.load].rated - reserve);
         sum.firm_known = sum.firm_known && tells(load);
         sum.firm_draw += load.quality == Quality::bad ? core.site.loads[firm.load].rated : load.reading;
     }
@@ -147,7 +168,7 @@ Room room_under(const Core& core, const Bound& bound, const Balance& sum) {
     if (bound.everything || blind || sum.at_most() >= bound.release) return room;
     if (bound.window > Duration{0} && judged(core, bound).value_or(bound.release) >= bound.release) return room;
     room.open = true;
-    room.books = bound.aim - (sum.possible + sum.firm_reserve + sum.residual + (sum.meter ? Power{} : sum.unknown));
+    room.books = bound.aim - (sum.possible + sum.firm_reserve + sum.firm_unheard + sum.residual + (sum.meter ? Power{} : sum.unknown));
     if (sum.meter) room.meter = bound.aim - (*sum.meter + sum.raising);
     return room;
 }
@@ -173,12 +194,15 @@ Draw moved_by(const Core& core, Slot s, bool on) {
 Draw added_by(const Core& core, Slot s) { return moved_by(core, s, true); }
 Draw lost_by(const Core& core, Slot s) { return moved_by(core, s, false); }
 
-Slot paying_from(const Core& core, GroupId g) {
-    const Range loads = core.group(g).loads;
-    const Price from = std::max(core.envelope[index(g)].start_at, core.envelope[index(g)].stop_below);
-    if (from == Price::max()) return loads.last;
-    const auto strikes = std::span{core.state.strikes}.subspan(loads.first, loads.size());
-    return loads.first + static_cast<Slot>(std::ranges::lower_bound(strikes, from) - strikes.begin());
+Slot first_to_withstand(const Core& core, Range loads, Price cutoff) {
+    if (cutoff == Price::max()) return loads.last;
+    const Price* base = core.state.strikes.data() + loads.first;
+    for (std::size_t left = loads.size(); left > 0;) {
+        const std::size_t half = (left + 1) / 2;
+        base += base[half - 1] < cutoff ? half : 0;
+        left -= half;
+    }
+    return static_cast<Slot>(base - core.state.strikes.data());
 }
 
 EventId event_of(Core& core, const Why& why) {
@@ -233,16 +257,16 @@ void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t 
     Pending& pending = *pending_of(core, order.id);
     pending.loads = order.loads;
     pending.unseen += range.size();
-    GroupBooks books{core, g};
-    for (Slot s = range.first; s < range.last; ++s) {
+    const OrderId id = order.id;
+    for (GroupBooks books{core, g}; const Slot s : std::views::iota(range.first, range.last)) {
         const LoadState& load = core.state.loads[s];
         if (!load.seen)
             if (Pending* before = pending_of(core, load.order)) --before->unseen;
-        books.amend(s, [&](LoadState& l) {
+        books.amend(s, [on, id](LoadState& l) {
             l.failing = l.failing && !on && !l.on;
             l.on = on;
             l.seen = false;
-            l.order = order.id;
+            l.order = id;
             l.fate = Fate::timed_out;  // Until a receipt says better.
         });
     }

@@ -10,29 +10,37 @@ struct Draw {
     Power planned, possible, lowering, raising, measured, unknown;
 };
 
-/// The only place that says what a load counts for. `dead`: our contactor has its group off.
-inline Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead) {
-    if (dead) return {};
-    Draw draw;
+/// The only place that says what a load counts for: adds it to the sum, or takes it out. `dead`: our contactor has its group off.
+enum class Into { sum, out };
+template <Into into>
+inline void count(Draw& sum, const LoadState& load, Power rated, Power standby, bool dead) {
+    if (dead) return;
+    const auto put = [](Power& to, Power power) { into == Into::sum ? to += power : to -= power; };
     const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
-    const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
     const Power guess = load.on == load.seen ? load.watts : standby;  // Of one that never said: it has not moved yet.
-    draw.measured = told ? load.reading : guess;
+    const Power measured = told ? load.reading : guess;
+    const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
+    Power planned = load.watts, possible = load.watts;
     if (load.on && !load.seen) {
-        draw.planned = draw.possible = std::max(rated, load.watts);
-        draw.raising = std::max(Power{}, draw.possible - draw.measured);
+        planned = possible = std::max(rated, load.watts);
+        put(sum.raising, std::max(Power{}, possible - measured));
     } else if (load.on) {
-        draw.planned = draw.possible = load.watts;
-        if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) draw.planned = resting;  // Not by us, and it may be back.
+        if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) planned = resting;  // Not by us, and it may be back.
     } else if (load.seen) {
-        draw.planned = draw.possible = resting;
-    } else {
-        draw.possible = load.watts;
-        draw.planned = load.failing ? load.watts : standby;
-        // One that had not come up yet takes nothing away from what the meter shows.
-        if (!load.failing) draw.lowering = std::max(Power{}, draw.measured - draw.planned);
+        planned = possible = resting;
+    } else if (!load.failing) {
+        planned = standby;
+        put(sum.lowering, std::max(Power{}, measured - planned));  // One that had not come up yet takes nothing away from what the meter shows.
     }
-    if (load.stale) draw.unknown = std::max(Power{}, rated - draw.possible);
+    put(sum.planned, planned);
+    put(sum.possible, possible);
+    put(sum.measured, measured);
+    if (load.stale) put(sum.unknown, std::max(Power{}, rated - possible));
+}
+
+inline Draw draw_of(const LoadState& load, Power rated, Power standby, bool dead) {
+    Draw draw;
+    count<Into::sum>(draw, load, rated, standby, dead);
     return draw;
 }
 
@@ -45,44 +53,60 @@ void recount(Core& core, GroupId g);
 /// Its contactor, if it has one, is closed as far as we know, and nobody has a word against that.
 bool has_supply(const Core& core, GroupId g);
 
-/// A group whose loads change while its sums keep up.
+/// A group whose loads change; its sums have caught up when this ends.
 class GroupBooks {
 public:
     GroupBooks(Core& core, GroupId g)
-        : core_{core}, sums_{core.sums(g)}, carried_{core.carried[index(g)]}, standby_{core.group(g).standby}, dead_{cut_off(core, g)} {}
+        : core_{core}, loads_{core.state.loads.data()}, rated_{core.rated.data()}, group_{g}, standby_{core.group(g).standby},
+          dead_{cut_off(core, g)}, carries_{!core.carried[index(g)].empty()} {}
+    GroupBooks(const GroupBooks&) = delete;
+    GroupBooks& operator=(const GroupBooks&) = delete;
+    ~GroupBooks() {
+        GroupState& sums = core_.sums(group_);
+        sums.planned += change_.planned;
+        sums.possible += change_.possible;
+        sums.lowering += change_.lowering;
+        sums.measured += change_.measured;
+        sums.unknown += change_.unknown;
+        sums.raising += change_.raising;
+        sums.stale += stale_;
+        sums.unseen += unseen_;
+    }
 
     /// Takes a load's draw out of the sums, lets `change` have the load, and puts the new draw back.
     template <class Change>
     void amend(Slot slot, Change change) {
-        LoadState& load = core_.state.loads[slot];
-        const Power rated = core_.rated[slot];
-        const Draw before = draw_of(load, rated, standby_, dead_);
-        const bool was_stale = load.stale, was_seen = load.seen;
+        LoadState& load = loads_[slot];
+        const Power rated = rated_[slot];
+        count<Into::out>(change_, load, rated, standby_, dead_);
+        stale_ -= Slot{load.stale};
+        unseen_ -= Slot{!load.seen};
         change(load);
-        const Draw after = draw_of(load, rated, standby_, dead_);
-        sums_.planned += after.planned - before.planned;
-        sums_.possible += after.possible - before.possible;
-        sums_.lowering += after.lowering - before.lowering;
-        sums_.measured += after.measured - before.measured;
-        sums_.unknown += after.unknown - before.unknown;
-        sums_.raising += after.raising - before.raising;
-        sums_.stale += Slot{load.stale} - Slot{was_stale};
-        sums_.unseen += Slot{was_seen} - Slot{load.seen};
-        for (const GroupId carried : carried_) recount(core_, carried);  // A contactor decides what they count for.
+        count<Into::sum>(change_, load, rated, standby_, dead_);
+        stale_ += Slot{load.stale};
+        unseen_ += Slot{!load.seen};
+        if (!carries_) return;
+        for (const GroupId carried : core_.carried[index(group_)]) recount(core_, carried);  // A contactor decides what they count for.
     }
 
 private:
     Core& core_;
-    GroupState& sums_;
-    const std::vector<GroupId>& carried_;
+    LoadState* loads_;
+    const Power* rated_;
+    GroupId group_;
     Power standby_;
-    bool dead_;
+    bool dead_, carries_;
+    Draw change_;                  ///< Of the sums, so far.
+    Slot stale_ = 0, unseen_ = 0;  ///< Likewise; may pass below 0 and come back.
 };
 
 template <class Change>
 void amend(Core& core, Slot slot, Change change) {
     GroupBooks{core, core.group_of[slot]}.amend(slot, change);
 }
+
+/// The group's frontier anew, after its runs or strikes changed.
+void find_frontier(Core& core, GroupId g);
 
 /// Cuts the group's runs so that [range) is made of whole runs, lets `change` have each of those, and joins what is alike.
 template <class Change>
@@ -112,6 +136,7 @@ void change_runs(Core& core, Range range, Change change) {
         first = run.last;
     }
     runs.assign(changed.begin(), changed.end());
+    find_frontier(core, g);
 }
 
 /// The run that holds a slot.
@@ -121,6 +146,7 @@ const Run& run_at(const Core& core, Slot slot);
 struct Balance {
     Power planned, possible, lowering, raising, unknown, standby;
     Power firm_reserve, firm_draw, residual;
+    Power firm_unheard;           ///< What firm loads not heard of yet may draw beyond their reserve. Nothing rises into it.
     std::optional<Power> meter;   ///< If it is fresh.
     bool metered = false;         ///< The scope has a meter, fresh or not.
     bool quiet = true;            ///< Nothing is on its way, and nobody silent.
@@ -133,7 +159,7 @@ struct Balance {
     }
     /// If nothing on its way down works and everything on its way up does. What a raise must fit under.
     Power at_most() const {
-        const Power books = possible + firm_reserve + residual;
+        const Power books = possible + firm_reserve + firm_unheard + residual;
         return meter ? std::max(books, *meter + raising) : books + unknown;
     }
     /// What remains when all that is interruptible rests.
@@ -166,8 +192,18 @@ Room room_under(const Core& core, const Bound& bound, const Balance& sum);
 Draw added_by(const Core& core, Slot s);
 Draw lost_by(const Core& core, Slot s);
 
+/// Whether a strike withstands a cutoff. Price::max() cuts off everybody, also those without a strike of their own.
+inline bool withstands(Price strike, Price cutoff) { return strike >= cutoff && cutoff != Price::max(); }
+
+/// The first of some neighbours in a group whose strike withstands the cutoff. It takes no branch on what it finds: strikes
+/// that are nearly alike would make every one of them a wrong guess.
+Slot first_to_withstand(const Core& core, Range loads, Price cutoff);
+
+/// The lowest strike that the price lets start.
+inline Price paying_at(const Core& core, GroupId g) { return std::max(core.envelope[index(g)].start_at, core.envelope[index(g)].stop_below); }
+
 /// The first slot of a group whose strike the price lets start; the group's end if it lets none.
-Slot paying_from(const Core& core, GroupId g);
+inline Slot paying_from(const Core& core, GroupId g) { return first_to_withstand(core, core.group(g).loads, paying_at(core, g)); }
 
 /// Orders all of [range) one way: command records, sums, runs, the order itself. Neighbours of one step become one order.
 void command(Core& core, Range range, Rung rung, const Why& why, std::uint8_t attempt = 1);

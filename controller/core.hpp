@@ -46,6 +46,13 @@ struct GroupEnvelope {
     const Cutoff* starts = nullptr;
 };
 
+/// Where a group's runs meet the price: whom a price must pass to move anybody.
+struct Frontier {
+    Price lowest = Price::max();           ///< Strike of the first load.
+    Price lowest_on = Price::max();        ///< Of the first that is wanted on and not held.
+    Price highest_off = Price::lowest();   ///< Of the last that is wanted off and not barred.
+};
+
 /// What the engine's stages share. Everything is in State but for what no policy may see.
 struct Core {
     Site site;
@@ -69,6 +76,8 @@ struct Core {
     std::uint32_t last_event = 0;
     Steady ramp_up_paid = Steady::min(), ramp_down_paid = Steady::min();
     Steady next_stale = Steady::min();           ///< No load becomes stale before.
+
+    std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
 
     // Of one step.
     Now now;

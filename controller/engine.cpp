@@ -20,6 +20,7 @@ void index_site(Core& core) {
     const Site& site = core.site;
     core.group_of.resize(site.loads.size());
     core.merit.resize(site.loads.size());
+    core.frontier.resize(site.groups.size());
     core.members.assign(1 + site.feeders.size() + site.groups.size(), {});
     core.carried.assign(site.groups.size(), {});
     for (std::size_t i = 0; i < site.groups.size(); ++i) {
@@ -126,6 +127,22 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
 Snapshot Engine::snapshot(Now now) const { return {save(*parts_, now)}; }
 
 void Engine::renew(const Snapshot& own, Now now) { *this = Engine{std::move(parts_->site), std::move(parts_->policies), own, now}; }
+
+std::vector<Order> Engine::outstanding() const {
+    const Core& core = *parts_;
+    std::vector<Order> orders;
+    for (const Pending& p : core.pending) {
+        if (raises(p.rung)) continue;
+        for (Slot s = p.loads.first; s < p.loads.last; ++s) {
+            const LoadState& load = core.state.loads[s];
+            if (load.order != p.id || load.seen) continue;
+            const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s;
+            if (joins) ++orders.back().loads.last;
+            else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why});
+        }
+    }
+    return orders;
+}
 
 const State& Engine::state() const { return parts_->state; }
 const Site& Engine::site() const { return parts_->site; }

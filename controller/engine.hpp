@@ -34,6 +34,8 @@ public:
     Snapshot snapshot(Now now) const;
     /// Goes on from its own snapshot, just as a re-execution of the journal's next epoch will.
     void renew(const Snapshot& own, Now now);
+    /// What lowers and was not seen to be obeyed, as it was ordered: to be sent again by whoever takes over.
+    std::vector<Order> outstanding() const;
     const State& state() const;
     const Site& site() const;
 

@@ -216,10 +216,9 @@ void escalate(Core& core) {
     end_excesses(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) bind_price(core, GroupId{static_cast<std::uint16_t>(i)});
     close_episodes(core);
-    for (Binding& binding : core.binding)
-        if (binding.why.event == EventId{})
-            for (const Episode& episode : core.state.episodes)
-                if (episode.policy == binding.why.policy) binding.why.event = episode.event;
+    for (const Episode& episode : core.state.episodes)
+        for (Binding& binding : core.binding)
+            if (binding.why.event == EventId{} && binding.why.policy == episode.policy) binding.why.event = episode.event;
 }
 
 }  // namespace ballast

@@ -15,6 +15,7 @@ namespace {
 
 constexpr Duration beat_every{1'000};
 constexpr Duration gap_retry{1'000};
+constexpr Duration calm{5'000};  ///< A journal that was slow is trusted again when it has not been for this long.
 
 }  // namespace
 
@@ -36,10 +37,12 @@ void Loop::stop() {
 
 asio::awaitable<void> Loop::run() {
     co_await begin_epoch(settings_.cause);
+    submit_outstanding();
     while (!stopping_) {
         notified_ = false;
         const auto told = read_clocks();
         mailbox_.drain(heard_);
+        trust_again(told.now);
         if (told.off_by) heard_.emplace_back(ClockJump{*told.off_by});
         std::move(own_.begin(), own_.end(), std::back_inserter(heard_));
         own_.clear();
@@ -59,28 +62,44 @@ asio::awaitable<void> Loop::step(Now now) {
     // One that was due is recorded though it may say nothing: it changed what comes due next.
     const StepRecord record{now, heard_, decision};
     const Written written = missed_ ? Written::missed : co_await journal_.append(record);
-    judge(written);
+    judge(now, written);
     submit(decision, written);
     if (watch) watch(Step{now, heard_, decision, engine_});
+}
+
+/// What the process before this one, or the config before, may not have got to the machines. It is in the journal.
+void Loop::submit_outstanding() {
+    const Steady now = read_clocks().now.steady;
+    for (const Order& order : engine_.outstanding()) send(order, now);
 }
 
 /// What lowers is sent whatever the journal says; what raises only if the journal has it.
 void Loop::submit(const Decision& decision, Written written) {
     for (const Order& order : decision.orders) {
-        if (raises(order.rung) && written != Written::yes) {
-            own_.emplace_back(Receipt{order.id, order.loads, Fate::withheld, decision.at.steady});
-            continue;
-        }
-        if (!settings_.send) continue;
-        if (Driver* driver = by_group_[index(order.group)]) driver->submit(order);
-        else own_.emplace_back(Receipt{order.id, order.loads, Fate::refused, decision.at.steady});
+        if (raises(order.rung) && written != Written::yes) own_.emplace_back(Receipt{order.id, order.loads, Fate::withheld, decision.at.steady});
+        else send(order, decision.at.steady);
     }
 }
 
-void Loop::judge(Written written) {
+void Loop::send(const Order& order, Steady now) {
+    if (!settings_.send) return;
+    if (Driver* driver = by_group_[index(order.group)]) driver->submit(order);
+    else own_.emplace_back(Receipt{order.id, order.loads, Fate::refused, now});
+}
+
+void Loop::judge(Now now, Written written) {
+    last_ = written;
     missed_ = missed_ || written == Written::missed;
-    const bool writes = written == Written::yes && !missed_;
-    if (std::exchange(journal_writes_, writes) != writes) own_.emplace_back(JournalHealth{writes});
+    if (written == Written::yes && !missed_) return;
+    calm_at_ = now.steady + calm;
+    if (std::exchange(journal_writes_, false)) own_.emplace_back(JournalHealth{false});
+}
+
+/// A disk that is slow now and then must not start and stop the raises with every write.
+void Loop::trust_again(Now now) {
+    if (journal_writes_ || missed_ || last_ != Written::yes || now.steady < calm_at_) return;
+    journal_writes_ = true;
+    own_.emplace_back(JournalHealth{true});
 }
 
 asio::awaitable<void> Loop::begin_epoch(EpochCause cause) {
@@ -93,7 +112,7 @@ asio::awaitable<void> Loop::begin_epoch(EpochCause cause) {
     const Written written = co_await journal_.begin_epoch(std::move(start));
     missed_ = written == Written::missed;
     next_gap_ = now.steady + gap_retry;
-    judge(written);
+    judge(now, written);
 }
 
 asio::awaitable<void> Loop::keep_epochs(Now now) {

@@ -50,8 +50,11 @@ public:
 private:
     asio::awaitable<void> step(Now now);
     asio::awaitable<void> begin_epoch(EpochCause cause);
+    void submit_outstanding();
     void submit(const Decision& decision, Written written);
-    void judge(Written written);
+    void send(const Order& order, Steady now);
+    void judge(Now now, Written written);
+    void trust_again(Now now);
     asio::awaitable<void> keep_epochs(Now now);
     asio::awaitable<void> sleep(Now now);
 
@@ -65,6 +68,8 @@ private:
     std::vector<Event> heard_, own_;   ///< `own_`: what the loop itself has to tell the engine at the next step.
     Steady wake_{};                    ///< Of the last decision.
     Steady next_epoch_ = never, next_beat_{}, next_gap_{};
+    Steady calm_at_{};                 ///< Raises resume then, if the journal keeps up until then.
+    Written last_ = Written::yes;      ///< Of the last step.
     bool journal_writes_ = true, missed_ = false, notified_ = false, stopping_ = false;
 };
 

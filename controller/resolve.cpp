@@ -12,8 +12,7 @@ void fold(Core& core, const Cutoff& cutoff) {
     GroupEnvelope& group = core.envelope[index(cutoff.group)];
     if (!group.stops || cutoff.stop_below > group.stop_below) group.stop_below = cutoff.stop_below, group.stops = &cutoff;
     if (!group.starts || cutoff.start_at > group.start_at) group.start_at = cutoff.start_at, group.starts = &cutoff;
-    const Slot first = core.group(cutoff.group).loads.first;
-    const Price lowest = core.state.strikes[first];
+    const Price lowest = core.frontier[index(cutoff.group)].lowest;
     if (cutoff.stop_below > lowest || cutoff.start_at > lowest) core.constraining[index(cutoff.why.policy)] = 1;
 }
 

@@ -38,7 +38,7 @@ struct MqttSettings {
     Duration keep_alive{10'000}, connect_timeout{10'000};
     Duration session_expiry{86'400'000};  ///< How long an MQTT 5 broker keeps what we missed.
     Duration least_pause{1'000},
-        most_pause{30'000};  ///< Between two tries to connect, doubling, with jitter.
+        most_pause{5'000};  ///< Between two tries to connect, doubling, with jitter.
     std::vector<MqttSignal> signals;
 };
 

@@ -184,3 +184,23 @@ TEST_CASE("a machine that was told to go and has not gone is not told to come ba
         for (const Order& order : decision.orders) CHECK_FALSE(raises(order.rung));
     }
 }
+
+TEST_CASE("a wake that the journal held back leaves a machine that still runs within reach of the next limit") {
+    Bench bench;
+    bench.engine.step(at(1min), std::vector<Event>{dispatch("d-1", 1min, 500_kW)});  // All are told to go; none has gone.
+    Signal release = dispatch("d-1", 12min, 0_W);
+    release.kind = SignalKind::release;
+    std::vector<Event> heard = bench.plant.readings(at(12min));
+    heard.emplace_back(release);
+    std::vector<Event> withheld;
+    for (const Order& order : bench.engine.step(at(12min), heard).orders)
+        if (raises(order.rung)) withheld.emplace_back(Receipt{order.id, order.loads, Fate::withheld, at(12min).steady});
+    REQUIRE_FALSE(withheld.empty());
+    withheld.emplace_back(JournalHealth{false});
+    bench.engine.step(at(12min), withheld);
+
+    Slot told = 0;
+    for (const Order& order : bench.engine.step(at(13min), std::vector<Event>{dispatch("d-2", 13min, 500_kW)}).orders)
+        if (!raises(order.rung)) told += order.loads.size();
+    CHECK(told == 20);
+}

@@ -53,8 +53,11 @@ TEST_CASE("once nobody wishes anything and everybody obeys, the site comes to re
         std::string late;
         const Steady quiet = Steady{std::chrono::hours{1000}} + shape.lasts + shape.settled - std::chrono::minutes{30};
         live(seed, shape, [&](Now now, const std::vector<Event>&, const Decision& decision, const Engine& engine) {
-            // Only what nobody answers for, as behind a contactor that a person opened, is asked again for ever.
-            const bool rests = std::ranges::all_of(decision.orders, [&](const Order& o) { return o.attempt > 1 && engine.state().loads[o.loads.first].stale; });
+            // Only what nobody answers for, behind a contactor that a person opened, is asked again for ever.
+            const bool rests = std::ranges::all_of(decision.orders, [&](const Order& o) {
+                const auto contactor = engine.site().groups[index(o.group)].contactor;
+                return o.attempt > 1 && contactor && engine.state().loads[*contactor].mode == Mode::off;
+            });
             if (now.steady < quiet || rests) return true;
             late = describe(decision);
             for (const std::string& line : picture(engine, now).lines) late += line + "\n";

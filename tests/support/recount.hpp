@@ -48,7 +48,12 @@ public:
             const Site::Group& group = site_.groups[g];
             if (!in(scope, g)) continue;
             if (group.tier == Tier::firm) {
-                for (Slot s = group.loads.first; s < group.loads.last; ++s) sum.firm_reserve += reserve(group, s);
+                for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+                    const bool unheard = state_.loads[s].taken == Steady::min() && !state_.loads[s].stale && group.stale_after != Duration::max();
+                    const Power promised = unheard ? group.reserve : reserve(group, s);
+                    sum.firm_reserve += promised;
+                    if (unheard) sum.firm_unheard += std::max(Power{}, site_.loads[s].rated - promised);
+                }
                 continue;
             }
             const Draw d = of(g);
