@@ -34,11 +34,12 @@ struct Findings {
 
 /// Compares the epoch's steps, up to its first difference.
 Result<std::optional<Difference>> compare(const JournalReader& journal, const Rebuilt& epoch, Findings& found, Progress& progress) {
-    Engine engine = epoch.engine();
+    auto engine = epoch.engine();
+    if (!engine) return tl::unexpected{engine.error()};
     std::optional<Difference> difference;
     std::string bytes;
     std::uint64_t chained = 0;
-    const auto run = execute(journal, epoch, engine, open_end, [&](const Executed& e) {
+    const auto run = execute(journal, epoch, *engine, open_end, [&](const Executed& e) {
         bytes.clear();
         encode(bytes, e.stored.now, e.decision);
         chained = chain(chained, digest(0, e.stored.now, e.decision));
@@ -127,6 +128,7 @@ int audit(const AuditOptions& options, std::FILE* out, std::FILE* errors) {
     if (!journal) return complain(journal.error(), 2);
     const auto epochs = journal->epochs();
     if (!epochs) return complain(epochs.error(), 1);
+    if (epochs->empty()) return complain({Errc::refused, fmt::format("journal {} has recorded nothing yet", journal->path())}, 2);
     const auto found = go_through(*journal, *epochs);
     if (!found) return complain(found.error(), 1);
     if (options.json) fmt::print(out, "{}\n", boost::json::serialize(json_of(*found)));

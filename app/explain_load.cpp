@@ -50,7 +50,9 @@ const std::uint8_t* bars_of(const State& state, const Site& site, Slot load) {
 }  // namespace
 
 Result<LoadFacts> follow(const JournalReader& journal, const Rebuilt& epoch, Slot load, Instant until, std::int64_t last) {
-    Engine engine = epoch.engine();
+    auto rebuilt = epoch.engine();
+    if (!rebuilt) return tl::unexpected{rebuilt.error()};
+    Engine& engine = *rebuilt;
     LoadFacts facts;
     facts.at = epoch.entry.began.utc;
     const auto run = execute(journal, epoch, engine, until, [&](const Executed& step) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace ballast {
 
@@ -24,7 +25,13 @@ Result<Rebuilt> rebuild(const JournalReader& journal, const EpochEntry& epoch) {
         if (source == model.sources.end()) return broken("it is of a replay whose price signal its config does not have");
         model.site = study::as_replayed(std::move(model.site), source->second);
     }
-    return Rebuilt{epoch, std::move(*config), std::move(model), std::move(contents->snapshot)};
+    return Rebuilt{epoch, std::move(*config), std::move(model), std::move(contents->snapshot), journal.path()};
+}
+
+Result<Engine> Rebuilt::engine() const try {
+    return Engine{model.site, policies_of(entry.cause, config, model), snapshot, entry.began};
+} catch (const std::runtime_error& e) {
+    return fail(Errc::malformed, fmt::format("journal {}: epoch {}: {}; this part cannot be trusted", journal, entry.id, e.what()));
 }
 
 namespace {

@@ -14,8 +14,10 @@ struct Rebuilt {
     Config config;
     SiteModel model;
     Snapshot snapshot;
+    std::string journal;  ///< Its path, for errors.
 
-    Engine engine() const { return Engine{model.site, policies_of(entry.cause, config, model), snapshot, entry.began}; }
+    /// As the epoch began; an error if its snapshot is none.
+    Result<Engine> engine() const;
 };
 
 /// An error names the journal, the epoch and what in it cannot be understood.

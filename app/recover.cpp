@@ -1,6 +1,6 @@
 #include "app/recover.hpp"
 
-#include "app/site_of.hpp"
+#include "app/rebuilt.hpp"
 #include "drivers/sqlite/journal_reader.hpp"
 
 #include <fmt/core.h>
@@ -13,6 +13,8 @@ namespace ballast {
 
 namespace {
 
+constexpr const char* afresh = "; move it away to begin afresh: what is in force is asked for anew";
+
 template <class T>
 T needed(Result<T> result) {
     if (!result) throw std::runtime_error{result.error().detail};
@@ -22,13 +24,24 @@ T needed(Result<T> result) {
 /// Steps the journal's last epoch again, under the config it was decided with, to where it broke off.
 Snapshot executed_again(const JournalReader& reader, const EpochEntry& epoch, const EpochContents& contents, const Config& config) {
     const SiteModel model = build_site(config);
-    Engine engine{model.site, policies_of(epoch.cause, config, model), contents.snapshot, epoch.began};
+    const auto unusable = [&](std::string_view why) {
+        return std::runtime_error{fmt::format("journal {}: {}{}", reader.path(), why, afresh)};
+    };
+    auto engine = [&] {
+        try {
+            return Engine{model.site, policies_of(epoch.cause, config, model), contents.snapshot, epoch.began};
+        } catch (const std::runtime_error& e) {
+            throw unusable(e.what());
+        }
+    }();
     Now last = epoch.began;
-    needed(reader.each_step(epoch, [&](const StoredStep& step) {
+    const auto read = reader.each_step(epoch, [&](const StoredStep& step) {
+        if (const std::string why = unfit(model.site, last, step); !why.empty()) throw unusable(fmt::format("step {} is damaged: {}", step.id, why));
         engine.step(step.now, step.heard);
         last = step.now;
         return true;
-    }));
+    });
+    if (!read) throw std::runtime_error{read.error().detail + afresh};
     spdlog::info("journal: went through {} step(s) since {} again; what was in force is in force", epoch.steps, name_of(epoch.cause));
     return engine.snapshot(last);
 }

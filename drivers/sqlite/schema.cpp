@@ -182,6 +182,7 @@ std::string explain_failure(const std::string& path, int code, const char* what)
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return say("another program holds it; end that one, or change [journal] path");
     case SQLITE_IOERR: return say("look at its disk (dmesg); recording resumes by itself");
+    case SQLITE_ERROR: return say("its tables are not as ballast makes them; name another file as [journal] path, or move this one away");
     default: return say("recording resumes by itself if it can");
     }
 }
