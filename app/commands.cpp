@@ -13,6 +13,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fmt/format.h>
+
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -25,6 +28,25 @@ namespace {
 struct Chosen {
     std::function<int()> command;
 };
+
+/// A number of the command line, to be read once it is one: CLI11's own range lets "nan" and an unsigned -1 through.
+CLI::Validator within(double least, double most) {
+    const std::string allowed = fmt::format("{} to {}", least, most);
+    const auto fault = [=](const std::string& text) -> std::string {
+        double value = 0;
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool whole = failed == std::errc{} && end == text.data() + text.size();
+        return whole && value >= least && value <= most ? "" : fmt::format("\"{}\" is not allowed; allowed: a number, {}", text, allowed);
+    };
+    return CLI::Validator{fault, allowed, "within"};
+}
+
+std::string whole_number(const std::string& text) {
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = failed == std::errc{} && end == text.data() + text.size();
+    return whole ? "" : fmt::format("\"{}\" is not allowed; allowed: a whole number, 0 to {}", text, UINT64_MAX);
+}
 
 void add_check(CLI::App& app, Chosen& chosen) {
     auto* command = app.add_subcommand("check", "Every fault of a site file at once; else its power budget");
@@ -46,20 +68,20 @@ void add_run(CLI::App& app, Chosen& chosen) {
 
 /// Seconds on the command line, with a fraction.
 void add_seconds(CLI::App& command, const std::string& name, std::function<void(Duration)> take, const std::string& help) {
-    command.add_option_function<double>(name, [take](double s) { take(Duration{static_cast<Duration::rep>(s * 1000)}); }, help)->check(CLI::Range(0.0, 1e8));
+    command.add_option_function<double>(name, [take](double s) { take(Duration{static_cast<Duration::rep>(s * 1000)}); }, help)->check(within(0, 1e8));
 }
 
 void add_simulate(CLI::App& app, Chosen& chosen) {
     auto* command = app.add_subcommand("simulate", "Every device, meter and utility a site file names, on loopback");
     auto options = std::make_shared<SimulateOptions>();
     command->add_option("SITE.toml", options->site_file, "The site file; every host in it must be loopback")->required();
-    command->add_option("--prices", options->prices, "A price history; the utility publishes it over MQTT");
-    command->add_option("--format", options->format, "Of the history (else recognised)");
-    command->add_option("--node", options->node, "The location to take from it");
-    command->add_option("--from", options->from, "2024-08-20, or a time with its zone");
-    command->add_option("--to", options->to, "Likewise");
-    command->add_option("--speed", options->speed, "History seconds a second")->check(CLI::Range(0.001, 1e6))->capture_default_str();
-    command->add_option("--seed", options->seed, "Decides everything that is left to chance")->capture_default_str();
+    auto* prices = command->add_option("--prices", options->prices, "A price history; the utility publishes it over MQTT");
+    command->add_option("--format", options->format, "Of the history (else recognised)")->needs(prices);
+    command->add_option("--node", options->node, "The location to take from it")->needs(prices);
+    command->add_option("--from", options->from, "2024-08-20, or a time with its zone")->needs(prices);
+    command->add_option("--to", options->to, "Likewise")->needs(prices);
+    command->add_option("--speed", options->speed, "History seconds a second")->check(within(0.001, 1e6))->capture_default_str();
+    command->add_option("--seed", options->seed, "Decides everything that is left to chance")->check(CLI::Validator{whole_number, "", "seed"})->capture_default_str();
     command->add_option("--faults", options->faults, "hung=5,lies=1,poi:silent@60+20,block-a:trip@90,gpu-hall:transfer@30");
     add_seconds(*command, "--for", [options](Duration d) { options->lasts = d; }, "Seconds; else until SIGINT or SIGTERM");
     add_seconds(*command, "--full-after", [options](Duration d) { options->full_after = d; }, "Seconds from a wake to full power; else 180 to 360");
@@ -77,8 +99,8 @@ void add_replay(CLI::App& app, Chosen& chosen) {
     command->add_option("--from", o->from, "From this day (2024-03-01, on the market's clock) or RFC 3339 instant");
     command->add_option("--to", o->to, "Up to it, not included");
     command->add_option("--price-known", o->price_known, "When a price is known: start, end, +SECONDS, day-ahead (default: the market's own rule)");
-    command->add_option("--settle", o->settle, "The history that bills, if another");
-    command->add_option("--settle-node", o->settle_node, "Which node or column of that");
+    auto* settle = command->add_option("--settle", o->settle, "The history that bills, if another");
+    command->add_option("--settle-node", o->settle_node, "Which node or column of that")->needs(settle);
     command->add_option("--signal", o->signal, "The price signal that the history speaks for, where the site has several");
     command->add_option("--journal", o->journal, "A new journal that gets every step, for explain and audit");
     command->add_flag("--json", o->json, "One JSON object");
@@ -91,9 +113,9 @@ void add_explain(CLI::App& app, Chosen& chosen) {
     auto* command = app.add_subcommand("explain", "Why a load is or was as it is, by executing the journal again");
     auto o = std::make_shared<ExplainOptions>();
     command->add_option("DB", o->journal, "The journal")->required();
-    command->add_option("--load", o->load, "A load's name (default: the site as a whole)");
-    command->add_option("--at", o->at, "A moment, RFC 3339 (default: the journal's end)");
-    command->add_option("--event", o->event, "Instead of a load: an event's id or number");
+    auto* load = command->add_option("--load", o->load, "A load's name (default: the site as a whole)");
+    auto* at = command->add_option("--at", o->at, "A moment, RFC 3339 (default: the journal's end)");
+    command->add_option("--event", o->event, "Instead of a load: an event's id or number")->excludes(load)->excludes(at);
     command->add_flag("--json", o->json, "One JSON object");
     command->callback([=, &chosen] { chosen.command = [=] { return explain(*o); }; });
 }
@@ -134,7 +156,7 @@ int say(const Said& said) {
     const auto answer = say_to_daemon(word_socket_of(config->journal.path), word);
     if (answer) return 0;
     std::fprintf(stderr, "ballast: %s\n", answer.error().detail.c_str());
-    return 1;
+    return answer.error().code == Errc::refused ? 2 : 1;
 }
 
 void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name, const std::string& help, const std::string& target) {
@@ -145,9 +167,9 @@ void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name,
     said->word.who = user ? user : "";
     command->add_option("SITE.toml", said->site_file, "The running daemon's site file")->required();
     command->add_option("TARGET", said->word.target, target)->required();
-    command->add_option("--who", said->word.who, "Who says so (default: $USER)");
+    command->add_option("--who", said->word.who, "Who says so (default: $USER)")->required(said->word.who.empty());
     command->add_option("--why", said->word.why, "Why; it goes into the journal")->required();
-    if (word == Word::hold) command->add_option("--hours", said->hours, "When the hold ends by itself")->required()->check(CLI::Range(0.001, 744.0));
+    if (word == Word::hold) command->add_option("--hours", said->hours, "When the hold ends by itself")->required()->check(within(0.001, 744));
     command->callback([=, &chosen] { chosen.command = [=] { return say(*said); }; });
 }
 
@@ -159,11 +181,42 @@ void add_words(CLI::App& app, Chosen& chosen) {
     add_word(app, chosen, Word::abort, "abort", "End a dispatch or an emergency before its time", "The event's id");
 }
 
+// ---- what a command line gets that is none
+
+/// One line: which command, what is wrong, where to look.
+std::string complaint(const CLI::App* app, const CLI::Error& error) {
+    const auto chosen = app->get_subcommands();
+    if (chosen.empty()) {
+        std::string known;
+        for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) known += (known.empty() ? "" : ", ") + command->get_name();
+        const auto rest = app->remaining();
+        const std::string what = rest.empty() ? "no command is given" : fmt::format("\"{}\" is no command", rest.front());
+        return fmt::format("ballast: {}; known: {}; see `ballast --help`\n", what, known);
+    }
+    const std::string command = "ballast " + chosen.front()->get_name();
+    const auto rest = app->remaining(true);
+    const std::string what = rest.empty() ? std::string{error.what()} : fmt::format("\"{}\" is not expected", fmt::join(rest, "\", \""));
+    return fmt::format("{}: {}; see `{} --help`\n", command, what, command);
+}
+
+/// An empty word is a shell variable that was not set, and never meant.
+bool all_say_something(const CLI::App& app) {
+    for (const CLI::App* command : app.get_subcommands())
+        for (const CLI::Option* option : command->get_options())
+            for (const std::string& word : option->results())
+                if (word.empty()) {
+                    fmt::print(stderr, "ballast {}: {} is empty; give it a value, or leave it out\n", command->get_name(), option->get_name());
+                    return false;
+                }
+    return true;
+}
+
 }  // namespace
 
 int command_line(int argc, char** argv) {
     CLI::App app{"Ballast: the load orchestrator of hybrid compute sites.\nKeeps the firm load up, makes the interruptible ASICs give way within seconds, proves it at the meter."};
     app.require_subcommand(1);
+    app.failure_message(complaint);
     Chosen chosen;
     add_check(app, chosen);
     add_run(app, chosen);
@@ -179,7 +232,7 @@ int command_line(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? 0 : 2;
     }
-    return chosen.command();
+    return all_say_something(app) ? chosen.command() : 2;
 }
 
 }  // namespace ballast

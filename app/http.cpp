@@ -54,7 +54,8 @@ Response heard_word(const Request& request, PersonsWords& words) {
     auto word = parse_word(request.body());
     if (!word) return reply(request, http::status::bad_request, error_json(word.error().detail));
     const auto answer = words.say(std::move(*word), std::chrono::seconds{3});
-    if (!answer) return reply(request, http::status::conflict, error_json(answer.error().detail));
+    const bool unheard = !answer && answer.error().code == Errc::timeout;
+    if (!answer) return reply(request, unheard ? http::status::gateway_timeout : http::status::conflict, error_json(answer.error().detail));
     return reply(request, http::status::ok, "{}");
 }
 
@@ -160,7 +161,8 @@ Result<void> say_to_daemon(const std::string& word_socket, const OperatorWord& w
         boost::system::error_code failed;
         const auto body = boost::json::parse(response.body(), failed);
         const auto* error = !failed && body.is_object() ? body.as_object().if_contains("error") : nullptr;
-        return fail(Errc::refused, error && error->is_string() ? std::string{error->as_string()} : response.body());
+        const Errc code = response.result() == http::status::gateway_timeout ? Errc::timeout : Errc::refused;
+        return fail(code, error && error->is_string() ? std::string{error->as_string()} : response.body());
     } catch (const boost::system::system_error& e) {
         return fail(Errc::unreachable, fmt::format("{}: {}; is `ballast run` up with this site file, and are you its user?", word_socket, e.code().message()));
     }
