@@ -137,7 +137,7 @@ Result<Explanation> explain_event(const JournalReader& journal, const std::strin
 Result<Instant> moment(const std::string& text) {
     if (text.empty()) return open_end;
     const auto at = wire::parse_rfc3339(text);
-    if (!at) return unknown(fmt::format("--at {}: {}; give a time like 2026-07-01T17:05:00Z", text, at.error()));
+    if (!at) return unknown(fmt::format("--at {}: {}", text, at.error()));
     return *at;
 }
 

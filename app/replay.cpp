@@ -51,6 +51,11 @@ tl::expected<std::optional<std::string>, ReplayFailure> convert(sim::Feed& feed,
     return said;
 }
 
+/// Names the option whose file it is, unless the fault is another option's.
+std::string about(std::string_view option, const std::string& fault) {
+    return fault.starts_with("--") ? fault : fmt::format("{} {}", option, fault);
+}
+
 tl::expected<void, ReplayFailure> read_histories(const ReplayOptions& options, Replayed& into) {
     sim::FeedOptions wanted{.format = options.format,
                             .node = options.node,
@@ -65,7 +70,7 @@ tl::expected<void, ReplayFailure> read_histories(const ReplayOptions& options, R
         wanted.known = *rule;
     }
     auto feed = sim::read_feed(options.prices, wanted);
-    if (!feed) return wrong_input("--prices " + feed.error().detail);
+    if (!feed) return wrong_input(about("--prices", feed.error().detail));
     into.feed = std::move(*feed);
     auto converted = convert(into.feed, into.config);
     if (!converted) return tl::unexpected{converted.error()};
@@ -77,7 +82,7 @@ tl::expected<void, ReplayFailure> read_histories(const ReplayOptions& options, R
     wanted.to.clear();
     wanted.node = options.settle_node.empty() ? options.node : options.settle_node;
     auto settle = sim::read_feed(options.settle, wanted);
-    if (!settle) return wrong_input("--settle " + settle.error().detail);
+    if (!settle) return wrong_input(about("--settle", settle.error().detail));
     into.settle = std::move(*settle);
     if (auto same = convert(*into.settle, into.config); !same) return tl::unexpected{same.error()};
     return {};
@@ -133,7 +138,8 @@ int replay(const ReplayOptions& options) {
         return run_replay(options, [&](double part) { bar.at(static_cast<std::int64_t>(part * 1'000)); });
     }();
     if (!replayed) {
-        fmt::print(stderr, "{}\n", replayed.error().text);
+        const std::string& text = replayed.error().text;
+        fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
         return replayed.error().status;
     }
     const std::string text = options.json ? study::to_json(replayed->result) + "\n" : replay_table(*replayed);

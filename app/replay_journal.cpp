@@ -47,7 +47,12 @@ Result<std::unique_ptr<ReplayJournal>> ReplayJournal::open(const std::string& pa
         return fail(Errc::refused, fmt::format("--journal {}: exists already; a replay needs a new file", path));
     auto parts = std::make_unique<Parts>();
     auto journal = open_sqlite_journal(path, keep_mb);
-    if (!journal) return tl::unexpected{journal.error()};
+    if (!journal) {
+        std::string text = journal.error().detail;
+        constexpr std::string_view elsewhere = "[journal] path";  // The daemon's; here it is the option that can be changed.
+        if (const auto at = text.find(elsewhere); at != text.npos) text.replace(at, elsewhere.size(), "--journal");
+        return fail(Errc::refused, std::move(text));
+    }
     parts->journal = std::move(*journal);
     parts->path = path;
     parts->files = std::move(files);

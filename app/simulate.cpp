@@ -40,7 +40,7 @@ private:
 };
 
 int wrong(const std::string& why) {
-    fmt::print(stderr, "ballast simulate: {}\n", why);
+    fmt::print(stderr, "ballast simulate: {}{}", why, why.ends_with('\n') ? "" : "\n");
     return 2;
 }
 
@@ -82,7 +82,7 @@ int simulate(const SimulateOptions& options) {
     if (!(options.speed > 0)) return wrong(fmt::format("--speed {}: must be above 0", options.speed));
     const auto config = load_config(options.site_file, disk_reader());
     if (!config) {
-        fmt::print(stderr, "{}\n", print(config.error()));
+        fmt::print(stderr, "{}", print(config.error()));
         return 2;
     }
     StandWishes wishes;

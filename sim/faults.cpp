@@ -35,7 +35,7 @@ std::optional<Duration> in_seconds(std::string_view text) {
 tl::unexpected<Error> wrong(std::string_view item) {
     std::string names;
     for (const MachineName& known : machine_names) names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
-    return fail(Errc::implausible, fmt::format("fault \"{}\": allowed are FAULT=PERCENT ({}), and NAME:FAULT@AFTER[+LASTS] in seconds (a meter: silent, "
+    return fail(Errc::implausible, fmt::format("fault \"{}\": allowed are FAULT=PERCENT, whole and once each ({}), and NAME:FAULT@AFTER[+LASTS] in seconds (a meter: silent, "
                                                "exceptions, frozen; a contactor: trip, welded; a hall: transfer)", item, names));
 }
 
@@ -44,8 +44,8 @@ bool read_share(std::string_view item, FaultPlan& plan) {
     const auto known = std::ranges::find(machine_names, item.substr(0, is), &MachineName::name);
     const auto percent = is == item.npos ? std::nullopt : number(item.substr(is + 1));
     if (known == std::end(machine_names) || !percent || *percent > 100) return false;
-    plan.percent[known->fault] = static_cast<unsigned>(*percent);
-    return true;
+    const auto whole = static_cast<unsigned>(*percent);
+    return whole == *percent && plan.percent.try_emplace(known->fault, whole).second;
 }
 
 bool read_befalls(std::string_view item, FaultPlan& plan) {
@@ -92,6 +92,9 @@ Result<FaultPlan> read_fault_plan(std::string_view text) {
         if (!item.empty() && !read_share(item, plan) && !read_befalls(item, plan)) return wrong(item);
         at = comma + 1;
     }
+    unsigned together = 0;
+    for (const auto& [fault, percent] : plan.percent) together += percent;
+    if (together > 100) return fail(Errc::implausible, fmt::format("{} percent of the machines are to fail; allowed: 100 together, for each has one fault", together));
     return plan;
 }
 

@@ -137,7 +137,7 @@ bool recognise_gridstatus(FeedFields header, FeedColumns& c) {
 std::string read_gridstatus(FeedFields fields, const FeedColumns& c, FeedRow& row) {
     const auto instant = [&](int column, Instant& into) -> std::string {
         const auto read = parse_instant(field(fields, column));
-        if (!read) return fmt::format("time \"{}\" is not like 2025-01-01 00:00:00-06:00; without its offset from UTC it could mean two hours", printable(field(fields, column), 40));
+        if (!read) return fmt::format("time \"{}\" is not like 2025-01-01 00:00:00-06:00, from 1970 to 2199; without its offset from UTC it could mean two hours", printable(field(fields, column), 40));
         into = *read;
         return {};
     };
@@ -145,7 +145,7 @@ std::string read_gridstatus(FeedFields fields, const FeedColumns& c, FeedRow& ro
     row.end = row.start;
     if (c.end >= 0) {
         if (auto wrong = instant(c.end, row.end); !wrong.empty()) return wrong;
-        if (row.end <= row.start) return "the interval ends before it begins";
+        if (row.end <= row.start) return "the interval does not end after it begins";
         if (row.end - row.start > 24h) return "the interval is longer than a day";
     }
     return read_price(field(fields, c.price), row);

@@ -210,7 +210,7 @@ Result<Feed> read_feed(const std::string& path, const FeedOptions& options) {
     if (auto fine = readable(path); !fine) return tl::unexpected{fine.error()};
     const auto named = [&](const FeedFormat& format) { return format.name == options.format; };
     if (!options.format.empty() && std::ranges::none_of(all_feed_formats(), named))
-        return fail(Errc::malformed, fmt::format("format \"{}\" is not known. Known are:\n{}", printable(options.format, 60), feed_formats()));
+        return fail(Errc::malformed, fmt::format("--format \"{}\" is not known. Known are:\n{}", printable(options.format, 60), feed_formats()));
     Reading reading{path, options};
     if (!reading.lines.opened()) return fail(Errc::unreachable, fmt::format("{}: may not be read", path));
     if (auto known = recognise(reading); !known) return tl::unexpected{known.error()};
