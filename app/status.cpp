@@ -83,9 +83,12 @@ std::string sentence_of(const Note& note, const Site& site) {
     const auto policy = [&] { return note.number < site.policies.size() ? site.policies[note.number] : std::string{"?"}; };
     const double kw = static_cast<double>(note.power.count) / 1e3;
     switch (note.kind) {
-    case NoteKind::signal_from_future: return fmt::format("{}: refused {}: issued in the future; compare the clocks", source(), note.text);
+    case NoteKind::signal_from_future: return fmt::format("{}: refused{}{}: issued in the future; compare the clocks", source(), note.text.empty() ? "" : " ", note.text);
     case NoteKind::signal_after_release: return fmt::format("{}: {} came again after its release; ignored", source(), note.text);
     case NoteKind::signal_over: return fmt::format("{}: {} was over before it came", source(), note.text);
+    case NoteKind::signal_unknown_release: return fmt::format("{}: nothing called {} is known to release; is that its id?", source(), note.text);
+    case NoteKind::signal_without_reference:
+        return fmt::format("{}: {} is counted from {:.1f} kW, an estimate: no meter was read before it", source(), note.text, kw);
     case NoteKind::signals_full: return fmt::format("{}: {} refused: too much is known already", source(), note.text);
     case NoteKind::source_stale: return fmt::format("{} is silent", source());
     case NoteKind::source_back: return fmt::format("{} is heard again", source());
@@ -110,9 +113,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::signal_accepted:
     case NoteKind::signal_superseded:
     case NoteKind::signal_older:
-    case NoteKind::signal_duplicate:
-    case NoteKind::signal_unknown_release:
-    case NoteKind::signal_without_reference: return {};
+    case NoteKind::signal_duplicate: return {};
     }
     return {};
 }

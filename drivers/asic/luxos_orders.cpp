@@ -61,7 +61,8 @@ void Fleet::logged_on(Machine& m, const wire::cgminer::Reply& reply) {
         m.ours = true;
         return go_on(m);
     }
-    if (!wire::cgminer::session_taken(reply)) return refuse(m, reply.status.message);
+    if (!wire::cgminer::session_taken(reply))
+        return refuse(m, reply.status.failed() ? reply.status.message : "its answer to logon names no session that can be used");
     if (++m.exchanges > most_exchanges) return refuse(m, reply.status.message);
     ask(m, Step::session, "session");
 }
