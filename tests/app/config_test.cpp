@@ -91,7 +91,7 @@ TEST_CASE("every mistake in an inventory gets its message") {
 }
 
 TEST_CASE("the handbook's table of bad input is the tested one") {
-    const std::string path = std::string{PROJECT_DIR} + "/docs/bad-input.md";
+    const std::string path = std::string{PROJECT_DIR} + "/docs/bad-input/site-file.md";
     const std::string begin = "<!-- config: begin -->\n", end = "<!-- config: end -->\n";
     const auto text = disk_reader()(path);
     REQUIRE(text);

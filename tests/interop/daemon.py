@@ -175,7 +175,7 @@ class Broker(Process):
         """A dict is sent as JSON, anything else as its bytes. Returns when the broker has acknowledged it."""
         data = json.dumps(payload) if isinstance(payload, dict) else payload
         data = data if isinstance(data, bytes) else data.encode()
-        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-t", topic, "-q", str(qos), "-s"] + (["-r"] if retain else [])
+        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-t", topic, "-q", str(qos), "-s" if data else "-n"] + (["-r"] if retain else [])
         subprocess.run(command, input=data, check=True, timeout=30, capture_output=True)
 
     def publish_lines(self, topic, lines, qos=1):
