@@ -56,6 +56,39 @@ void read_tables(const toml::table& table, Parse& parse) {
         if (broker.client_id.empty()) broker.client_id = "ballast-" + parse.config.site.name;
 }
 
+constexpr unsigned most_levels = 32;  ///< A site file has two.
+
+/// Where a key of more levels ends them. toml++ reads a key of any depth and takes it apart by recursion, down to the
+/// stack's end; values it bounds by itself.
+std::optional<Position> too_deep(std::string_view text) {
+    Position at{1, 0};
+    unsigned dots = 0;
+    char quote = 0;
+    bool comment = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        ++at.column;
+        if (c == '\n') {
+            at = {at.line + 1, 0};
+            dots = 0, quote = 0, comment = false;
+        } else if (comment) {
+            continue;
+        } else if (quote != 0) {
+            if (c == quote) quote = 0;
+            else if (c == '\\' && quote == '"' && i + 1 < text.size() && text[i + 1] != '\n') ++i, ++at.column;
+        } else if (c == '"' || c == '\'') {
+            quote = c;
+        } else if (c == '#') {
+            comment = true;
+        } else if (c == '.') {
+            if (++dots == most_levels) return at;
+        } else if (std::string_view{"=,[]{}"}.find(c) != std::string_view::npos) {
+            dots = 0;
+        }
+    }
+    return std::nullopt;
+}
+
 void hash_files(Config& config) {
     std::string hashes;
     for (ConfigFile& file : config.files) {
@@ -71,6 +104,10 @@ void hash_files(Config& config) {
 tl::expected<Config, std::vector<Fault>> parse_config(std::string text, const std::string& path,
                                                       const FileReader& read) {
     config::Parse parse{path, read};
+    if (const auto at = config::too_deep(text)) {
+        parse.faults.add(*at, fmt::format("a key of more than {} levels; allowed: [table] and key", config::most_levels));
+        return tl::unexpected{std::move(parse.faults).sorted()};
+    }
     try {
         const toml::table table = toml::parse(std::string_view{text}, path);
         parse.config.files.push_back({path, std::move(text), ""});

@@ -114,6 +114,19 @@ TEST_CASE("a file that is no TOML is told so with its place") {
     }
 }
 
+TEST_CASE("a key of very many levels is refused, and nothing else that has dots") {
+    std::string deep = "a";
+    for (int i = 0; i < 300'000; ++i) deep += ".a";
+    const std::string said = "a key of more than 32 levels; allowed: [table] and key\n";
+    CHECK(faults_of("# 1.\n" + deep + " = 1") == "site.toml:2:64: " + said);
+    CHECK(faults_of("[" + deep + "]") == "site.toml:1:65: " + said);
+    CHECK(faults_of("b = { c = \"\\\\\", " + deep + " = 1 }") == "site.toml:1:80: " + said);
+    CHECK(faults_of("b = { " + deep + " = 1 }") == "site.toml:1:70: " + said);
+    const std::string dots(100, '.');
+    for (const std::string& fine : {"# " + dots, "[site] # \"" + dots, "a = \"" + dots + "\"", "a = '" + dots + "'"})
+        CHECK(faults_of(fine).find("levels") == std::string::npos);
+}
+
 TEST_CASE("an empty file lacks a site and a group") {
     CHECK(faults_of("") ==
           "site.toml:1:1: the site file has no 'site'; expected [site] with at least 'name'\n"

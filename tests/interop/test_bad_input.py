@@ -71,8 +71,9 @@ class BadInput(unittest.TestCase):
         for command in ("check", "run", "simulate", "replay", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort"):
             self.tries(table, command)
         self.shell.write("empty.toml")
+        self.shell.write("deep.toml", "a" + ".a" * 300_000 + " = 1")
         self.shell.unreadable("secret.toml", SITE)
-        for line in ("check site.toml more", "check --jsn site.toml", "check ''", "check nosuch.toml", "check .", "check /dev/zero", "check empty.toml",
+        for line in ("check site.toml more", "check --jsn site.toml", "check ''", "check nosuch.toml", "check .", "check /dev/zero", "check empty.toml", "check deep.toml",
                      "check --json nosuch.toml", "run nosuch.toml", "run --dryrun site.toml", "simulate nosuch.toml", "replay nosuch.toml --prices day.csv",
                      "hold nosuch.toml site --hours 1 --why drill"):
             if "--json" in line:
