@@ -43,8 +43,9 @@ std::string at_the_meter(const ShedReceipt& r) {
     std::string text = fmt::format("\n  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}\n", "after", "site meter", "shed", "firm", "residual");
     for (const ShedReceipt::Moment& m : r.moments) {
         const bool known = m.meter.has_value();
-        text += fmt::format("  {:>5} s  {}  {}  {}  {}\n", m.after.count() / 1'000, mw(m.meter), mw(m.shed()),
-                            signed_mw(known ? std::optional{m.firm_change} : std::nullopt), signed_mw(m.residual_change));
+        text += fmt::format("  {:>5} s  {}  {}  {}  {}{}\n", m.after.count() / 1'000, mw(m.meter), mw(m.shed()),
+                            signed_mw(known ? std::optional{m.firm_change} : std::nullopt), signed_mw(m.residual_change),
+                            r.over_by(m) ? "  (the event was over)" : "");
     }
     return text + "  Shed is the fall of the meter from the reference, corrected for what firm load and residual did meanwhile.\n";
 }

@@ -66,6 +66,9 @@ struct ShedReceipt {
     std::vector<std::string> contactors_opened;
     std::optional<Duration> issue_to_heard;  ///< Transport and the offset of the two clocks together.
     std::vector<Duration> clock_jumps;       ///< Of our wall clock, while it was open.
+
+    /// What the meter showed at that moment is no longer this event's doing.
+    bool over_by(const Moment& moment) const { return closed && closed->steady < later(began.steady, moment.after); }
 };
 
 /// Makes receipts from what the loop heard and decided, step by step; the daemon feeds it live, `ballast receipt` from
