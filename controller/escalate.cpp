@@ -162,6 +162,9 @@ void press(Core& core, const Bound& bound) {
     else core.wake_at(cut_at);
 }
 
+/// Somebody outside asked for it: it is told of while it stands, whether or not it holds anybody back just now.
+bool obliges(const Bound& bound) { return bound.everything || bound.why.cause == Cause::dispatch || bound.why.cause == Cause::emergency; }
+
 /// What is missing, once everybody has moved.
 void judge(Core& core, const Bound& bound) {
     const Standing now = standing(core, bound);
@@ -174,7 +177,7 @@ void judge(Core& core, const Bound& bound) {
         else core.wake_at(must);
         if (result.shortfall > Power{}) tell_shortfall(core, bound, excess, result.shortfall);
     }
-    if (!bound.everything && result.shortfall == Power{} && !holds_back(core, bound, now.sum)) return;
+    if (!obliges(bound) && result.shortfall == Power{} && !holds_back(core, bound, now.sum)) return;
     core.constraining[index(bound.why.policy)] = 1;
     core.binding.push_back(result);
 }
