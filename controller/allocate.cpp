@@ -184,19 +184,17 @@ bool pace_allows(Core& core, GroupId g) {
     return core.site.ramp_up_per_minute <= Power{} || pace_allows(core, core.may_ramp_up, core.ramp_up_paid);
 }
 
-/// One load up, if stagger, ramp and room let it.
-bool raise_one(Core& core, std::vector<Room>& rooms, Slot s, const Why& why) {
-    const GroupId g = core.group_of[s];
+/// Whether stagger, ramp and room let one more load up; takes its share of each if they do.
+bool take_turn(Core& core, std::vector<Room>& rooms, GroupId g, Slot s) {
     if (!pace_allows(core, g)) return false;
     const Draw added = added_by(core, s);
     if (!take_room(core, rooms, g, added)) return false;
     if (core.group(g).stagger > Duration{0}) core.sums(g).next_wake = later(std::max(core.sums(g).next_wake, core.now.steady), core.group(g).stagger);
     ramp_pay(core, core.ramp_up_paid, added.possible, core.site.ramp_up_per_minute);
-    command(core, {s, s + 1}, Rung::wake, why);
     return true;
 }
 
-/// Best merit first over all groups, one load at a time, each group until something holds it back.
+/// Best merit first over all groups, neighbours together, each group until something holds it back.
 void raise_in_merit_order(Core& core, std::vector<Room>& rooms, std::vector<Returning>& returning) {
     const auto earlier = [&](const Returning& a, const Returning& b) { return std::pair{core.merit[a.range.last - 1], a.range.last} < std::pair{core.merit[b.range.last - 1], b.range.last}; };
     std::priority_queue<Returning, std::vector<Returning>, decltype(earlier)> queue{earlier};
@@ -206,11 +204,14 @@ void raise_in_merit_order(Core& core, std::vector<Room>& rooms, std::vector<Retu
         Returning best = queue.top();
         queue.pop();
         if (held_back[index(best.group)]) continue;
-        if (!raise_one(core, rooms, best.range.last - 1, best.why)) {
-            held_back[index(best.group)] = true;
-            continue;
-        }
-        if (--best.range.last > best.range.first) queue.push(best);
+        Range going{best.range.last, best.range.last};
+        do {
+            held_back[index(best.group)] = !take_turn(core, rooms, best.group, going.first - 1);
+            if (held_back[index(best.group)]) break;
+            best.range.last = --going.first;
+        } while (!best.range.empty() && (queue.empty() || !earlier(best, queue.top())));
+        if (!going.empty()) command(core, going, Rung::wake, best.why);
+        if (!held_back[index(best.group)] && !best.range.empty()) queue.push(best);
     }
 }
 

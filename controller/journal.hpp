@@ -72,8 +72,8 @@ constexpr Duration journal_patience{50};
 /// about `journal_patience` and never throws for the disk's sake.
 ///
 /// The loop, after each step worth keeping: `append`; on `yes` send everything; else send only what lowers, give each
-/// withheld order a Receipt with Fate::withheld and the engine a JournalHealth{false}; on the next `yes`
-/// JournalHealth{true}. On `missed`, about once a second, `begin_epoch` with cause `gap` and a snapshot taken after the last
+/// withheld order a Receipt with Fate::withheld and the engine a JournalHealth{false}; when each has been
+/// `yes` for a while, JournalHealth{true}. On `missed`, about once a second, `begin_epoch` with cause `gap` and a snapshot taken after the last
 /// step, before the next step is appended.
 class Journal {
 public:

@@ -15,7 +15,6 @@ namespace {
 
 constexpr Duration beat_every{1'000};
 constexpr Duration gap_retry{1'000};
-constexpr Duration calm{5'000};  ///< A journal that was slow is trusted again when it has not been for this long.
 
 }  // namespace
 
@@ -91,7 +90,7 @@ void Loop::judge(Now now, Written written) {
     last_ = written;
     missed_ = missed_ || written == Written::missed;
     if (written == Written::yes && !missed_) return;
-    calm_at_ = now.steady + calm;
+    calm_at_ = now.steady + settings_.calm;
     if (std::exchange(journal_writes_, false)) own_.emplace_back(JournalHealth{false});
 }
 

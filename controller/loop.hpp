@@ -23,6 +23,7 @@ struct Step {
 struct LoopSettings {
     bool send = true;                           ///< False: decide and journal, but send nothing.
     Duration epoch_every = std::chrono::hours{1};
+    Duration calm{5'000};                       ///< A journal that was slow is trusted again when it has not been for this long.
     EpochCause cause = EpochCause::start;
     std::vector<EpochFile> files;              ///< What the config was made of, for the journal.
 };

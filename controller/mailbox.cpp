@@ -13,7 +13,8 @@ void Mailbox::put(Event event) {
     bool first = false;
     {
         const std::lock_guard lock{mutex_};
-        first = !std::exchange(waiting_, true);
+        const bool can_wait = std::holds_alternative<Answered>(event);
+        first = !can_wait && !std::exchange(waiting_, true);
         if (const auto* reading = std::get_if<LoadReading>(&event)) {
             put_reading(*reading);
         } else if (const auto* answered = std::get_if<Answered>(&event)) {

@@ -18,6 +18,7 @@ using boost::asio::ip::tcp;
 constexpr std::uint32_t nobody = ~std::uint32_t{0};
 constexpr Duration first_contact_within{5'000};
 constexpr Duration busy_tick{25};
+constexpr Duration calm_tick{100};  ///< While nothing but telemetry is under way: polls go out in handfuls, not one by one.
 constexpr Duration resolve_again_after{60'000};
 constexpr std::size_t descriptors_for_others = 256;
 
@@ -190,8 +191,9 @@ void Fleet::tick() {
 Steady Fleet::next_tick(Steady now) const {
     Steady at = due_.empty() ? never : due_.top().at;
     if (!logoffs_.empty()) at = std::min(at, std::max(logoffs_.front().first, logoff_allowed_));
-    if (exchanges_.open() > 0 || short_ || !polls_.empty()) at = std::min(at, now + busy_tick);
-    return std::max(at, now + busy_tick);
+    const Duration tick = short_ || !sheds_.empty() || !raises_.empty() ? busy_tick : calm_tick;
+    if (exchanges_.open() > 0 || short_ || !polls_.empty()) at = std::min(at, now + tick);
+    return std::max(at, now + tick);
 }
 
 void Fleet::arm(Steady at) {

@@ -1,0 +1,126 @@
+#include "controller/loop.hpp"
+
+#include "controller/clock.hpp"
+#include "policies/dispatch.hpp"
+#include "tests/catch.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+using namespace ballast;
+using namespace ballast::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Ten miners of 100 kW and a utility.
+Site ten_miners() {
+    Site site;
+    site.name = "ten";
+    site.meters = {{"poi", 5s, 900s}};
+    site.meter = MeterId{0};
+    site.sources = {{"utility", OnStale::hold, 0ms, 5s}};
+    site.policies = {"obligations"};
+    for (int i = 0; i < 10; ++i) site.loads.push_back({"m-" + std::to_string(i), 100_kW, 30'000, 50_per_MWh});
+    site.groups = {{.name = "miners", .driver = "luxos", .loads = {0, 10}, .tier = Tier::interruptible}};
+    return site;
+}
+
+std::vector<Policy> obligations() { return {policies::dispatch({.policy = PolicyId{0}, .sources = {SourceId{0}}})}; }
+
+/// Says what the test wants of each record, and remembers what the engine was told of its health.
+struct ScriptedJournal : Journal {
+    std::function<Written()> next = [] { return Written::yes; };
+    std::vector<bool> told;
+
+    asio::awaitable<Written> begin_epoch(EpochStart) override { co_return Written::yes; }
+    asio::awaitable<Written> append(StepRecord step) override {
+        for (const Event& event : step.heard)
+            if (const auto* health = std::get_if<JournalHealth>(&event)) told.push_back(health->writes);
+        co_return next();
+    }
+    std::string trouble() const override { return {}; }
+};
+
+struct RecordingDriver : Driver {
+    std::vector<Order> orders;
+    asio::awaitable<void> run(Mailbox&) override { co_return; }
+    void submit(const Order& order) override { orders.push_back(order); }
+};
+
+/// A loop over those, run for a while.
+struct Bench {
+    asio::io_context io;
+    ScriptedJournal journal;
+    RecordingDriver driver;
+    std::unique_ptr<Loop> loop;
+    Mailbox mailbox{10, 1, [this] { loop->notify(); }};
+
+    explicit Bench(const Snapshot& start = {}, LoopSettings settings = {}) {
+        loop = std::make_unique<Loop>(io, Engine{ten_miners(), obligations(), start, read_clocks().now}, mailbox, journal,
+                                      std::vector<Driver*>{&driver}, std::move(settings));
+        asio::co_spawn(io, loop->run(), asio::detached);
+    }
+    void run_for(Duration time) { io.restart(), io.run_for(time); }
+    ~Bench() {
+        loop->stop();
+        run_for(1s);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a load that answered wakes nobody, and is told with what comes next") {
+    int woken = 0;
+    Mailbox box{10, 1, [&] { ++woken; }};
+    box.put(Answered{{3, 4}});
+    CHECK(woken == 0);
+    box.put(LoadReading{{5, 6}, Mode::running, Quality::measured, 100_kW, Steady{1s}});
+    CHECK(woken == 1);
+    std::vector<Event> heard;
+    box.drain(heard);
+    REQUIRE(heard.size() == 2);
+    CHECK(std::get<LoadReading>(heard[0]).loads == Range{5, 6});
+    CHECK(std::get<Answered>(heard[1]).loads == Range{3, 4});
+    box.put(Answered{{3, 4}});
+    box.drain(heard);  // As when the loop looks in by itself.
+    REQUIRE(heard.size() == 1);
+}
+
+TEST_CASE("what lowers and was not seen to be obeyed is sent again by whoever takes over, and what raises is not") {
+    const Now now = read_clocks().now;
+    Engine before{ten_miners(), obligations(), {}, now};
+    Signal wish{.source = SourceId{0}, .kind = SignalKind::dispatch, .id = "d-1"};
+    wish.issued = wish.start = now.utc;
+    wish.ask = Ask::absolute;
+    wish.power = 450_kW;
+    const auto orders = before.step(now, std::vector<Event>{wish}).orders;
+    REQUIRE(orders.size() == 1);
+    const Order sent = orders[0];
+    REQUIRE(sent.loads.size() > 1);
+    // One had obeyed before the process died.
+    before.step(now, std::vector<Event>{LoadReading{{sent.loads.first, sent.loads.first + 1}, Mode::asleep, Quality::measured, 0_W, now.steady}});
+
+    Bench after{before.snapshot(now)};
+    after.run_for(50ms);
+    REQUIRE(after.driver.orders.size() == 1);
+    CHECK(after.driver.orders[0].id == sent.id);
+    CHECK(after.driver.orders[0].rung == Rung::sleep);
+    CHECK(after.driver.orders[0].loads == Range{sent.loads.first + 1, sent.loads.last});
+
+    Bench dry{before.snapshot(now), {.send = false}};
+    dry.run_for(50ms);
+    CHECK(dry.driver.orders.empty());
+}
+
+TEST_CASE("a disk that is slow now and then stops the raises once, not with every write") {
+    Bench bench{{}, {.calm = Duration{300}}};
+    int writes = 0;
+    const auto slow_until = std::chrono::steady_clock::now() + 400ms;
+    bench.journal.next = [&] { return std::chrono::steady_clock::now() < slow_until && ++writes % 2 == 1 ? Written::late : Written::yes; };
+    for (int i = 0; i < 100; ++i) {
+        bench.mailbox.put(MeterReading{MeterId{0}, 1_MW, read_clocks().now.steady, Quality::measured});
+        bench.run_for(10ms);
+    }
+    CHECK(bench.journal.told == std::vector{false, true});
+}
