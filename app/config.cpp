@@ -1,6 +1,7 @@
 #include "app/config.hpp"
 
 #include "app/config_parts.hpp"
+#include "drivers/sqlite/sha256.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -92,10 +93,10 @@ std::optional<Position> too_deep(std::string_view text) {
 void hash_files(Config& config) {
     std::string hashes;
     for (ConfigFile& file : config.files) {
-        file.sha256 = sha256(file.text);
+        file.sha256 = sqlite::sha256(file.text);
         hashes += file.sha256;
     }
-    config.hash = sha256(hashes);
+    config.hash = sqlite::sha256(hashes);
 }
 
 }  // namespace

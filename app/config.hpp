@@ -2,6 +2,7 @@
 #include "model/result.hpp"
 #include "model/site.hpp"
 #include "model/units.hpp"
+#include "wire/modbus_words.hpp"
 
 #include <functional>
 #include <map>
@@ -83,10 +84,7 @@ struct ModbusConfig {
 };
 
 enum class RegisterFunction : std::uint8_t { coil, discrete, holding, input };
-enum class RegisterType : std::uint8_t { int16, uint16, int32, uint32, int64, uint64, float32, float64 };
-
-/// Which byte of a big-endian value is sent first; for 64 bits the same pattern over four words.
-enum class WordOrder : std::uint8_t { abcd, badc, cdab, dcba };
+using wire::RegisterType, wire::WordOrder;
 
 /// A number in a device. The address is that of the PDU: from 0.
 struct RegisterConfig {
@@ -342,8 +340,6 @@ FileReader disk_reader();
 /// Reads what a config was made from: the journal's copy. Any other path is unreachable.
 FileReader reader_of(std::vector<ConfigFile> files);
 
-/// 64 hexadecimal digits.
-std::string sha256(std::string_view text);
 
 std::string print(const Fault& fault);
 

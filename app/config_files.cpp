@@ -1,7 +1,6 @@
 #include "app/config.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -9,7 +8,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <openssl/evp.h>
 
 namespace ballast {
 namespace {
@@ -42,15 +40,6 @@ bool zone_known(const std::string& name) {
 }
 
 }  // namespace
-
-std::string sha256(std::string_view text) {
-    std::array<unsigned char, 32> digest{};
-    unsigned size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    std::string hex;
-    for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-    return hex;
-}
 
 FileReader disk_reader() {
     return [](const std::string& path) -> Result<std::string> {

@@ -1,4 +1,5 @@
 #include "app/site_of.hpp"
+#include "drivers/sqlite/sha256.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/site_cap.hpp"
@@ -87,7 +88,7 @@ std::vector<EpochFile> epoch_files(const Config& config) {
 
 tl::expected<Config, std::vector<Fault>> config_of(const std::vector<EpochFile>& files) {
     std::vector<ConfigFile> readable;
-    for (const EpochFile& file : files) readable.push_back({file.path, file.text, sha256(file.text)});
+    for (const EpochFile& file : files) readable.push_back({file.path, file.text, sqlite::sha256(file.text)});
     const EpochFile& site = files.front();
     return parse_config(site.text, site.path, reader_of(std::move(readable)));
 }

@@ -11,10 +11,6 @@ namespace ballast {
 
 namespace {
 
-static_assert(static_cast<int>(RegisterType::float64) == static_cast<int>(wire::RegisterType::float64));
-static_assert(static_cast<int>(RegisterType::uint64) == static_cast<int>(wire::RegisterType::uint64));
-static_assert(static_cast<int>(WordOrder::dcba) == static_cast<int>(wire::WordOrder::dcba));
-static_assert(static_cast<int>(WordOrder::badc) == static_cast<int>(wire::WordOrder::badc));
 
 constexpr std::string_view function_names[] = {"coil", "discrete", "holding", "input"};
 
@@ -85,8 +81,8 @@ private:
 
     sim::RegisterPlace place(const std::string& whose, const ModbusConfig& bus, const RegisterConfig& value) {
         sim::RegisterPlace out = place(whose, bus, value.function, value.address);
-        out.type = static_cast<wire::RegisterType>(value.type);
-        out.order = static_cast<wire::WordOrder>(value.order);
+        out.type = value.type;
+        out.order = value.order;
         out.scale = value.scale;
         return out;
     }

@@ -20,8 +20,6 @@ using namespace drivers;
 
 // ---- Modbus: the same words in the config and in the driver
 
-static_assert(static_cast<int>(RegisterType::float64) == static_cast<int>(wire::RegisterType::float64));
-static_assert(static_cast<int>(WordOrder::dcba) == static_cast<int>(wire::WordOrder::dcba));
 static_assert(static_cast<int>(RegisterFunction::input) == static_cast<int>(ModbusTable::input));
 
 ModbusUnit unit_of(const ModbusConfig& config) {
@@ -37,7 +35,7 @@ ModbusUnit unit_of(const ModbusConfig& config) {
 ModbusTable table_of(RegisterFunction function) { return static_cast<ModbusTable>(function); }
 
 ModbusRegister register_of(const RegisterConfig& config) {
-    return {table_of(config.function), config.address, static_cast<wire::RegisterType>(config.type), static_cast<wire::WordOrder>(config.order)};
+    return {table_of(config.function), config.address, config.type, config.order};
 }
 
 PowerRegister power_register(const MeterConfig& config) {

@@ -1,4 +1,5 @@
 #include "app/config.hpp"
+#include "drivers/sqlite/sha256.hpp"
 #include "tests/app/config_bad.hpp"
 #include "tests/catch.hpp"
 
@@ -187,8 +188,8 @@ TEST_CASE("the config is rebuilt from the files it kept") {
     const Parsed parsed = parse(good_site);
     REQUIRE(parsed);
     REQUIRE(parsed->files.size() == 2);
-    CHECK(parsed->files[0].sha256 == sha256(good_site));
-    CHECK(sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(parsed->files[0].sha256 == sqlite::sha256(good_site));
+    CHECK(sqlite::sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     const Parsed again = load_config("site.toml", reader_of(parsed->files));
     REQUIRE(again);
     CHECK((*again == *parsed));
