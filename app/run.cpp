@@ -40,12 +40,14 @@ void leave(const Config& config, const Snapshot& start, Journal& journal) {
 }
 
 int run_with(Config config, bool send) {
+    // Read before it is opened to write: closing any descriptor of a file gives up all of this process's locks on it, and
+    // the next program that only looked at the journal would then take our write-ahead log away.
+    Snapshot start = recover(config.journal.path);
     auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb);
     if (!journal) {
         std::fprintf(stderr, "ballast: %s\n", journal.error().detail.c_str());
         return 1;
     }
-    Snapshot start = recover(config.journal.path);
     EpochCause cause = EpochCause::start;
     for (;;) {
         const SiteModel model = build_site(config);

@@ -135,11 +135,6 @@ void measure_rooms(const Core& core, std::vector<Room>& rooms) {
     for (const Bound& bound : core.limits.bounds) rooms.push_back(room_under(core, bound, balance(core, bound.scope)));
 }
 
-bool applies(const Core& core, Scope scope, GroupId g) {
-    const auto& groups = core.members[core.scope_index(scope)];
-    return std::ranges::find(groups, g) != groups.end();
-}
-
 /// A load that may come back, as far as its group and the price are concerned.
 struct Returning {
     GroupId group;
@@ -173,9 +168,9 @@ void gather(Core& core, GroupId g, std::vector<Returning>& into) {
 /// Whether the load fits every bound over its group; takes its room if it does.
 bool take_room(const Core& core, std::vector<Room>& rooms, GroupId g, const Draw& added) {
     for (const Room& room : rooms)
-        if (!room.fits(added) && applies(core, room.bound->scope, g)) return false;
+        if (!room.fits(added) && under(core, room.bound->scope, g)) return false;
     for (Room& room : rooms)
-        if (applies(core, room.bound->scope, g)) room.take(added);
+        if (under(core, room.bound->scope, g)) room.take(added);
     return true;
 }
 

@@ -17,7 +17,7 @@ void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
         if (core.group(g).tier != Tier::firm) loads += core.sums(g).measured;
     std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
     const std::int64_t step = std::min(since_last, core.site.residual_settles).count();
-    const Int128 change = Int128{(meter - loads).count * 1'000 - residual} * step / core.site.residual_settles.count();
+    const Int128 change = (Int128{(meter - loads).count} * 1'000 - residual) * step / core.site.residual_settles.count();
     residual += static_cast<std::int64_t>(change);
 }
 
@@ -25,7 +25,8 @@ void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
 
 void apply_one(Core& core, const MeterReading& reading) {
     MeterState& meter = core.state.meters[index(reading.meter)];
-    if (reading.quality == Quality::bad || reading.taken < meter.taken) return;
+    constexpr Power most{1'000'000'000'000};  // What no grid connection carries, and no sum runs over.
+    if (reading.quality == Quality::bad || reading.power > most || reading.power < -most || reading.taken < meter.taken) return;
     const Duration since_last = meter.fresh ? reading.taken - meter.taken : Duration{0};
     if (!meter.fresh) core.note(NoteKind::meter_back, index(reading.meter));
     meter.power = reading.power;
@@ -83,6 +84,16 @@ void lives(Core& core, Slot slot) {
     if (patience != Duration::max()) core.next_stale = std::min(core.next_stale, later(core.now.steady, patience));
 }
 
+/// Their telemetry shows them gone; a meter that lags does not yet, and must not make others go for the same watts.
+void sink(Core& core, GroupId g, Power power) {
+    if (power <= Power{} || core.site.meters.empty()) return;
+    auto& sunk = core.sums(g).sunk;
+    const auto shown = [&](const Sunk& s) { return later(s.seen, longest_lag) < core.now.steady; };
+    sunk.erase(sunk.begin(), std::ranges::find_if_not(sunk, shown));
+    if (!sunk.empty() && sunk.back().seen == core.now.steady) sunk.back().power += power;
+    else sunk.push_back({core.now.steady, power});
+}
+
 /// Loads of one group that say the same, run by run. Obedience is counted once an order.
 class Hearing {
 public:
@@ -126,6 +137,7 @@ private:
             if (strays && was_seen) strayed(core_, slot);
             if (tier_ == Tier::firm && tells) read_firm(core_, slot, said, reading);
         }
+        if (shown && !run.on) sink(core_, group_, books.arrived());
     }
 
     void obeyed(OrderId order) {

@@ -9,8 +9,9 @@ namespace ballast {
 
 namespace {
 
-constexpr std::size_t most_obligations = 256;
-constexpr std::size_t most_tombstones = 1'024;
+constexpr std::ptrdiff_t most_obligations = 64, most_tombstones = 256;  ///< Of one source: none can shut out another's word.
+
+constexpr Duration most_ahead = std::chrono::hours{24 * 7};  ///< A price from beyond that proves nothing about its source.
 
 constexpr Instant earliest{-std::chrono::years{4'000}}, latest{std::chrono::years{40'000}};
 
@@ -51,14 +52,17 @@ void apply_price(Core& core, const Signal& signal) {
     case PriceTimeline::Fate::older: core.note(NoteKind::signal_older, index(signal.source), signal.id); return;
     case PriceTimeline::Fate::full: core.note(NoteKind::signals_full, index(signal.source), signal.id); return;
     }
-    Steady longest = good_until;
-    if (longest != never)
-        for (const PriceInterval& known : prices.all()) longest = std::max(longest, known.good_until);
+    Steady longest = interval.begins <= later(core.now.steady, most_ahead) ? good_until : Steady::min();
+    if (good_until != never)
+        for (const PriceInterval& known : prices.all())
+            if (known.begins <= later(core.now.steady, most_ahead)) longest = std::max(longest, known.good_until);
     if (longest > core.now.steady) heard_from(core, signal.source, longest);
 }
 
 void apply_hashprice(Core& core, const Signal& signal) {
+    if (core.state.hashprice && signal.issued < core.state.hashprice_issued) return core.note(NoteKind::signal_older, index(signal.source), signal.id);
     core.state.hashprice = signal.price;
+    core.state.hashprice_issued = signal.issued;
     rate_strikes(core);
     heard_from(core, signal.source);
 }
@@ -71,22 +75,37 @@ Tombstone* tombstone_of(Core& core, SourceId source, const std::string& id) {
     return nullptr;
 }
 
-/// The meter's mean before the issue, or, where it has no such past, what the books say is drawn.
-void freeze_reference(Core& core, Obligation& obligation) {
-    const Duration window{core.site.meter ? core.site.reference_window : Duration{0}};
+struct Reference {
+    Power power;
+    bool estimated = false;
+};
+
+/// The meter's mean before the issue, or, where it has no such past or has fallen silent, what the books say is drawn.
+Reference reference_at(const Core& core, Scope scope, Steady issued) {
+    const auto meter = core.meter_of(scope);
+    const Balance now = balance(core, scope);
+    if (meter && now.meter)
+        if (const auto mean = core.state.meters[index(*meter)].mean(issued - core.site.reference_window, issued)) return {*mean, false};
+    return {now.meter.value_or(now.planned + now.firm_draw + now.residual), true};
+}
+
+void freeze_references(Core& core, Obligation& obligation) {
     const Steady issued = std::min(core.now.steady, steadily(core, obligation.signal.issued));
-    std::optional<Power> mean;
-    if (core.site.meter) mean = core.state.meters[index(*core.site.meter)].mean(issued - window, issued);
-    const Balance now = balance(core, Scope::site());
-    obligation.estimated = !mean;
-    obligation.reference = mean.value_or(now.meter.value_or(now.planned + now.firm_draw + now.residual));
-    if (!mean && obligation.signal.ask == Ask::relative)
+    const Reference site = reference_at(core, Scope::site(), issued);
+    obligation.reference = site.power;
+    obligation.estimated = site.estimated;
+    for (std::uint16_t f = 0; f < core.site.feeders.size(); ++f)
+        obligation.feeder_references.push_back(reference_at(core, Scope::feeder(FeederId{f}), issued).power);
+    if (site.estimated && obligation.signal.ask == Ask::relative)
         core.note(NoteKind::signal_without_reference, index(obligation.signal.source), obligation.signal.id, obligation.event, obligation.reference);
 }
 
+/// What has begun does not begin anew because its source says it again: neither its ramp nor its proof starts over.
 void place(Core& core, Obligation& obligation, const Signal& signal) {
+    const Steady start = steadily(core, signal.start);
+    const bool goes_on = obligation.begins <= core.now.steady && start <= core.now.steady;
+    if (!goes_on) obligation.begins = std::max(core.now.steady, start);
     obligation.signal = signal;
-    obligation.begins = std::max(core.now.steady, steadily(core, signal.start));
     obligation.ends = steadily(core, signal.end);
 }
 
@@ -106,12 +125,13 @@ void apply_dispatch(Core& core, const Signal& signal) {
         return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
     }
     if (over) return core.note(NoteKind::signal_over, source, signal.id);
-    if (core.state.obligations.size() >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
+    const auto alike = [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.kind == signal.kind; };
+    if (std::ranges::count_if(core.state.obligations, alike) >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;
     obligation.event = EventId{++core.last_event};
     obligation.heard = core.now.steady;
     place(core, obligation, signal);
-    freeze_reference(core, obligation);
+    freeze_references(core, obligation);
     core.note(NoteKind::event_opened, source, signal.id, obligation.event, obligation.reference);
     core.state.obligations.push_back(std::move(obligation));
 }
@@ -121,8 +141,10 @@ void bury(Core& core, SourceId source, const std::string& id, Instant issued) {
         stone->issued = std::max(stone->issued, issued);
         return;
     }
-    core.state.tombstones.push_back({source, id, issued});
-    if (core.state.tombstones.size() > most_tombstones) core.state.tombstones.pop_front();
+    auto& stones = core.state.tombstones;
+    stones.push_back({source, id, issued});
+    const auto same = [&](const Tombstone& stone) { return stone.source == source; };
+    if (std::ranges::count_if(stones, same) > most_tombstones) stones.erase(std::ranges::find_if(stones, same));
 }
 
 void apply_release(Core& core, const Signal& signal) {

@@ -99,15 +99,6 @@ Power reserve_of(const Core& core, const FirmState& firm) {
     return std::max({group.reserve, load.reading, peak});
 }
 
-bool in_scope(const Core& core, Scope scope, GroupId g) {
-    switch (scope.kind) {
-    case Scope::Kind::site: return true;
-    case Scope::Kind::feeder: return core.group(g).feeder && index(*core.group(g).feeder) == scope.number;
-    case Scope::Kind::group: return index(g) == scope.number;
-    }
-    return false;
-}
-
 Power residual_of(const Core& core, Scope scope) {
     if (scope.kind == Scope::Kind::group) return {};
     return Power{core.state.residual_mw[core.scope_index(scope)] / 1'000};
@@ -115,8 +106,22 @@ Power residual_of(const Core& core, Scope scope) {
 
 }  // namespace
 
+namespace {
+
+/// Of what loads were seen to give up, that which this meter's last word may be too old to show.
+Power not_yet_shown(const GroupState& group, const MeterState& meter, Duration lag, Steady now) {
+    Power sum;
+    for (const Sunk& sunk : group.sunk)
+        if (later(sunk.seen, lag) > meter.taken && later(sunk.seen, longest_lag) > now) sum += sunk.power;
+    return sum;
+}
+
+}  // namespace
+
 Balance balance(const Core& core, Scope scope) {
     Balance sum;
+    const auto meter = core.meter_of(scope);
+    const MeterState* shows = meter ? &core.state.meters[index(*meter)] : nullptr;
     for (const GroupId g : core.members[core.scope_index(scope)]) {
         const Site::Group& group = core.group(g);
         if (group.tier == Tier::firm) continue;
@@ -124,13 +129,15 @@ Balance balance(const Core& core, Scope scope) {
         sum.planned += s.planned;
         sum.possible += s.possible;
         sum.lowering += s.lowering;
+        if (const Power late = shows ? not_yet_shown(s, *shows, core.site.meters[index(*meter)].lag, core.now.steady) : Power{}; late > Power{})
+            sum.lowering += late, sum.quiet = false;
         sum.unknown += s.unknown;
         sum.raising += s.raising;
         sum.quiet = sum.quiet && s.unseen == 0 && s.stale == 0;
         if (core.can_move(g)) sum.standby += Power{group.standby.count * group.loads.size()};
     }
     for (const FirmState& firm : core.state.firm) {
-        if (!in_scope(core, scope, core.group_of[firm.load])) continue;
+        if (!under(core, scope, core.group_of[firm.load])) continue;
         const LoadState& load = core.state.loads[firm.load];
         const Power reserve = reserve_of(core, firm);
         sum.firm_reserve += reserve;
@@ -139,12 +146,30 @@ Balance balance(const Core& core, Scope scope) {
         sum.firm_draw += load.quality == Quality::bad ? core.site.loads[firm.load].rated : load.reading;
     }
     sum.residual = residual_of(core, scope);
-    if (const auto meter = core.meter_of(scope)) {
-        sum.metered = true;
-        const MeterState& state = core.state.meters[index(*meter)];
-        if (state.fresh) sum.meter = state.power;
-    }
+    sum.metered = shows != nullptr;
+    if (shows && shows->fresh) sum.meter = shows->power;
     return sum;
+}
+
+bool under(const Core& core, Scope scope, GroupId g) {
+    switch (scope.kind) {
+    case Scope::Kind::site: return true;
+    case Scope::Kind::feeder: return core.group(g).feeder && index(*core.group(g).feeder) == scope.number;
+    case Scope::Kind::group: return index(g) == scope.number;
+    }
+    return false;
+}
+
+bool close_forbidden(const Core& core, Slot contactor) {
+    const GroupId g = core.group_of[contactor];
+    Power block = core.site.loads[contactor].rated;
+    for (const GroupId c : core.carried[index(g)])
+        if (core.group(c).contactor == contactor) block += core.nameplate[index(c)];
+    return std::ranges::any_of(core.limits.bounds, [&](const Bound& b) {
+        if (!under(core, b.scope, g)) return false;
+        const Balance sum = balance(core, b.scope);
+        return b.everything || (sum.metered && !sum.meter) || sum.at_most() >= b.release || sum.at_most() + block > b.aim;
+    });
 }
 
 std::optional<Power> judged(const Core& core, const Bound& bound) {
@@ -206,7 +231,7 @@ Slot first_to_withstand(const Core& core, Range loads, Price cutoff) {
 }
 
 EventId event_of(Core& core, const Why& why) {
-    if (why.event != EventId{}) return why.event;
+    if (why.event != EventId{} || why.cause == Cause::person) return why.event;  // A person's word is nobody's event.
     for (const Episode& episode : core.state.episodes)
         if (episode.policy == why.policy) return episode.event;
     const EventId event{++core.last_event};
@@ -251,6 +276,7 @@ Pending* pending_of(Core& core, OrderId id) {
 void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t attempt) {
     const GroupId g = core.group_of[range.first];
     const bool on = raises(rung);
+    BALLAST_CHECK(on || core.group(g).tier != Tier::firm);
     Why why = limit;
     if (!on) why.event = event_of(core, limit);
     const Order& order = joined(core, g, range, rung, why, attempt);
@@ -271,7 +297,7 @@ void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t 
         });
     }
     change_runs(core, range, [&](Run& run) {
-        if (run.on != on) run.since = core.now.steady;
+        if (run.on != on || rung == Rung::close) run.since = core.now.steady;
         run.on = on;
     });
 }

@@ -89,6 +89,9 @@ public:
         for (const GroupId carried : core_.carried[index(group_)]) recount(core_, carried);  // A contactor decides what they count for.
     }
 
+    /// What loads so far amended no longer have on its way down.
+    Power arrived() const { return std::max(Power{}, -change_.lowering); }
+
 private:
     Core& core_;
     LoadState* loads_;
@@ -142,6 +145,9 @@ void change_runs(Core& core, Range range, Change change) {
 /// The run that holds a slot.
 const Run& run_at(const Core& core, Slot slot);
 
+/// No credit is kept for longer, however old a meter's last word is.
+constexpr Duration longest_lag{120'000};
+
 /// What is drawn, will be drawn and may be drawn at a scope.
 struct Balance {
     Power planned, possible, lowering, raising, unknown, standby;
@@ -167,6 +173,12 @@ struct Balance {
 };
 
 Balance balance(const Core& core, Scope scope);
+
+/// Whether the group lies in the scope.
+bool under(const Core& core, Scope scope, GroupId g);
+
+/// Whether some limit is in the way of closing this contactor: its block would not fit, or nobody can tell.
+bool close_forbidden(const Core& core, Slot contactor);
 
 /// The meter's mean over a limit's window, or its last word for an instantaneous one; nothing if it is not fresh.
 std::optional<Power> judged(const Core& core, const Bound& bound);

@@ -28,7 +28,7 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
     const GroupId own = core.group_of[slot];
     const Run& run = run_at(core, slot);
     const LoadState& state = core.state.loads[slot];
-    if (!run.on || !state.seen || state.mode == Mode::off || run.bars) return std::nullopt;
+    if (!run.on || !state.seen || state.mode == Mode::off || (run.bars & latched)) return std::nullopt;
     Cut cut{slot, {}, {}};
     if (core.carried[index(own)].empty()) cut.healthy = state.watts;
     for (const GroupId g : core.carried[index(own)]) {
@@ -85,25 +85,31 @@ void open_contactors(Core& core, const Bound& bound, Power missing) {
     }
 }
 
+/// The limit that wants all of the group's scope off.
+const Bound* everything_off(const Core& core, GroupId g) {
+    for (const Bound& bound : core.limits.bounds)
+        if (bound.everything && under(core, bound.scope, g)) return &bound;
+    return nullptr;
+}
+
+void call_back(Core& core, Slot contactor, Why why) {
+    why.reason = Reason::called_back;
+    command(core, {contactor, contactor + 1}, Rung::open, why);
+}
+
 /// A contactor that we opened closes when no emergency or excess stands over it, and its block would fit.
+/// One that is on its way to close when an emergency comes is called back.
 void close_contactors(Core& core) {
-    if (!core.state.journal_writes) return;
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
         if (!core.is_contactor(g)) continue;
         for (Slot s = core.group(g).loads.first; s < core.group(g).loads.last; ++s) {
             const Run run = run_at(core, s);
-            if (run.on || run.bars) continue;
-            Power block = core.site.loads[s].rated;
-            for (const GroupId c : core.carried[i])
-                if (core.group(c).contactor == s) block += core.nameplate[index(c)];
-            const bool forbidden = std::ranges::any_of(core.limits.bounds, [&](const Bound& b) {
-                const auto& members = core.members[core.scope_index(b.scope)];
-                if (std::ranges::find(members, g) == members.end()) return false;
-                const Balance sum = balance(core, b.scope);
-                return b.everything || (sum.metered && !sum.meter) || sum.at_most() >= b.release || sum.at_most() + block > b.aim;
-            });
-            if (forbidden) continue;
+            if (run.on && !core.state.loads[s].seen) {
+                if (const Bound* everything = everything_off(core, g)) call_back(core, s, everything->why);
+                continue;
+            }
+            if (run.on || run.bars || !core.state.journal_writes || close_forbidden(core, s)) continue;
             const Steady rested = later(run.since, core.group(g).contactor_rest);
             if (rested > core.now.steady) core.wake_at(rested);
             else command(core, {s, s + 1}, Rung::close, {{}, {}, Cause::capacity, 0, Reason::allowed_again});

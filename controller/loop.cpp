@@ -20,7 +20,7 @@ constexpr Duration gap_retry{1'000};
 
 Loop::Loop(asio::io_context& io, Engine engine, Mailbox& mailbox, Journal& journal, std::vector<Driver*> by_group, LoopSettings settings)
     : io_{io}, timer_{io}, engine_{std::move(engine)}, mailbox_{mailbox}, journal_{journal}, by_group_{std::move(by_group)},
-      settings_{std::move(settings)} {}
+      settings_{std::move(settings)}, journal_writes_{engine_.state().journal_writes} {}
 
 void Loop::notify() {
     asio::post(io_, [this] {

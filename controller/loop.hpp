@@ -71,7 +71,8 @@ private:
     Steady next_epoch_ = never, next_beat_{}, next_gap_{};
     Steady calm_at_{};                 ///< Raises resume then, if the journal keeps up until then.
     Written last_ = Written::yes;      ///< Of the last step.
-    bool journal_writes_ = true, missed_ = false, notified_ = false, stopping_ = false;
+    bool journal_writes_;              ///< As the engine was last told.
+    bool missed_ = false, notified_ = false, stopping_ = false;
 };
 
 }  // namespace ballast

@@ -46,9 +46,15 @@ void Mailbox::queue(Event&& event) {
         heartbeats_[source] = true;
     }
     // Receipts are bounded by our own orders, a person's word by the person; only the outside can flood.
-    const bool outside = std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event);
-    if (outside && queue_.size() >= most_signals_) ++lost_;
-    else queue_.push_back(std::move(event));
+    const auto* signal = std::get_if<Signal>(&event);
+    const auto* rejected = std::get_if<Rejected>(&event);
+    if (signal || rejected) {  // Each source fills its own share.
+        const std::size_t source = index(signal ? signal->source : rejected->source);
+        if (source >= queued_.size()) queued_.resize(source + 1);
+        if (queued_[source] >= most_signals_) return void(++lost_);
+        ++queued_[source];
+    }
+    queue_.push_back(std::move(event));
 }
 
 void Mailbox::drain(std::vector<Event>& into) {
@@ -57,6 +63,7 @@ void Mailbox::drain(std::vector<Event>& into) {
     waiting_ = false;
     std::swap(into, queue_);
     heartbeats_.assign(heartbeats_.size(), false);
+    queued_.assign(queued_.size(), 0);
     for (const LoadReading& reading : ranges_) into.emplace_back(reading);
     ranges_.clear();
     for (const Slot slot : read_) {

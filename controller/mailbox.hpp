@@ -12,9 +12,9 @@ namespace ballast {
 /// queue of their own that readings cannot fill. What it must refuse it counts.
 class Mailbox {
 public:
-    /// `loads` and `meters` size the newest-reading tables; `wake` is called, on the putting thread, when the box was empty.
+    /// `loads` and `meters` size the newest-reading tables, `most_signals` each source's share of the queue; `wake` is called, on the putting thread, when the box was empty.
     /// That a load answered wakes nobody: it is told with whatever comes next, or when the loop looks in.
-    Mailbox(std::size_t loads, std::size_t meters, std::function<void()> wake, std::size_t most_signals = 16'384);
+    Mailbox(std::size_t loads, std::size_t meters, std::function<void()> wake, std::size_t most_signals = 8'192);
 
     void put(Event event);
 
@@ -34,6 +34,7 @@ private:
     std::function<void()> wake_;
     std::size_t most_signals_;
     std::vector<Event> queue_;                ///< All but readings and answers.
+    std::vector<std::size_t> queued_;         ///< By source: signals and rejections in `queue_`.
     std::vector<bool> heartbeats_;            ///< By source: one waits in `queue_`.
     std::vector<LoadReading> ranges_;         ///< Readings of more than one load.
     std::vector<NewestReading> newest_;       ///< By slot.

@@ -12,7 +12,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t version = 2;
 constexpr Duration long_ago = std::chrono::hours{24 * 366};
 
 // Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
@@ -56,6 +56,9 @@ struct In {
 
 template <class Io>
 void io(Io& f, MeterState::Sample& s) { f.steady(s.taken), f.quantity(s.power); }
+
+template <class Io>
+void io(Io& f, Sunk& s) { f.steady(s.seen), f.quantity(s.power); }
 
 template <class Io>
 void io(Io& f, PriceInterval& p) {
@@ -126,6 +129,7 @@ void io_site(Io& f, Core& core) {
     Price hashprice = core.state.hashprice.value_or(Price{});
     f.quantity(hashprice);
     if (rated) core.state.hashprice = hashprice;
+    f.utc(core.state.hashprice_issued);
 }
 
 // ---- names to numbers
@@ -169,7 +173,7 @@ void save_loads(Out& f, Core& core) {
 
 void save_group(Out& f, const Site::Group& group, GroupState& sums) {
     auto patience = group.stale_after.count();
-    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake);
+    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk);
 }
 
 void save_named(Out& f, Core& core) {
@@ -200,7 +204,11 @@ void save_pending(Out& f, const Site& site, Pending& p) {
 void save_standing(Out& f, Core& core) {
     const Site& site = core.site;
     f.w.number(core.state.obligations.size());
-    for (Obligation& o : core.state.obligations) f.text(site.sources[index(o.signal.source)].name), io(f, o);
+    for (Obligation& o : core.state.obligations) {
+        f.text(site.sources[index(o.signal.source)].name), io(f, o);
+        f.w.number(site.feeders.size());
+        for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.quantity(o.feeder_references[i]);
+    }
     f.w.number(core.state.tombstones.size());
     for (Tombstone& t : core.state.tombstones) f.text(site.sources[index(t.source)].name), f.text(t.id), f.utc(t.issued);
     f.w.number(core.state.episodes.size());
@@ -256,7 +264,7 @@ void restore_named(In& f, Core& core, const Names& names) {
         GroupState dropped;
         GroupState& g = i ? state.groups[*i] : dropped;
         std::int64_t patience = 0;
-        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake);
+        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk);
         if (!i || core.site.groups[*i].stale_after.count() != patience) core.next_stale = core.now.steady;  // Look again.
     });
     named_things(f, names.feeders, [&](auto i) {
@@ -312,6 +320,16 @@ void restore_standing(In& f, Core& core, const Names& names) {
     named_things(f, names.sources, [&](auto source) {
         Obligation o;
         io(f, o);
+        // A feeder that is new since then has no such past: what its books say now stands for it.
+        for (std::uint16_t i = 0; i < core.site.feeders.size(); ++i) {
+            const Balance now = balance(core, Scope::feeder(FeederId{i}));
+            o.feeder_references.push_back(now.meter.value_or(now.planned + now.firm_draw + now.residual));
+        }
+        named_things(f, names.feeders, [&](auto feeder) {
+            Power reference;
+            f.quantity(reference);
+            if (feeder) o.feeder_references[*feeder] = reference;
+        });
         if (!source) source = find(names.sources, "operator");  // Its source is gone; what it asked still stands.
         o.signal.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
         core.state.obligations.push_back(std::move(o));
@@ -344,6 +362,26 @@ void restore_standing(In& f, Core& core, const Names& names) {
     });
 }
 
+/// What no longer fits together, because the site file put a load into another group or tier, or took its group's name away:
+/// a load that waits for an order nobody keeps is as it last said, a firm one runs, and no hold is left without its end.
+void settle(Core& core) {
+    for (Slot s = 0; s < core.site.loads.size(); ++s) {
+        LoadState& load = core.state.loads[s];
+        const GroupId g = core.group_of[s];
+        const bool firm = core.group(g).tier == Tier::firm;
+        const auto kept = std::ranges::lower_bound(core.pending, load.order, {}, &Pending::id);
+        const bool waits = kept != core.pending.end() && kept->id == load.order && kept->group == g;
+        if (!firm && (load.seen || waits)) continue;
+        if (firm && load.on && load.seen) continue;
+        load.on = firm || (load.mode != Mode::asleep && load.mode != Mode::off);
+        load.seen = true;
+        load.failing = false;
+        change_runs(core, {s, s + 1}, [&](Run& run) { run.on = load.on; });
+    }
+    std::erase_if(core.pending, [&](const Pending& p) { return core.group(p.group).tier == Tier::firm; });
+    lift_holds(core, {0, static_cast<Slot>(core.site.loads.size())});
+}
+
 }  // namespace
 
 std::string save(const Core& state, Now now) {
@@ -361,7 +399,8 @@ std::string save(const Core& state, Now now) {
 
 void restore(Core& core, const std::string& bytes) {
     In f{Reader{bytes}, {}, core.now};
-    if (f.r.number() != version) throw std::runtime_error{"the journal's snapshot is of another version"};
+    if (f.r.number() != version)
+        throw std::runtime_error{"the journal's snapshot is of another version of Ballast; finish its events with that version, then move the journal away to begin afresh"};
     f.saved.utc = Instant{Duration{f.r.integer()}};
     const Names names{core.site};
     io_site(f, core);
@@ -369,6 +408,7 @@ void restore(Core& core, const std::string& bytes) {
     restore_named(f, core, names);
     restore_standing(f, core, names);
     if (!f.r.ok()) throw std::runtime_error{"the journal's snapshot is damaged"};
+    settle(core);
 }
 
 }  // namespace ballast

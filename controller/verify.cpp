@@ -1,5 +1,5 @@
 #include "controller/books.hpp"
-#include "controller/core.hpp"
+#include "controller/words.hpp"
 
 #include <algorithm>
 
@@ -26,26 +26,34 @@ void miss(Core& core, Slot slot, const Pending& pending) {
 /// A limit stands over the group whose meter says nothing.
 bool blind(const Core& core, GroupId g) {
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
-        const auto& groups = core.members[core.scope_index(bound.scope)];
         const auto meter = core.meter_of(bound.scope);
-        return meter && !core.state.meters[index(*meter)].fresh && std::ranges::find(groups, g) != groups.end();
+        return meter && !core.state.meters[index(*meter)].fresh && under(core, bound.scope, g);
     });
 }
 
 /// The meter still shows what a contactor may open for.
 bool still_shown(const Core& core, GroupId g) {
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
-        const auto& groups = core.members[core.scope_index(bound.scope)];
         const auto meter = judged(core, bound);
         return bound.why.escalate_to == EscalateTo::contactor && bound.why.cause != Cause::price && meter && *meter > bound.high &&
-               std::ranges::find(groups, g) != groups.end();
+               under(core, bound.scope, g);
     });
 }
 
-/// Whether the order may be given again: a raise only where a first one might be, an opening only while it is needed.
+/// Whether the order may be given again: a raise only where a first one might be, an opening only while it is needed or a
+/// person wants it, a close once its contactor has rested and where a first one might be.
 bool may_repeat(const Core& core, Slot slot, const Pending& pending) {
-    if (pending.rung == Rung::open) return still_shown(core, pending.group);
+    if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group);
+    if (pending.rung == Rung::close && (later(run_at(core, slot).since, core.group(pending.group).contactor_rest) > core.now.steady || close_forbidden(core, slot))) return false;
     return !raises(pending.rung) || (core.state.journal_writes && run_at(core, slot).bars == 0 && has_supply(core, pending.group) && !blind(core, pending.group));
+}
+
+/// A contactor that will not stay closed is left to a person: nothing closes it until it is cleared.
+void give_up_closing(Core& core, Slot slot) {
+    seen_to_obey(core, core.state.loads[slot].order, 1);
+    amend(core, slot, [](LoadState& l) { l.on = false, l.seen = true; });
+    change_runs(core, {slot, slot + 1}, [&](Run& run) { run.on = false, run.since = core.now.steady, run.bars |= latched; });
+    core.note(NoteKind::latched, slot);
 }
 
 /// Their order is given again, as the next attempt, to just those that were not seen to obey.
@@ -57,8 +65,16 @@ void repeat(Core& core, const Pending& pending) {
         const LoadState& load = core.state.loads[s];
         if (load.order != pending.id || load.seen || cut_off(core, pending.group)) continue;
         miss(core, s, pending);
-        if (may_repeat(core, s, pending)) command(core, {s, s + 1}, pending.rung, why, attempt);
+        if (pending.rung == Rung::close && pending.attempt >= core.site.tries) give_up_closing(core, s);
+        else if (may_repeat(core, s, pending)) command(core, {s, s + 1}, pending.rung, why, attempt);
     }
+}
+
+/// A contactor moves no sooner than it has rested, so nothing is asked of it before.
+Steady looked_at_again(const Core& core, const Pending& pending) {
+    const Steady soon = later(core.now.steady, core.site.reassert_every);
+    if (pending.rung != Rung::close) return soon;
+    return std::max(soon, later(run_at(core, pending.loads.first).since, core.group(pending.group).contactor_rest));
 }
 
 void verify(Core& core, bool raising) {
@@ -66,7 +82,7 @@ void verify(Core& core, bool raising) {
         if (core.pending[i].unseen == 0 || raises(core.pending[i].rung) != raising) continue;
         if (core.pending[i].due > core.now.steady) core.wake_at(core.pending[i].due);
         else {
-            core.pending[i].due = later(core.now.steady, core.site.reassert_every);  // For those that may not be repeated.
+            core.pending[i].due = looked_at_again(core, core.pending[i]);  // For those that may not be repeated.
             core.wake_at(core.pending[i].due);
             const Pending due = core.pending[i];
             repeat(core, due);
@@ -83,8 +99,7 @@ Why standing_over(const Core& core, Slot s) {
         why = (envelope.stops ? envelope.stops : envelope.starts)->why;
     } else {
         for (const Bound& bound : core.limits.bounds) {
-            const auto& groups = core.members[core.scope_index(bound.scope)];
-            if (std::ranges::find(groups, g) == groups.end()) continue;
+            if (!under(core, bound.scope, g)) continue;
             why = bound.why;
             break;
         }

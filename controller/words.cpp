@@ -33,14 +33,14 @@ void hold(Core& core, Range range, const OperatorWord& word) {
     core.note(NoteKind::held, range.first, word.target);
 }
 
-/// A wake that was on its way is called back: what was not seen up counts as resting.
+/// A wake or a close that is on its way is called back by the opposite order, which its driver puts in its place.
 void lock_out(Core& core, Range range, const OperatorWord& word) {
+    const Why why{{}, {}, Cause::person, 0, Reason::called_back};
     for (Slot s = range.first; s < range.last; ++s) {
         const LoadState& load = core.state.loads[s];
-        if (core.group(core.group_of[s]).tier == Tier::firm || !load.on || load.seen) continue;
-        seen_to_obey(core, load.order, 1);
-        amend(core, s, [](LoadState& l) { l.on = false, l.seen = true; });
-        change_runs(core, {s, s + 1}, [&](Run& run) { run.on = false, run.since = core.now.steady; });
+        const GroupId g = core.group_of[s];
+        if (core.group(g).tier == Tier::firm || !load.on || load.seen) continue;
+        command(core, {s, s + 1}, core.is_contactor(g) ? Rung::open : Rung::sleep, why);
     }
     change_bars(core, range, [](Run& run) { run.bars |= locked_out; });
     core.note(NoteKind::locked_out, range.first, word.target);
@@ -83,16 +83,29 @@ void obey(Core& core, const OperatorWord& word) {
 }
 
 void end_holds(Core& core) {
-    bool ended = false;
+    std::vector<Range> over;
     std::erase_if(core.holds, [&](const Hold& hold) {
         if (hold.until > core.now.steady) return core.wake_at(hold.until), false;
         core.note(NoteKind::hold_over, hold.loads.first, hold.who);
-        change_bars(core, hold.loads, [](Run& run) { run.bars &= static_cast<std::uint8_t>(~held); });
-        return ended = true;
+        over.push_back(hold.loads);
+        return true;
     });
-    if (!ended) return;
-    for (const Hold& hold : core.holds)  // Those that overlap the ended one still stand.
-        change_bars(core, hold.loads, [](Run& run) { run.bars |= held; });
+    for (const Range range : over) lift_holds(core, range);
+}
+
+/// Where no hold stands any more. One that a person cleared inside of a wider hold stays clear.
+void lift_holds(Core& core, Range range) {
+    const auto lift = [](Run& run) { run.bars &= static_cast<std::uint8_t>(~held); };
+    for (Slot first = range.first; first < range.last;) {
+        Slot last = range.last;
+        bool stands = false;
+        for (const Hold& hold : core.holds) {
+            if (hold.loads.contains(first)) stands = true, last = std::min(last, hold.loads.last);
+            else if (hold.loads.first > first) last = std::min(last, hold.loads.first);
+        }
+        if (!stands) change_bars(core, {first, last}, lift);
+        first = last;
+    }
 }
 
 }  // namespace ballast

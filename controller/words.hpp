@@ -23,4 +23,7 @@ void obey(Core& core, const OperatorWord& word);
 /// Holds that have run out leave their loads.
 void end_holds(Core& core);
 
+/// Takes the mark of a hold off those loads of the range over which none stands.
+void lift_holds(Core& core, Range range);
+
 }  // namespace ballast

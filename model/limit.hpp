@@ -21,6 +21,7 @@ enum class Reason : std::uint8_t {
     source_silent_shed,
     contract_limit,
     allowed_again,   ///< Of a raise: nothing forbids it any more.
+    called_back,     ///< On its way up when a person locked it out, or everything was to go.
     still_standing,  ///< Of a repeat: the limit stands and the load was not seen to obey.
 };
 

@@ -24,6 +24,7 @@ public:
 
     enum class Fate : std::uint8_t { added, corrected, duplicate, older, full };
     Fate add(const PriceInterval& interval, Steady now) {
+        forget(now);
         const auto at = std::ranges::lower_bound(intervals_, interval.start, {}, &PriceInterval::start);
         if (at != intervals_.end() && at->start == interval.start) {
             if (interval.issued < at->issued) return Fate::older;
@@ -33,10 +34,8 @@ public:
             return same ? Fate::duplicate : Fate::corrected;
         }
         if (intervals_.size() >= most_past + most_ahead) return Fate::full;
-        const bool past = at == intervals_.begin() && !intervals_.empty() && intervals_.size() >= most_past;
-        if (past) return Fate::older;
+        if (at == intervals_.begin() && begun(now).size() >= most_past) return Fate::older;
         intervals_.insert(at, interval);
-        forget(now);
         return Fate::added;
     }
 

@@ -55,6 +55,7 @@ struct Site {
         std::string name;
         Duration stale_after{5'000};
         Duration history{900'000};        ///< How far back its readings are kept, for references and averages.
+        Duration lag{1'500};              ///< What it shows is at most this old when it is taken.
     };
     struct Source {
         std::string name;

@@ -44,11 +44,18 @@ struct Run {
     std::uint8_t bars = 0;
 };
 
+/// Watts that loads were seen to have given up. A meter that lags may still show them.
+struct Sunk {
+    Steady seen;
+    Power power;
+};
+
 struct GroupState {
     std::vector<Run> runs;       ///< Cover the group's loads in order.
     Power planned;               ///< Draw once every order has worked: what is on its way down counts as gone.
     Power possible;              ///< Draw if nothing on its way down has worked, and all on its way up has.
     Power lowering;              ///< Ordered away and, by what the loads say, still to be seen at the meter.
+    std::vector<Sunk> sunk;      ///< Lately, oldest first.
     Power measured;              ///< Sum of what the loads last said (rated where they never did).
     Power unknown;               ///< To be added while no fresh meter covers them: nameplate of stale loads less the above.
     Power raising;               ///< Of loads ordered up and not yet seen up.
@@ -76,9 +83,12 @@ struct MeterState {
 struct Obligation {
     EventId event{};
     Signal signal;
-    Steady heard{}, begins{}, ends = never;
-    Power reference;             ///< Frozen once, from the meter before the issue.
+    Steady heard{}, begins = never, ends = never;
+    Power reference;             ///< Of the site. Frozen once, from the meter before the issue.
     bool estimated = false;      ///< The meter had no history then; taken from the books.
+    std::vector<Power> feeder_references;  ///< Likewise of each feeder.
+
+    Power reference_of(Scope scope) const { return scope.kind == Scope::Kind::feeder ? feeder_references[scope.number] : reference; }
 };
 
 /// A release or an ended obligation, remembered so that a redelivered dispatch stays dead.
@@ -121,6 +131,7 @@ struct State {
     std::vector<FirmState> firm;
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
+    Instant hashprice_issued{};           ///< By its source's clock.
     bool journal_writes = true;
 
     /// The price source's interval in force is trusted; false: it never spoke, or the next word is overdue.

@@ -8,20 +8,20 @@ namespace {
 
 constexpr Duration ramp_step{1'000};
 
-Power target_of(const Obligation& obligation) {
+Power target_of(const Obligation& obligation, Power reference) {
     constexpr Power most{1'000'000'000'000};  // What no site draws, and no sum runs over.
     const Power asked = std::clamp(obligation.signal.power, -most, most);
-    return obligation.signal.ask == Ask::absolute ? asked : std::max(Power{}, obligation.reference - asked);
+    return obligation.signal.ask == Ask::absolute ? asked : std::max(Power{}, reference - asked);
 }
 
 /// Straight from the reference down to the target while the ramp lasts; each step already as low as the line at its end.
-Power on_the_ramp(const Obligation& obligation, Power target, Steady now, Limits& limits) {
+Power on_the_ramp(const Obligation& obligation, Power reference, Power target, Steady now, Limits& limits) {
     const Duration ramp = obligation.signal.ramp;
-    if (now - obligation.begins >= ramp || obligation.reference <= target) return target;
+    if (now - obligation.begins >= ramp || reference <= target) return target;
     const Duration elapsed = std::min(((now - obligation.begins) / ramp_step + 1) * ramp_step, ramp);
     limits.changes(obligation.begins + elapsed);
-    const Int128 fallen = Int128{(obligation.reference - target).count} * elapsed.count() / ramp.count();
-    return obligation.reference - Power{static_cast<std::int64_t>(fallen)};
+    const Int128 fallen = Int128{(reference - target).count} * elapsed.count() / ramp.count();
+    return reference - Power{static_cast<std::int64_t>(fallen)};
 }
 
 Power less(Power limit, Int128 ppm) { return limit - Power{static_cast<std::int64_t>(Int128{limit.count} * ppm / 1'000'000)}; }
@@ -48,7 +48,8 @@ Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, 
         return bound;
     }
     bound.why.reason = signal.ask == Ask::relative ? Reason::reduction_from_reference : Reason::dispatched;
-    bound.high = on_the_ramp(obligation, target_of(obligation), now, limits);
+    const Power reference = obligation.reference_of(settings.scope);
+    bound.high = on_the_ramp(obligation, reference, target_of(obligation, reference), now, limits);
     bound.aim = less(bound.high, settings.margin_ppm);
     bound.release = less(bound.high, 2 * Int128{settings.margin_ppm});
     return bound;

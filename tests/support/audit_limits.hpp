@@ -80,7 +80,7 @@ private:
         std::set<PolicyId> who;
         Power credit;
         for (const Order& order : seen.decision.orders) {
-            if (raises(order.rung) || order.attempt > 1 || order.why.reason == Reason::still_standing || order.rung == Rung::open) continue;
+            if (raises(order.rung) || order.attempt > 1 || order.why.reason == Reason::still_standing || order.rung == Rung::open || order.why.cause == Cause::person) continue;
             who.insert(order.why.policy);
             if (order.why.cause == Cause::price) return;
             for (Slot s = order.loads.first; s < order.loads.last; ++s)
@@ -111,7 +111,7 @@ private:
         }
         shown_ = std::move(shown);
         for (const Order& order : seen.decision.orders) {
-            if (order.rung != Rung::open || order.attempt > 1) continue;
+            if (order.rung != Rung::open || order.attempt > 1 || order.why.reason == Reason::called_back) continue;
             const bool due = std::ranges::any_of(seen.recount.limits.bounds, [&](const Bound& bound) {
                 const auto since = shown_.find(key(bound));
                 return since != shown_.end() && bound.why.policy == order.why.policy && bound.why.escalate_to == EscalateTo::contactor &&

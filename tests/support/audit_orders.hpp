@@ -112,8 +112,8 @@ private:
         verdict_.unless(group.tier == Tier::interruptible, "order {} reaches {} of another tier", raw(order.id), group.name);
         const bool contactor = group.driver == "contactor";
         verdict_.unless(contactor == (order.rung == Rung::open || order.rung == Rung::close), "order {}: the rung is the driver's", raw(order.id));
-        verdict_.unless(raises(order.rung) || (order.why.event != EventId{} && opened_.contains(order.why.event)),
-                        "order {} lowers for an event that was opened", raw(order.id));
+        verdict_.unless(raises(order.rung) || order.why.cause == Cause::person || (order.why.event != EventId{} && opened_.contains(order.why.event)),
+                        "order {} lowers for an event that was opened, or for a person", raw(order.id));
         verdict_.unless(index(order.why.policy) < std::max<std::size_t>(1, site_.policies.size()), "order {} names its policy", raw(order.id));
         for (Slot n = 0; n < order.loads.size(); ++n) {
             const Slot s = raises(order.rung) ? order.loads.last - 1 - n : order.loads.first + n;  // As merit has it.
@@ -179,7 +179,7 @@ private:
         const auto id = raw(order.id);
         if (order.rung == Rung::open) {
             verdict_.unless(order.why.cause != Cause::price, "order {} opens a contactor for a price", id);
-            verdict_.unless(!load.on || load.flipped + group.contactor_rest <= seen.now.steady || load.flipped == Steady::min(), "order {} opens {} too soon after its last operation", id, s);
+            verdict_.unless(!load.on || !load.seen || load.flipped + group.contactor_rest <= seen.now.steady || load.flipped == Steady::min(), "order {} opens {} too soon after its last operation", id, s);
         }
         if (!load.on || order.why.cause != Cause::price || order.why.reason == Reason::still_standing) return;
         verdict_.unless(!held(s), "order {} lowers {} for a price though it is held", id, s);

@@ -59,6 +59,10 @@ public:
             const Draw d = of(g);
             sum.planned += d.planned, sum.possible += d.possible, sum.lowering += d.lowering;
             sum.raising += d.raising, sum.unknown += d.unknown;
+            if (const auto meter = meter_of(scope))
+                for (const Sunk& sunk : state_.groups[g].sunk)
+                    if (later(sunk.seen, site_.meters[index(*meter)].lag) > state_.meters[index(*meter)].taken && sunk.seen + std::chrono::minutes{2} > now_.steady)
+                        sum.lowering += sunk.power;
             if (can_move(group)) sum.standby += Power{group.standby.count * group.loads.size()};
         }
         if (scope.kind != Scope::Kind::group) sum.residual = Power{state_.residual_mw[scope.kind == Scope::Kind::site ? 0 : 1u + scope.number] / 1'000};
