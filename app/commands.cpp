@@ -61,7 +61,7 @@ void add_run(CLI::App& app, Chosen& chosen) {
     auto* command = app.add_subcommand("run", "The daemon: decides, journals, orders, proves");
     auto options = std::make_shared<RunOptions>();
     command->add_option("SITE.toml", options->site_file, "The site file")->required();
-    command->add_flag("--dry-run", options->dry_run, "Decide and journal, but send nothing");
+    command->add_flag("--dry-run", options->dry_run, "Decide, but send nothing: no order, no heartbeat, no state; begins as the journal says, writes to JOURNAL.dry-run.db");
     command->footer("SIGTERM leaves loads as [site] on_exit says. SIGHUP reloads the site file if it is sound.");
     command->callback([=, &chosen] { chosen.command = [=] { return run(*options); }; });
 }

@@ -4,6 +4,7 @@
 #include "app/session.hpp"
 #include "drivers/sqlite/sqlite_journal.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -29,20 +30,31 @@ std::optional<Config> fit_config(const std::string& path) {
     return std::nullopt;
 }
 
+/// A dry run goes beside what runs for real: what it decides was never sent, so no real run may go on from it; and its
+/// own name at a broker pushes nobody off.
+Config rehearsed(Config config) {
+    config.journal.path = dry_run_journal(config.journal.path);
+    for (BrokerConfig& broker : config.brokers) broker.client_id += "-dry-run";
+    return config;
+}
+
 /// The site as SIGTERM leaves it: with `wake` nothing is held off for money any more, with `sleep` no price is high
 /// enough to run; both through the engine and the journal, under the obligations that stand.
-void leave(const Config& config, const Snapshot& start, Journal& journal) {
-    if (config.site.on_exit == OnExit::hold) return;
+void leave(const Config& config, const Snapshot& start, Journal& journal, bool send) {
+    if (!send || config.site.on_exit == OnExit::hold) return;
     spdlog::info("leaving loads as [site] on_exit says; this takes {} s at most", exit_wait.count());
     const SiteModel model = build_site(config);
-    Session session{config, model, leaving_policies(config, model), start, EpochCause::leave, journal, true};
+    Session session{config, model, leaving_policies(config, model), start, EpochCause::leave, journal, send};
     session.run([] { return false; }, exit_wait);
 }
 
 int run_with(Config config, bool send) {
+    const std::string goes_on_from = config.journal.path;
+    const auto as_run = [send](Config read) { return send ? read : rehearsed(std::move(read)); };
+    config = as_run(std::move(config));
     // Read before it is opened to write: closing any descriptor of a file gives up all of this process's locks on it, and
     // the next program that only looked at the journal would then take our write-ahead log away.
-    Snapshot start = recover(config.journal.path);
+    Snapshot start = recover(goes_on_from);
     auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb);
     if (!journal) {
         std::fprintf(stderr, "ballast: %s\n", journal.error().detail.c_str());
@@ -59,22 +71,28 @@ int run_with(Config config, bool send) {
             start = session.snapshot();
         }
         if (end == Session::End::stop) {
-            leave(config, start, **journal);
+            leave(config, start, **journal, send);
             return 0;
         }
-        config = std::move(*next);
+        config = as_run(std::move(*next));
         cause = EpochCause::reload;
     }
 }
 
 }  // namespace
 
+std::string dry_run_journal(const std::string& journal) {
+    std::string_view stem = journal;
+    if (stem.ends_with(".db")) stem.remove_suffix(3);
+    return fmt::format("{}.dry-run.db", stem);
+}
+
 int run(const RunOptions& options) {
     auto config = fit_config(options.site_file);
     if (!config) return 2;
     try {
         spdlog::info("{}: {} group(s), {} polic(ies){}", config->site.name, config->groups.size(), config->policies.size(),
-                     options.dry_run ? "; dry run: decides and journals, sends nothing" : "");
+                     options.dry_run ? fmt::format("; dry run: decides and sends nothing, goes on from {} and journals to {}", config->journal.path, dry_run_journal(config->journal.path)) : "");
         return run_with(std::move(*config), !options.dry_run);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "ballast: %s\n", e.what());

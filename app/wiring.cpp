@@ -145,7 +145,7 @@ MqttSecret secret_of(const Secret& secret) {
     return from;
 }
 
-std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& config, const SiteModel& model) {
+std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& config, const SiteModel& model, bool send) {
     MqttSettings settings;
     settings.broker = from.name;
     settings.host = from.host;
@@ -155,6 +155,8 @@ std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& co
                                                            : drivers::MqttVersion::automatic;
     settings.client_id = from.client_id;
     settings.site = config.site.name;
+    settings.listens_only = !send;
+    if (!send) settings.session_expiry = Duration{0};  // Nobody comes back for it.
     settings.tls = from.tls;
     settings.tls_ca = file_of(from.tls_ca, "tls_ca", from.name);
     settings.tls_certificate = file_of(from.tls_certificate, "tls_certificate", from.name);
@@ -219,9 +221,9 @@ void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, a
 
 // ---- brokers, and what tells a PLC that we live
 
-void wire_brokers(Wiring& wiring, const Config& config, const SiteModel& model, std::map<std::string, MqttBroker*>& brokers) {
+void wire_brokers(Wiring& wiring, const Config& config, const SiteModel& model, bool send, std::map<std::string, MqttBroker*>& brokers) {
     for (const BrokerConfig& from : config.brokers) {
-        auto broker = broker_of(from, config, model);
+        auto broker = broker_of(from, config, model, send);
         brokers[from.name] = broker.get();
         wiring.drivers.push_back(std::move(broker));
     }
@@ -244,17 +246,17 @@ void wire_heartbeat(Wiring& wiring, const Config& config, const std::map<std::st
 
 }  // namespace
 
-Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor) {
+Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor, bool send) {
     Wiring wiring;
     wiring.by_group.resize(model.site.groups.size());
     std::map<std::string, MqttBroker*> brokers;
-    wire_brokers(wiring, config, model, brokers);
+    wire_brokers(wiring, config, model, send, brokers);
     for (const MeterConfig& meter : config.meters)
         wiring.drivers.push_back(std::make_unique<ModbusMeter>(model.meters.at(meter.name), power_register(meter), wiring.buses));
     for (const SignalConfig& signal : config.signals)
         if (signal.driver == SignalDriver::modbus) wiring.drivers.push_back(modbus_signal(signal, model.sources.at(signal.name), wiring.buses));
     wire_groups(wiring, config, model, executor);
-    wire_heartbeat(wiring, config, brokers);
+    if (send) wire_heartbeat(wiring, config, brokers);
     return wiring;
 }
 

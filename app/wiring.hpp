@@ -21,7 +21,8 @@ struct Wiring {
     std::function<void()> heartbeat;                  ///< Toggles what `[site.heartbeat]` names; empty: nothing.
 };
 
-/// Throws std::runtime_error naming what of the site file cannot be wired.
-Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor);
+/// `send` false: nothing is published and no heartbeat beats, which would say that somebody controls; whoever owns the wiring
+/// submits no orders. Throws std::runtime_error naming what of the site file cannot be wired.
+Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor, bool send = true);
 
 }  // namespace ballast

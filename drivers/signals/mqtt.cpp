@@ -115,6 +115,7 @@ asio::awaitable<void> MqttBroker::run(Mailbox& mailbox) {
 void MqttBroker::submit(const Order&) { BALLAST_CHECK(!"an order was sent to a broker, which has no loads"); }
 
 void MqttBroker::publish(std::string topic, std::string payload, int qos, bool retain) {
+    if (settings_.listens_only) return;
     MqttMessage message{std::move(topic), std::move(payload), std::clamp(qos, 0, 1), retain};
     {
         const std::lock_guard lock{mutex_};
@@ -162,10 +163,11 @@ Result<MqttHello> MqttBroker::hello() const {
     hello.most_bytes = least_packet;
     for (const MqttSignal& signal : settings_.signals)
         hello.most_bytes = std::max(hello.most_bytes, 4 * signal.rules.most_bytes);
-    hello.will = {status_topic(),
-                  fmt::format(R"({{"online":false,"reason":"connection lost","client_id":{}}})",
-                              wire::json_quoted(settings_.client_id)),
-                  1, true};
+    if (!settings_.listens_only)
+        hello.will = MqttMessage{status_topic(),
+                                 fmt::format(R"({{"online":false,"reason":"connection lost","client_id":{}}})",
+                                             wire::json_quoted(settings_.client_id)),
+                                 1, true};
     const std::pair<const char*, const std::string&> files[] = {
         {"tls_ca", settings_.tls_ca},
         {"tls_certificate", settings_.tls_certificate},
@@ -323,7 +325,7 @@ void MqttBroker::pause(std::stop_token stop) {
 
 void MqttBroker::say_good_bye() {
     if (link_ && !link_->lost()) {
-        link_->publish({status_topic(),
+        if (!settings_.listens_only) link_->publish({status_topic(),
                         fmt::format(R"({{"online":false,"reason":"stopped","at":"{}","client_id":{}}})",
                                     wire::rfc3339(wall_now()), wire::json_quoted(settings_.client_id)),
                         1, true});

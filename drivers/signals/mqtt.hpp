@@ -39,6 +39,7 @@ struct MqttSettings {
     Duration session_expiry{86'400'000};  ///< How long an MQTT 5 broker keeps what we missed.
     Duration least_pause{1'000},
         most_pause{5'000};  ///< Between two tries to connect, doubling, with jitter.
+    bool listens_only = false;  ///< Publishes nothing, not even that it is there.
     std::vector<MqttSignal> signals;
 };
 

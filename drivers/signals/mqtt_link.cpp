@@ -87,12 +87,12 @@ mqtt::connect_options connect_options(const MqttHello& hello, int version) {
                                  static_cast<int>(std::min<std::size_t>(hello.most_bytes, 1U << 28))});
         options.set_properties(wants);
     } else {
-        options.set_clean_session(false);
+        options.set_clean_session(hello.session_expiry == Duration{0});
     }
     if (!hello.user.empty()) options.set_user_name(hello.user);
     if (!hello.password.empty()) options.set_password(hello.password);
-    options.set_will_message(
-        mqtt::make_message(hello.will.topic, hello.will.payload, hello.will.qos, hello.will.retain));
+    if (hello.will) options.set_will_message(
+        mqtt::make_message(hello.will->topic, hello.will->payload, hello.will->qos, hello.will->retain));
     if (hello.tls) options.set_ssl(tls_options(hello));
     return options;
 }

@@ -33,7 +33,7 @@ struct MqttHello {
     std::string tls_ca, tls_certificate,
         tls_key;                          ///< Files; empty: the system's authorities, no certificate of ours.
     std::size_t most_bytes = 256 * 1024;  ///< Of a packet, which an MQTT 5 broker then does not even send.
-    MqttMessage will;
+    std::optional<MqttMessage> will;
 };
 
 /// One client of one protocol version, for one thread. Everything that waits gives up when `stop` is requested.
