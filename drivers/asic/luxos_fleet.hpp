@@ -86,6 +86,7 @@ private:
     void curtailed(Machine& m, const wire::cgminer::Reply& reply);
     void renew(Machine& m);
     void refuse(Machine& m, std::string_view why);
+    void refuse(Machine& m, Machine::Command command, std::string_view why);
     void settle(Machine& m, Machine::Command command, Fate fate);
     void rest_session(Machine& m, Duration time);
     void log_off(Steady now);

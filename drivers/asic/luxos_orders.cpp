@@ -78,12 +78,16 @@ void Fleet::session_told(Machine& m, const wire::cgminer::Reply& reply) {
 
 void Fleet::curtailed(Machine& m, const wire::cgminer::Reply& reply) {
     if (wire::cgminer::curtail_taken(reply)) return settle(m, m.sent, Fate::accepted);
-    if (!wire::cgminer::session_invalid(reply)) return refuse(m, reply.status.message);
-    if (!m.waiting) m.wanted = m.sent;
+    const bool forgotten = wire::cgminer::session_invalid(reply);
+    if (forgotten) {
+        m.session = {};
+        // A machine that rebooted forgets its session; one that never had it may be another at the same address.
+        if (m.identity == Identity::proven) m.identity = Identity::unproven;
+    }
+    // A newer order waits: what this one was answered is no answer to that, which goes next, with tries of its own.
+    if (!forgotten || m.waiting) return refuse(m, m.sent, reply.status.message);
+    m.wanted = m.sent;
     m.waiting = true;
-    m.session = {};
-    // A machine that rebooted forgets its session; one that never had it may be another at the same address.
-    if (m.identity == Identity::proven) m.identity = Identity::unproven;
     renew(m);
 }
 
@@ -92,12 +96,15 @@ void Fleet::renew(Machine& m) {
     go_on(m);
 }
 
-/// The order in hand: the one sent, or else the one that waits and will not be sent now.
+/// The order that waits, and will not be sent now.
 void Fleet::refuse(Machine& m, std::string_view why) {
-    const bool sent = !m.waiting;
     m.waiting = false;
+    refuse(m, m.wanted, why);
+}
+
+void Fleet::refuse(Machine& m, Machine::Command command, std::string_view why) {
     refusals_.warn("luxos {}: order refused: {}", name(m), why.empty() ? "without a reason" : why.substr(0, 120));
-    settle(m, sent ? m.sent : m.wanted, Fate::refused);
+    settle(m, command, Fate::refused);
 }
 
 void Fleet::settle(Machine& m, Machine::Command command, Fate fate) {

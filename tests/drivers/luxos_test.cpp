@@ -252,6 +252,27 @@ TEST_CASE("an order does not wait for telemetry that hangs") {
     CHECK(rig.fate_of(1, Rung::sleep) == Fate::accepted);
 }
 
+TEST_CASE("a refusal of an order on the wire is not one of the newer that waits") {
+    Rig rig;
+    bool on_the_wire = false;
+    std::string refusal = Miner::status('E', 45, "Access denied to 'curtail' command");
+    SECTION("refused") {}
+    SECTION("its session forgotten") { refusal = Miner::status('E', 401, "Invalid session"); }
+    rig.miners[0].script = [&](const wire::cgminer::Request& request) -> std::optional<Answer> {
+        if (request.command != "curtail" || std::exchange(on_the_wire, true)) return {};
+        return Answer{Manner::close, "{" + refusal + '\0', std::chrono::milliseconds{200}};
+    };
+    rig.miners[0].asleep = false;
+    rig.start();
+    rig.order(1, Rung::wake);
+    REQUIRE(rig.await([&] { return on_the_wire; }));
+    CHECK(rig.fate_of(2, Rung::sleep) == Fate::accepted);
+    CHECK(rig.miners[0].asleep);
+    REQUIRE(rig.receipts.size() == 2);
+    CHECK(rig.receipts[0].order == OrderId{1});
+    CHECK(rig.receipts[0].fate == Fate::refused);
+}
+
 TEST_CASE("a newer order replaces one that was not sent, which gets no receipt") {
     Rig rig;
     SECTION("still waiting in line") {
