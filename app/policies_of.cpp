@@ -25,6 +25,7 @@ Policy dispatch_of(const DispatchConfig& from, PolicyId id, const SiteModel& mod
     policies::Dispatch settings;
     settings.policy = id;
     for (const std::string& signal : from.signals) settings.sources.push_back(model.sources.at(signal));
+    settings.sources.push_back(model.operator_source);  // Also what a signal asked that the site file no longer has.
     settings.scope = scope_of(from.feeder, model);
     settings.prove_within = from.prove_within;
     settings.margin_ppm = from.margin_ppm;

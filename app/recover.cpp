@@ -22,7 +22,7 @@ T needed(Result<T> result) {
 }
 
 /// Steps the journal's last epoch again, under the config it was decided with, to where it broke off.
-Snapshot executed_again(const JournalReader& reader, const EpochEntry& epoch, const EpochContents& contents, const Config& config) {
+Recovered executed_again(const JournalReader& reader, const EpochEntry& epoch, const EpochContents& contents, const Config& config) {
     const SiteModel model = build_site(config);
     const auto unusable = [&](std::string_view why) {
         return std::runtime_error{fmt::format("journal {}: {}{}", reader.path(), why, afresh)};
@@ -43,12 +43,12 @@ Snapshot executed_again(const JournalReader& reader, const EpochEntry& epoch, co
     });
     if (!read) throw std::runtime_error{read.error().detail + afresh};
     spdlog::info("journal: went through {} step(s) since {} again; what was in force is in force", epoch.steps, name_of(epoch.cause));
-    return engine.snapshot(last);
+    return {engine.snapshot(last), last};
 }
 
 }  // namespace
 
-Snapshot recover(const std::string& path) {
+Recovered recover(const std::string& path) {
     if (!std::filesystem::exists(path)) return {};
     const JournalReader reader = needed(JournalReader::open(path));
     const auto epoch = needed(reader.last_epoch());
@@ -58,7 +58,7 @@ Snapshot recover(const std::string& path) {
     const auto config = config_of(contents.files);
     if (config) return executed_again(reader, *epoch, contents, *config);
     spdlog::warn("journal: the config of its last epoch is not understood by this version; going on from that epoch's beginning");
-    return contents.snapshot;
+    return {contents.snapshot, epoch->began};
 }
 
 }  // namespace ballast

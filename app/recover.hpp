@@ -1,13 +1,20 @@
 #pragma once
 #include "controller/engine.hpp"
 
+#include <optional>
 #include <string>
 
 namespace ballast {
 
+/// What was in force when the journal broke off, and when that was.
+struct Recovered {
+    Snapshot snapshot;          ///< Empty: there is nothing to go on from.
+    std::optional<Now> at;      ///< Of its last step; nothing with an empty snapshot.
+};
+
 /// What is in force by the journal at `path`: its newest epoch's snapshot, and every step after it executed again.
 /// Nothing to go on from (no file, no epoch) is an empty snapshot. Throws std::runtime_error, naming the file and the
 /// remedy, for a journal that cannot be read.
-Snapshot recover(const std::string& path);
+Recovered recover(const std::string& path);
 
 }  // namespace ballast

@@ -2,6 +2,7 @@
 
 #include "app/recover.hpp"
 #include "app/session.hpp"
+#include "controller/clock.hpp"
 #include "drivers/sqlite/sqlite_journal.hpp"
 
 #include <fmt/format.h>
@@ -54,7 +55,9 @@ int run_with(Config config, bool send) {
     config = as_run(std::move(config));
     // Read before it is opened to write: closing any descriptor of a file gives up all of this process's locks on it, and
     // the next program that only looked at the journal would then take our write-ahead log away.
-    Snapshot start = recover(goes_on_from);
+    const Recovered known = recover(goes_on_from);
+    if (known.at) no_earlier_than(known.at->utc);
+    Snapshot start = known.snapshot;
     auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb);
     if (!journal) {
         std::fprintf(stderr, "ballast: %s\n", journal.error().detail.c_str());

@@ -48,6 +48,17 @@ wire::StateReport::Event event_of(const Step& step, const Obligation& obligation
     return event;
 }
 
+/// A run of consequences of our own: of a price or of the contract.
+wire::StateReport::Event event_of(const Step& step, const Episode& episode) {
+    const Site& site = step.engine.site();
+    wire::StateReport::Event event;
+    event.number = static_cast<std::uint32_t>(episode.event);
+    event.source = episode.cause == Cause::capacity ? site.policies[index(episode.policy)] : site.sources[index(episode.source)].name;
+    event.cause = name_of(episode.cause);
+    event.since = step.now.utc - (step.now.steady - episode.since);
+    return event;
+}
+
 }  // namespace
 
 wire::StateReport report_of(const Step& step) {
@@ -63,16 +74,14 @@ wire::StateReport report_of(const Step& step) {
         report.interruptible += group.measured;
         const Power standby{site.groups[i].standby.count * site.groups[i].loads.size()};
         report.available_down += std::max(Power{}, group.planned - standby);
-        for (Slot s = site.groups[i].loads.first; s < site.groups[i].loads.last; ++s)
-            if (!state.loads[s].on) report.available_up += state.loads[s].watts;
     }
+    report.available_up = step.engine.available_up();
     for (const FirmState& firm : state.firm)  // What has not been read is not told as if it had.
         if (state.loads[firm.load].mode != Mode::unknown) report.firm += state.loads[firm.load].reading;
     if (const Binding* binding = foremost(step.decision.binding)) report.binding = binding_of(site, *binding);
     for (const Binding& binding : step.decision.binding) report.shortfall = std::max(report.shortfall, binding.shortfall);
     for (const Obligation& obligation : state.obligations) report.events.push_back(event_of(step, obligation));
-    for (const Episode& episode : state.episodes)
-        report.events.push_back({static_cast<std::uint32_t>(episode.event), {}, site.policies[index(episode.policy)], "policy", step.now.utc, {}});
+    for (const Episode& episode : state.episodes) report.events.push_back(event_of(step, episode));
     return report;
 }
 

@@ -230,12 +230,42 @@ Slot first_to_withstand(const Core& core, Range loads, Price cutoff) {
     return static_cast<Slot>(base - core.state.strikes.data());
 }
 
+namespace {
+
+Power could_rise(const Core& core, GroupId g) {
+    Power sum;
+    if (!core.can_move(g) || !has_supply(core, g)) return sum;
+    Slot first = core.group(g).loads.first;
+    for (const Run& run : core.sums(g).runs) {
+        const Range resting{first, run.last};
+        first = run.last;
+        if (run.on || run.bars) continue;
+        for (Slot s = first_to_withstand(core, resting, paying_at(core, g)); s < resting.last; ++s) sum += core.state.loads[s].watts;
+    }
+    return sum;
+}
+
+}  // namespace
+
+Power could_rise(const Core& core) {
+    Power all;
+    for (const GroupId g : core.members[0]) all += could_rise(core, g);
+    for (const Bound& bound : core.limits.bounds) {
+        Power here;
+        for (const GroupId g : core.members[core.scope_index(bound.scope)]) here += could_rise(core, g);
+        const Room room = room_under(core, bound, balance(core, bound.scope));
+        const Power open = !room.open ? Power{} : room.metered ? std::min(room.books, room.meter) : room.books;
+        all -= std::max(Power{}, here - std::max(Power{}, open));
+    }
+    return std::max(Power{}, all);
+}
+
 EventId event_of(Core& core, const Why& why) {
     if (why.event != EventId{} || why.cause == Cause::person) return why.event;  // A person's word is nobody's event.
     for (const Episode& episode : core.state.episodes)
         if (episode.policy == why.policy) return episode.event;
     const EventId event{++core.last_event};
-    core.state.episodes.push_back({why.policy, event});
+    core.state.episodes.push_back({why.policy, event, why.source, why.cause, core.now.steady});
     const auto reference = balance(core, Scope::site());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(core.now.utc);
     core.note(NoteKind::event_opened, index(why.policy),

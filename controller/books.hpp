@@ -200,6 +200,9 @@ struct Room {
 
 Room room_under(const Core& core, const Bound& bound, const Balance& sum);
 
+/// What of the resting loads price, bars and supply let rise, as far as the limits have room.
+Power could_rise(const Core& core);
+
 /// What starting this load adds to its group's sums, and what stopping it does.
 Draw added_by(const Core& core, Slot s);
 Draw lost_by(const Core& core, Slot s);

@@ -25,6 +25,11 @@ Steady steady_now() {
 
 Instant wall_now() { return Instant{steady_now().time_since_epoch() + Duration{believed().load(std::memory_order_relaxed)}}; }
 
+void no_earlier_than(Instant utc) {
+    const auto least = difference(utc, steady_now()).count();
+    if (believed().load() < least) believed().store(least);
+}
+
 Timekeeper::Timekeeper(Instant wall, Steady steady) : believed_{difference(wall, steady)} {}
 
 Timekeeper::Told Timekeeper::read(Instant wall, Steady steady) {

@@ -12,6 +12,10 @@ Steady steady_now();
 /// not following a jump until that has lasted. What drivers stamp agrees with what the engine is told.
 Instant wall_now();
 
+/// UTC is believed to be no earlier than this, until the wall clock has said otherwise for `Timekeeper::patience`: a clock that
+/// a power failure set back must not make what is heard now older than what was. Before the first `read_clocks`.
+void no_earlier_than(Instant utc);
+
 /// Decides how far the wall clock is followed. Pure; the process has one behind `wall_now`.
 class Timekeeper {
 public:

@@ -144,6 +144,8 @@ std::vector<Order> Engine::outstanding() const {
     return orders;
 }
 
+Power Engine::available_up() const { return could_rise(*parts_); }
+
 const State& Engine::state() const { return parts_->state; }
 const Site& Engine::site() const { return parts_->site; }
 

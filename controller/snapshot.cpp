@@ -212,7 +212,8 @@ void save_standing(Out& f, Core& core) {
     f.w.number(core.state.tombstones.size());
     for (Tombstone& t : core.state.tombstones) f.text(site.sources[index(t.source)].name), f.text(t.id), f.utc(t.issued);
     f.w.number(core.state.episodes.size());
-    for (Episode& e : core.state.episodes) f.text(site.policies[index(e.policy)]), f.whole(e.event);
+    for (Episode& e : core.state.episodes)
+        f.text(site.policies[index(e.policy)]), f.text(index(e.source) < site.sources.size() ? site.sources[index(e.source)].name : std::string{}), f.whole(e.event), f.whole(e.cause), f.steady(e.since);
     f.w.number(core.pending.size());
     for (Pending& p : core.pending) save_pending(f, site, p);
     f.w.number(core.holds.size());
@@ -342,8 +343,11 @@ void restore_standing(In& f, Core& core, const Names& names) {
     });
     named_things(f, names.policies, [&](auto policy) {
         Episode e;
-        f.whole(e.event);
-        if (policy) core.state.episodes.push_back({PolicyId{static_cast<std::uint16_t>(*policy)}, e.event});
+        e.source = SourceId{static_cast<std::uint16_t>(find(names.sources, name(f)).value_or(0))};
+        f.whole(e.event), f.whole(e.cause), f.steady(e.since);
+        if (!policy) return;
+        e.policy = PolicyId{static_cast<std::uint16_t>(*policy)};
+        core.state.episodes.push_back(e);
     });
     restore_pending(f, core, names);
     const std::size_t holds = f.r.count();

@@ -108,6 +108,9 @@ struct SourceState {
 struct Episode {
     PolicyId policy{};
     EventId event{};
+    SourceId source{};           ///< On whose word it began; says nothing with cause capacity.
+    Cause cause{};
+    Steady since{};
 };
 
 /// A firm load's recent peaks: falling powers, so the front is the maximum of the window.
