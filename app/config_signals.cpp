@@ -1,4 +1,5 @@
 #include "app/config_parts.hpp"
+#include "drivers/signals/mapping.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -101,6 +102,8 @@ void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
     signal.broker = keys.reference("broker", "broker", parse.brokers());
     signal.topic =
         keys.text_or("topic", "ballast/" + parse.config.site.name + "/signal/" + signal.name, wrong_topic);
+    if (const std::string fault = drivers::filter_fault(signal.topic); !fault.empty() && wrong_topic(signal.topic).empty())
+        keys.fault("topic", fmt::format("'topic' {}; allowed: a topic of its own", fault));
     if (keys.has("value")) {
         if (!keys.has("unit")) keys.missing("unit", "allowed: " + allowed_units(parse, signal.kind));
         signal.mapping = mapping(keys, signal);
@@ -189,13 +192,18 @@ SignalConfig signal_of(Keys& keys, Parse& parse) {
     const bool mqtt = signal.driver == SignalDriver::mqtt;
     const bool wireless = mqtt && signal.kind == SignalSort::contact;
     const bool nameless = !mqtt && signal.kind == SignalSort::dispatch;
+    const bool pooled = !mqtt && signal.kind == SignalSort::hashprice;
     if (kind && wireless)
         keys.fault("driver", "'driver' is \"mqtt\" and a contact is a wire; allowed: modbus");
     if (kind && nameless)
         keys.fault("kind",
                    "'kind' is \"dispatch\" and a register has no id, start or end; allowed with driver = "
-                   "\"modbus\": price, contact, limit, hashprice");
-    const bool sensible = kind && driver && !wireless && !nameless;
+                   "\"modbus\": price, contact, limit");
+    if (kind && pooled)
+        keys.fault("kind",
+                   "'kind' is \"hashprice\", which no register tells; allowed with driver = \"modbus\": price, "
+                   "contact, limit; or driver = \"mqtt\"");
+    const bool sensible = kind && driver && !wireless && !nameless && !pooled;
     if (sensible && mqtt) signal.unit = unit_of(keys, parse, signal.kind).value_or(signal.unit);
     if (sensible && mqtt) from_mqtt(keys, parse, signal);
     if (sensible && !mqtt) from_modbus(keys, parse, signal);

@@ -1,6 +1,7 @@
 #include "app/config_parts.hpp"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 
 namespace ballast::config {
 namespace {
@@ -56,10 +57,19 @@ Secret secret(Keys& keys, Parse& parse, std::string_view key) {
     return {Secret::Kind::environment, name, at};
 }
 
+/// What the TLS library reads by itself, from a file.
+Secret secret_file(Keys& keys, Parse& parse, std::string_view key) {
+    const Secret given = secret(keys, parse, key);
+    if (given.kind == Secret::Kind::environment)
+        keys.fault(key, fmt::format("'{}' is {}, and TLS reads files only; allowed: the path of a PEM file", key,
+                                    shown("env:" + given.name)));
+    return given;
+}
+
 void security(Keys& keys, Parse& parse, BrokerConfig& broker) {
-    broker.tls_ca = secret(keys, parse, "tls_ca");
-    broker.tls_certificate = secret(keys, parse, "tls_certificate");
-    broker.tls_key = secret(keys, parse, "tls_key");
+    broker.tls_ca = secret_file(keys, parse, "tls_ca");
+    broker.tls_certificate = secret_file(keys, parse, "tls_certificate");
+    broker.tls_key = secret_file(keys, parse, "tls_key");
     broker.user = secret(keys, parse, "user_file");
     broker.password = secret(keys, parse, "password_file");
     if (keys.has("tls_certificate") && !keys.has("tls_key"))
@@ -144,10 +154,12 @@ void parse_http(Keys& root, Parse& parse) {
     http.host = listen.substr(0, colon == listen.npos ? 0 : colon);
     if (http.host.starts_with('[') && http.host.ends_with(']'))
         http.host = http.host.substr(1, http.host.size() - 2);
-    const bool fine = port >= 1 && port <= 65'535 && wrong_host(http.host).empty();
+    boost::system::error_code no_address;
+    boost::asio::ip::make_address(http.host, no_address);
+    const bool fine = port >= 1 && port <= 65'535 && !no_address;
     if (fine) http.port = static_cast<std::uint16_t>(port);
     else if (!listen.empty())
-        keys.fault("listen", fmt::format("'listen' is {}; allowed: host:port, the port from 1 to 65535",
+        keys.fault("listen", fmt::format("'listen' is {}; allowed: address:port like 127.0.0.1:8420, the port from 1 to 65535",
                                          shown(listen)));
     keys.finish();
     parse.config.http = http;

@@ -6,6 +6,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
 #include <fmt/core.h>
+#include <spdlog/spdlog.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,21 +120,26 @@ struct HttpServer::Parts {
     std::thread thread;
 };
 
-HttpServer::HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words)
+HttpServer::HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words, bool must)
     : parts_{std::make_unique<Parts>(published, words)} {
+    const auto cannot = [must](const std::string& why) {
+        if (must) throw std::runtime_error{why};
+        spdlog::error("{}; controlling goes on without it", why);
+    };
     try {
         if (listen) parts_->listen<tcp>({asio::ip::make_address(listen->host), listen->port}, false);
     } catch (const boost::system::system_error& e) {
-        throw std::runtime_error{fmt::format("cannot listen on {}:{} ([http] listen): {}; is another ballast running?", listen->host, listen->port, e.code().message())};
+        cannot(fmt::format("cannot listen on {}:{} ([http] listen): {}; is another ballast running?", listen->host, listen->port, e.code().message()));
     }
+    ::unlink(word_socket.c_str());
+    const ::mode_t mask = ::umask(0177);
     try {
-        ::unlink(word_socket.c_str());
-        const ::mode_t mask = ::umask(0177);
-        parts_->socket_path = word_socket;
         parts_->listen<Unix>(word_socket, true);
+        parts_->socket_path = word_socket;
         ::umask(mask);
     } catch (const boost::system::system_error& e) {
-        throw std::runtime_error{fmt::format("cannot listen on {}: {}; is the journal's folder writable?", word_socket, e.code().message())};
+        ::umask(mask);
+        cannot(fmt::format("cannot listen on {}: {}; is the journal's folder writable?", word_socket, e.code().message()));
     }
     parts_->thread = std::thread{[this] { parts_->io.run(); }};
 }
@@ -141,7 +147,7 @@ HttpServer::HttpServer(const std::optional<HttpConfig>& listen, const std::strin
 HttpServer::~HttpServer() {
     parts_->io.stop();
     if (parts_->thread.joinable()) parts_->thread.join();
-    ::unlink(parts_->socket_path.c_str());
+    if (!parts_->socket_path.empty()) ::unlink(parts_->socket_path.c_str());
 }
 
 Result<void> say_to_daemon(const std::string& word_socket, const OperatorWord& word) {

@@ -29,10 +29,10 @@ private:
 
 /// HTTP on a thread of its own: GET /state and /healthz on the address of `[http]`, and POST /word on a Unix socket that only
 /// its owner may open. A slow or hostile client holds up nobody: 8 KiB a request, five seconds, 64 at once.
-/// Throws std::runtime_error naming the address when it cannot listen.
+/// When it cannot listen: `must` throws std::runtime_error naming the address; else the log says so and the rest goes on.
 class HttpServer {
 public:
-    HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words);
+    HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words, bool must);
     ~HttpServer();
 
 private:

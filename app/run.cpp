@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
 
 namespace ballast {
 
@@ -28,6 +31,23 @@ std::optional<Config> fit_config(const std::string& path) {
     const auto faults = check_surroundings(*config, disk_reader());
     if (faults.empty()) return std::move(*config);
     std::fputs(print(faults).c_str(), stderr);
+    return std::nullopt;
+}
+
+/// The site file as it is now, if it can be run; else what is wrong is said, and what is in force stays.
+std::optional<Config> reloaded(const std::string& path) {
+    try {
+        auto next = fit_config(path);
+        if (next) {
+            const SiteModel model = build_site(*next);
+            build_policies(*next, model);
+            leaving_policies(*next, model);
+            return next;
+        }
+        spdlog::error("{} is not reloaded, its faults are on stderr; going on with what is in force", path);
+    } catch (const std::exception& e) {
+        spdlog::error("{} is not reloaded: {}; going on with what is in force", path, e.what());
+    }
     return std::nullopt;
 }
 
@@ -64,20 +84,28 @@ int run_with(Config config, bool send) {
         return 1;
     }
     EpochCause cause = EpochCause::start;
+    std::optional<Config> before;
     for (;;) {
-        const SiteModel model = build_site(config);
         std::optional<Config> next;
-        Session::End end{};
-        {
-            Session session{config, model, build_policies(config, model), start, cause, **journal, send};
-            end = session.run([&] { return (next = fit_config(config.files.front().path)).has_value(); });
-            start = session.snapshot();
+        SiteModel model;
+        std::unique_ptr<Session> session;
+        try {
+            model = build_site(config);
+            session = std::make_unique<Session>(config, model, build_policies(config, model), start, cause, **journal, send);
+        } catch (const std::exception& e) {
+            if (!before) throw;
+            spdlog::error("cannot go on with the site file as it is now: {}; going on with the one before", e.what());
+            config = *std::exchange(before, std::nullopt);
+            continue;
         }
+        const Session::End end = session->run([&] { return (next = reloaded(config.files.front().path)).has_value(); });
+        start = session->snapshot();
+        session.reset();
         if (end == Session::End::stop) {
             leave(config, start, **journal, send);
             return 0;
         }
-        config = as_run(std::move(*next));
+        before = std::exchange(config, as_run(std::move(*next)));
         cause = EpochCause::reload;
     }
 }

@@ -76,7 +76,7 @@ Session::Session(const Config& config, const SiteModel& model, std::vector<Polic
     : config_{config}, journal_{journal}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
       wiring_{wire_up(config, model, io_.get_executor(), send)},
       loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config)}},
-      words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_} {
+      words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_, send && cause == EpochCause::start} {
     receipts_.begin_epoch(loop_.engine().site(), read_clocks().now);
     loop_.watch = [this](const Step& step) { watch(step); };
     loop_.beat = [this] {

@@ -177,7 +177,11 @@ const std::vector<BadInput>& bad_site_files() {
          "give the rate: [fx] EUR = ..."},
         {"keep_mb = 100", "keep_mb = 1", "site.toml:11:11: 'keep_mb' is 1; allowed: 16 to 10000000"},
         {R"(listen = "127.0.0.1:8420")", R"(listen = "8420")",
-         R"(site.toml:14:10: 'listen' is "8420"; allowed: host:port, the port from 1 to 65535)"},
+         R"(site.toml:14:10: 'listen' is "8420"; allowed: address:port like 127.0.0.1:8420, the port from 1 to 65535)"},
+        {R"(listen = "127.0.0.1:8420")", R"(listen = "localhost:8420")",
+         R"(site.toml:14:10: 'listen' is "localhost:8420"; allowed: address:port like 127.0.0.1:8420, the port from 1 to 65535)"},
+        {"[mqtt.main]\nhost = \"127.0.0.1\"", "[mqtt.main]\nhost = \"127.0.0.1\"\ntls_ca = \"env:CA\"",
+         R"(site.toml:18:10: 'tls_ca' is "env:CA", and TLS reads files only; allowed: the path of a PEM file)"},
         {"[mqtt.main]\nhost = \"127.0.0.1\"", "[mqtt]\nhost = \"127.0.0.1\"",
          "site.toml:17:1: unknown key \"host\" in [mqtt]; expected a table for each broker, "
          "[mqtt.main]\nsite.toml:33:10: 'broker' names the broker \"main\", which is not in this file; there "
@@ -300,7 +304,12 @@ const std::vector<BadInput>& bad_site_files() {
          "site.toml:54:1: [[signal]] contact has no 'contact'; expected { function, address, active, "
          "debounce_ms }"},
         {"name = \"contact\"\nkind = \"contact\"", "name = \"contact\"\nkind = \"dispatch\"",
-         R"(site.toml:56:8: 'kind' is "dispatch" and a register has no id, start or end; allowed with driver = "modbus": price, contact, limit, hashprice)"},
+         R"(site.toml:56:8: 'kind' is "dispatch" and a register has no id, start or end; allowed with driver = "modbus": price, contact, limit)"},
+        {"name = \"limit\"\nkind = \"limit\"", "name = \"limit\"\nkind = \"hashprice\"",
+         R"(site.toml:64:8: 'kind' is "hashprice", which no register tells; allowed with driver = "modbus": price, contact, limit; or driver = "mqtt"
+site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of these kinds)"},
+        {R"(topic = "grid/+/lmp")", R"(topic = "$share/us/grid/lmp")",
+         "site.toml:41:9: 'topic' is a shared subscription: each message would reach only one of those who share it; allowed: a topic of its own"},
         {R"(unit = "kW" })", R"(unit = "kWh" })",
          R"(site.toml:68:87: 'unit' is "kWh", which is no unit of a limit; allowed: W, kW, MW)"},
         {"device = \"/dev/ttyS0\"\n", "",

@@ -4,6 +4,7 @@
     test_run.py              see daemon.py
 """
 import os
+import resource
 import signal
 import socket
 import sys
@@ -109,6 +110,75 @@ class Run(unittest.TestCase):
         self.assertNotIn("connection lost", real.log())
         self.stopped(real)
         self.assertEqual(ballast("audit", self.dry_journal.path).returncode, 0)
+
+    # ---- reloads
+
+    def reload(self, daemon, more):
+        """The same site file with other tables besides."""
+        self.site_of(more=more)
+        daemon.send(signal.SIGHUP)
+
+    def controls(self, daemon):
+        """It hears a price, and obeys."""
+        self.site.price(500)
+        eventually(lambda: len(self.fleet.asleep()) == MINERS, 20, "all sleep", process=daemon)
+
+    def taken_port(self):
+        port = free_ports(1)[0]
+        taker = socket.socket()
+        self.addCleanup(taker.close)
+        taker.bind(("127.0.0.1", port))
+        taker.listen()
+        return port
+
+    def test_what_cannot_be_wired_is_refused_and_the_old_session_goes_on(self):
+        daemon = Daemon(self, self.site_of()).start()
+        daemon.says("connected, MQTT")
+        for more, fault in [
+            (f'[[signal]]\nname = "pool"\nkind = "hashprice"\ndriver = "modbus"\nhost = "127.0.0.1"\non_stale = "hold"\n'
+             'value = { function = "holding", address = 0, type = "uint16", unit = "USD/PH/day" }\n', "which no register tells"),
+            ('[mqtt.other]\nhost = "127.0.0.1"\ntls_ca = "env:CA"\n', "TLS reads files only"),
+        ]:
+            self.reload(daemon, SIGNALS + STRIKE + more)
+            daemon.says(fault)
+            daemon.says("is not reloaded")
+            checked = ballast("check", self.site.file)
+            self.assertEqual(checked.returncode, 2)
+            self.assertRegex(checked.stderr, r"testsite.toml:\d+:\d+: .*" + fault)
+        self.assertEqual(daemon.log().count("connected, MQTT"), 1)
+        self.controls(daemon)
+        self.stopped(daemon)
+
+    def test_a_taken_http_port_ends_a_start_and_not_a_reload(self):
+        http = f'[http]\nlisten = "127.0.0.1:{self.taken_port()}"\n'
+        daemon = Daemon(self, self.site_of(more=SIGNALS)).start()
+        daemon.says("connected, MQTT")
+        self.reload(daemon, SIGNALS + STRIKE + http)
+        daemon.says("is another ballast running?; controlling goes on without it")
+        self.controls(daemon)
+        self.stopped(daemon)
+        again = Daemon(self, self.site).start()
+        self.assertEqual(again.child.wait(20), 1)
+        self.assertIn("is another ballast running?", again.log())
+
+    def test_a_session_that_cannot_begin_gives_way_to_the_one_before(self):
+        """Too few descriptors for all the lines of the new site file."""
+        daemon = Daemon(self, self.site_of()).start()
+        daemon.says("connected, MQTT")
+        few = len(os.listdir(f"/proc/{daemon.child.pid}/fd")) + 40
+        resource.prlimit(daemon.child.pid, resource.RLIMIT_NOFILE, (few, few))
+        meters = "".join(f"""
+[[meter]]
+name = "m-{i}"
+driver = "modbus"
+host = "127.0.0.1"
+port = {40000 + i}
+power = {{ function = "holding", address = 0, type = "uint16", scale_w = 1 }}
+""" for i in range(100))
+        self.reload(daemon, SIGNALS + STRIKE + meters)
+        daemon.says("going on with the one before")
+        self.controls(daemon)
+        self.stopped(daemon)
 
 
 if __name__ == "__main__":
