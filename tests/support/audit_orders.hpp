@@ -40,7 +40,7 @@ public:
         hear(seen);
         for (const Note& note : seen.decision.notes) {
             if (note.kind == NoteKind::event_opened) opened_.insert(note.event);
-            if (note.kind == NoteKind::latched) loads_[note.number].latched = true;
+            if (note.kind == NoteKind::latched) loads_[note.number].latched = true, may_flip_[note.number] = seen.now.steady;
         }
         for (const Order& order : seen.decision.orders) judge(seen, order);
         agree_with_state(seen);
