@@ -50,10 +50,12 @@ Policy site_cap_of(const SiteCapConfig& from, PolicyId id, const SiteModel& mode
 }
 
 /// Every group's loads stop, as for a price that none of them can pay.
-void all_asleep(const State& state, Now, Limits& limits) {
-    const Why why{PolicyId{0}, SourceId{0}, Cause::price, 0, Reason::price_unknown_shed};
-    for (std::uint16_t g = 0; g < state.groups.size(); ++g)
-        if (state.site->groups[g].tier == Tier::interruptible) limits.cutoffs.push_back({GroupId{g}, Price::max(), Price::max(), why});
+Policy all_asleep(PolicyId id, SourceId source) {
+    const Why why{id, source, Cause::price, 0, Reason::price_unknown_shed};
+    return [why](const State& state, Now, Limits& limits) {
+        for (std::uint16_t g = 0; g < state.groups.size(); ++g)
+            if (state.site->groups[g].tier == Tier::interruptible) limits.cutoffs.push_back({GroupId{g}, Price::max(), Price::max(), why});
+    };
 }
 
 }  // namespace
@@ -73,7 +75,7 @@ std::vector<Policy> leaving_policies(const Config& config, const SiteModel& mode
     Config last = config;
     std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike.has_value(); });
     std::vector<Policy> built = build_policies(last, model);
-    if (config.site.on_exit == OnExit::sleep) built.push_back(all_asleep);
+    if (config.site.on_exit == OnExit::sleep) built.push_back(all_asleep(model.policies.at("[site] on_exit"), model.operator_source));
     return built;
 }
 

@@ -134,6 +134,10 @@ void add_surroundings(SiteModel& model, const Config& config) {
         model.policies.emplace(policy.name, static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back(policy.name);
     }
+    if (config.site.on_exit == OnExit::sleep) {  // What the process leaves by; no policy of the file can be called so.
+        model.policies.emplace("[site] on_exit", static_cast<PolicyId>(site.policies.size()));
+        site.policies.push_back("[site] on_exit");
+    }
 }
 
 }  // namespace

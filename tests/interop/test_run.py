@@ -180,6 +180,20 @@ power = {{ function = "holding", address = 0, type = "uint16", scale_w = 1 }}
         self.controls(daemon)
         self.stopped(daemon)
 
+    # ---- what SIGTERM leaves
+
+    def test_a_site_without_policies_or_signals_is_left_asleep(self):
+        for more in ["", SIGNALS]:
+            daemon = Daemon(self, self.site_of(site='on_exit = "sleep"', more=more)).start()
+            daemon.says("connected, MQTT")
+            time.sleep(2)
+            self.stopped(daemon)
+            self.assertEqual(len(self.fleet.asleep()), MINERS)
+            audited = ballast("audit", self.site.journal_file)
+            self.assertEqual(audited.returncode, 0, audited.stdout + audited.stderr)
+            for number in range(MINERS):
+                self.fleet.curtail(number, "wakeup")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
