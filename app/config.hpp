@@ -103,6 +103,7 @@ struct MeterConfig {
     RegisterConfig power;
     Duration period{1'000};
     Duration stale_after{5'000};  ///< Without a good answer for this long the reading is no longer believed.
+    std::optional<Power> plausible_min, plausible_max;  ///< Outside it is no reading. Parsed, both are there.
     bool operator==(const MeterConfig&) const = default;
 };
 

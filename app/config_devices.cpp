@@ -1,5 +1,7 @@
 #include "app/config_parts.hpp"
 
+#include <algorithm>
+
 namespace ballast::config {
 namespace {
 
@@ -103,6 +105,11 @@ MeterConfig meter_of(Keys& keys, Parse& parse) {
             fmt::format(
                 "'stale_after_s' is {} and it is asked every {} ms only; allowed: more than one period",
                 unscaled(meter.stale_after.count(), 3), meter.period.count()));
+    const Range either_way{-most_watts, most_watts, 3};
+    if (const auto least = keys.number("plausible_min_kw", either_way)) meter.plausible_min = Power{*least};
+    if (const auto most = keys.number("plausible_max_kw", either_way)) meter.plausible_max = Power{*most};
+    if (meter.plausible_min && meter.plausible_max && *meter.plausible_min > *meter.plausible_max)
+        keys.fault("plausible_min_kw", "'plausible_min_kw' is above 'plausible_max_kw'; allowed: at most that");
     if (!keys.has("power")) keys.missing("power", "expected { function, address, type, order, scale_w }");
     if (const auto* table = keys.table("power")) {
         Keys power{*table, "'power' of " + keys.what(), keys.faults()};
@@ -125,6 +132,23 @@ void parse_meters(Keys& root, Parse& parse) {
         keys.finish();
         parse.config.meters.push_back(std::move(meter));
     }
+}
+
+void plausible_unless_given(MeterConfig& meter, Power least, Power most) {
+    if (!meter.plausible_min) meter.plausible_min = std::min(least, meter.plausible_max.value_or(least));
+    if (!meter.plausible_max) meter.plausible_max = std::max(most, *meter.plausible_min);
+}
+
+void bound_meters(Parse& parse) {
+    const Config& config = parse.config;
+    Power feeders, all;
+    for (const FeederConfig& feeder : config.feeders) feeders += feeder.overhead;
+    for (const GroupConfig& group : config.groups) {
+        all += group.nameplate;
+        for (const MachineConfig& machine : group.machines) all += machine.watts;
+    }
+    const Power most{10 * (all + std::max(config.site.overhead, feeders)).count};
+    for (MeterConfig& meter : parse.config.meters) plausible_unless_given(meter, -most, most);
 }
 
 void parse_feeders(Keys& root, Parse& parse) {

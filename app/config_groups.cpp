@@ -93,6 +93,7 @@ void metered_of(Keys& keys, Parse& parse, GroupConfig& group) {
     Keys in{*table, "'meter' of " + keys.what(), keys.faults()};
     group.meter = meter_of(in, parse);
     group.meter->name = group.name;
+    plausible_unless_given(*group.meter, Power{-group.nameplate.count / 10}, Power{group.nameplate.count * 3 / 2});
     group.stale_after = group.meter->stale_after;
     in.finish();
 }

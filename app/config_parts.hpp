@@ -50,6 +50,10 @@ ModbusConfig modbus(Keys& keys, Parse& parse);
 RegisterConfig register_of(Keys& keys);
 /// function (discrete or coil) and address of one bit.
 std::pair<RegisterFunction, std::uint16_t> bit_of(Keys& keys);
+/// A range where the file gives none, or half of one.
+void plausible_unless_given(MeterConfig& meter, Power least, Power most);
+/// That of each [[meter]]: ten times what the site could draw, either way. Needs the groups.
+void bound_meters(Parse& parse);
 /// All of a [[meter]] but its name.
 MeterConfig meter_of(Keys& keys, Parse& parse);
 

@@ -45,6 +45,8 @@ PowerRegister power_register(const MeterConfig& config) {
     power.value = register_of(config.power);
     power.period = config.period;
     power.scale_w = config.power.scale;
+    power.plausible_low = config.plausible_min.value_or(power.plausible_low);
+    power.plausible_high = config.plausible_max.value_or(power.plausible_high);
     return power;
 }
 

@@ -13,7 +13,20 @@ struct PowerRegister {
     Power plausible_low = Power::lowest(), plausible_high = Power::max();  ///< Outside: as if nothing was heard.
 };
 
-/// Puts a MeterReading a period. A poll that fails, or a value that cannot be, puts nothing: silence makes it stale.
+/// A register of power: its answers, and what of them cannot be. That is told once, until it can be again.
+class WatchedPower {
+public:
+    /// `what`: "meter poi".
+    WatchedPower(std::string what, PowerRegister settings) : what_{std::move(what)}, settings_{std::move(settings)} {}
+    Result<Power> heard(const ModbusReply& reply, Mailbox& mailbox);
+
+private:
+    std::string what_;
+    PowerRegister settings_;
+    bool refusing_ = false;
+};
+
+/// Puts a MeterReading a period. A poll that fails, or a value that cannot be, is no reading: silence makes it stale.
 class ModbusMeter final : public ModbusPoll {
 public:
     ModbusMeter(MeterId meter, PowerRegister settings, ModbusBuses& buses);
@@ -22,7 +35,7 @@ private:
     Result<void> heard(const ModbusReply& reply, Mailbox& mailbox) override;
 
     MeterId meter_;
-    PowerRegister settings_;
+    WatchedPower power_;
 };
 
 /// A load with a meter of its own and no switch of ours: puts a LoadReading, running, a period.
@@ -34,7 +47,7 @@ private:
     Result<void> heard(const ModbusReply& reply, Mailbox& mailbox) override;
 
     Slot load_;
-    PowerRegister settings_;
+    WatchedPower power_;
 };
 
 /// What the registers of an answer say, in W. Errors: not a number, out of range, not plausible.

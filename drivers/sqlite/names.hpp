@@ -1,4 +1,5 @@
 #pragma once
+#include "drivers/no_source.hpp"
 #include "model/ids.hpp"
 #include "model/site.hpp"
 
@@ -19,7 +20,7 @@ public:
 
     std::string load(Slot s) const { return one(loads_, s); }
     std::string group(GroupId g) const { return one(groups_, index(g)); }
-    std::string source(SourceId s) const { return one(sources_, index(s)); }
+    std::string source(SourceId s) const { return s == drivers::no_source ? std::string{} : one(sources_, index(s)); }
     std::string policy(PolicyId p) const { return one(policies_, index(p)); }
 
 private:

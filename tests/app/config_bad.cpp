@@ -234,6 +234,10 @@ const std::vector<BadInput>& bad_site_files() {
          "site.toml:23:9: 'power' of [[meter]] poi has no 'scale_w'; expected what turns the register's "
          "value into W: 1, 1000, -1, ...\nsite.toml:23:83: unknown key \"scale\" in 'power' of [[meter]] "
          "poi; did you mean 'scale_w'?"},
+        {"scale_w = 1000 }", "scale_w = 1000 }\nplausible_min_kw = 3\nplausible_max_kw = 2",
+         "site.toml:24:20: 'plausible_min_kw' is above 'plausible_max_kw'; allowed: at most that"},
+        {"scale_w = 1000 }", "scale_w = 1000 }\nplausible_max_kw = 20000000",
+         "site.toml:24:20: 'plausible_max_kw' is 20000000; allowed: -10000000 to 10000000"},
         {"scale_w = 1000", "scale_w = 0",
          "site.toml:23:93: 'scale_w' is 0; allowed: any but 0, from 1e-09 to 1000000000 in size"},
         {R"(host = "10.0.0.5")", "host = \"10.0.0.5\"\nunit_id = 300",

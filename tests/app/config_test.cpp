@@ -105,6 +105,31 @@ TEST_CASE("the handbook's table of bad input is the tested one") {
     else CHECK((now == *text));
 }
 
+TEST_CASE("a meter has a plausible range, given or not") {
+    const auto site = parse(good_site);
+    REQUIRE(site);
+    Power all = site->site.overhead;
+    for (const GroupConfig& group : site->groups) {
+        all += group.nameplate;
+        for (const MachineConfig& machine : group.machines) all += machine.watts;
+    }
+    CHECK(site->meters[0].plausible_max == Power{10 * all.count});
+    CHECK(site->meters[0].plausible_min == Power{-10 * all.count});
+    const auto given = parse(replaced(good_site, "scale_w = 1000 }", "scale_w = 1000 }\nplausible_min_kw = -0.5\nplausible_max_kw = 3000"));
+    REQUIRE(given);
+    CHECK(given->meters[0].plausible_min == Power{-500});
+    CHECK(given->meters[0].plausible_max == Power{3'000'000});
+    const std::string hall = "nameplate_kw = 1200\nmeter = { driver = \"modbus\", host = \"10.0.0.5\", power = { function = \"input\", "
+                             "address = 0, type = \"int16\", scale_w = 1 }";
+    const auto metered = parse(replaced(good_site, "nameplate_kw = 1200", hall + " }"));
+    REQUIRE(metered);
+    CHECK(metered->groups[0].meter->plausible_min == Power{-120'000});
+    CHECK(metered->groups[0].meter->plausible_max == Power{1'800'000});
+    const auto half = parse(replaced(good_site, "nameplate_kw = 1200", hall + ", plausible_min_kw = 2000 }"));
+    REQUIRE(half);
+    CHECK(half->groups[0].meter->plausible_max == Power{2'000'000});
+}
+
 TEST_CASE("a file that is no TOML is told so with its place") {
     for (const char* text : {"[site", "name = \"mesa", "a = 1\na = 2", "\xff\xfe", "x = 08", "[[a]]\n[a]"}) {
         const Parsed parsed = parse(text);

@@ -149,6 +149,7 @@ TEST_CASE("a meter that fails or exceeds belief is silent, and back by itself") 
         bench.forget();
         REQUIRE(bench.until([&] { return unit.reads > reads + 6; }));
         CHECK(bench.count<MeterReading>() == 0);
+        CHECK(bench.count<Rejected>() == 0);  // Told once, before.
     }
     unit.set(0, 41);
     REQUIRE(bench.until([&] { return bench.count<MeterReading>() > 0; }));
@@ -157,6 +158,30 @@ TEST_CASE("a meter that fails or exceeds belief is silent, and back by itself") 
     bench.forget();
     unit.silent = false;
     REQUIRE(bench.until([&] { return bench.count<MeterReading>() > 0; }));
+    CHECK(bench.stop());
+}
+
+TEST_CASE("what a meter cannot mean is rejected once, by name, until it is plausible again") {
+    Unit unit;
+    unit.set(0, 51);
+    DriverBench bench;
+    ModbusBuses buses;
+    auto settings = power_register(unit);
+    settings.plausible_high = Power{50'000};
+    ModbusMeter meter{MeterId{0}, settings, buses};
+    MeteredLoad hall{Slot{2}, settings, buses};
+    bench.run(meter);
+    bench.run(hall);
+    REQUIRE(bench.until([&] { return bench.count<Rejected>() == 2; }));
+    const auto first = bench.all<Rejected>();
+    CHECK(first[0].why == Rejection::implausible);
+    CHECK(first[0].detail.starts_with("meter poi: unit 1 register 0: 51000 W is outside"));
+    CHECK(first[1].detail.starts_with("load poi: "));
+    unit.set(0, 41);
+    REQUIRE(bench.until([&] { return bench.count<MeterReading>() > 0 && bench.count<LoadReading>() > 0; }));
+    CHECK(bench.count<Rejected>() == 2);
+    unit.set(0, 52);
+    CHECK(bench.until([&] { return bench.count<Rejected>() == 4; }));
     CHECK(bench.stop());
 }
 
