@@ -14,7 +14,7 @@ class Mailbox {
 public:
     /// `loads` and `meters` size the newest-reading tables, `most_signals` each source's share of the queue; `wake` is called, on the putting thread, when the box was empty.
     /// That a load answered wakes nobody: it is told with whatever comes next, or when the loop looks in.
-    Mailbox(std::size_t loads, std::size_t meters, std::function<void()> wake, std::size_t most_signals = 8'192);
+    Mailbox(std::size_t loads, std::size_t meters, std::function<void()> wake, std::size_t most_signals = 16'384);
 
     void put(Event event);
 

@@ -403,8 +403,7 @@ std::string save(const Core& state, Now now) {
 
 void restore(Core& core, const std::string& bytes) {
     In f{Reader{bytes}, {}, core.now};
-    if (f.r.number() != version)
-        throw std::runtime_error{"the journal's snapshot is of another version of Ballast; finish its events with that version, then move the journal away to begin afresh"};
+    if (f.r.number() != version) throw std::runtime_error{"the journal's snapshot is damaged, or of another version of Ballast"};
     f.saved.utc = Instant{Duration{f.r.integer()}};
     const Names names{core.site};
     io_site(f, core);
