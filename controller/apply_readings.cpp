@@ -44,8 +44,6 @@ void apply_one(Core& core, const MeterReading& reading) {
 
 namespace {
 
-bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
-
 /// It left the state it was seen in, and not by our order.
 void strayed(Core& core, Slot slot) {
     LoadState& load = core.state.loads[slot];

@@ -86,7 +86,7 @@ Reference reference_at(const Core& core, Scope scope, Steady issued) {
     const Balance now = balance(core, scope);
     if (meter && now.meter)
         if (const auto mean = core.state.meters[index(*meter)].mean(issued - core.site.reference_window, issued)) return {*mean, false};
-    return {now.meter.value_or(now.planned + now.firm_draw + now.residual), true};
+    return {now.drawn(), true};
 }
 
 void freeze_references(Core& core, Obligation& obligation) {

@@ -206,12 +206,12 @@ Draw moved_by(const Core& core, Slot s, bool on) {
     LoadState load = core.state.loads[s];
     const Power rated = core.site.loads[s].rated, standby = core.group(g).standby;
     const bool dead = cut_off(core, g);
-    const Draw before = draw_of(load, rated, standby, dead);
+    Draw moved;
+    count<Into::out>(moved, load, rated, standby, dead);
     load.on = on;
     load.seen = load.failing = false;
-    const Draw after = draw_of(load, rated, standby, dead);
-    return {after.planned - before.planned, after.possible - before.possible, after.lowering - before.lowering,
-            after.raising - before.raising, after.measured - before.measured, after.unknown - before.unknown};
+    count<Into::sum>(moved, load, rated, standby, dead);
+    return moved;
 }
 
 }  // namespace
@@ -249,10 +249,11 @@ Power could_rise(const Core& core, GroupId g) {
 
 Power could_rise(const Core& core) {
     Power all;
-    for (const GroupId g : core.members[0]) all += could_rise(core, g);
+    std::vector<Power> by_group;
+    for (const GroupId g : core.members[0]) all += by_group.emplace_back(could_rise(core, g));
     for (const Bound& bound : core.limits.bounds) {
         Power here;
-        for (const GroupId g : core.members[core.scope_index(bound.scope)]) here += could_rise(core, g);
+        for (const GroupId g : core.members[core.scope_index(bound.scope)]) here += by_group[index(g)];
         const Room room = room_under(core, bound, balance(core, bound.scope));
         const Power open = !room.open ? Power{} : room.metered ? std::min(room.books, room.meter) : room.books;
         all -= std::max(Power{}, here - std::max(Power{}, open));
@@ -266,11 +267,10 @@ EventId event_of(Core& core, const Why& why) {
         if (episode.policy == why.policy) return episode.event;
     const EventId event{++core.last_event};
     core.state.episodes.push_back({why.policy, event, why.source, why.cause, core.now.steady});
-    const auto reference = balance(core, Scope::site());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(core.now.utc);
     core.note(NoteKind::event_opened, index(why.policy),
               fmt::format("{}-{:%Y%m%dT%H%M%SZ}", core.site.policies[index(why.policy)], fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))),
-              event, reference.meter.value_or(reference.planned + reference.firm_draw + reference.residual));
+              event, balance(core, Scope::site()).drawn());
     return event;
 }
 

@@ -10,8 +10,12 @@ struct Draw {
     Power planned, possible, lowering, raising, measured, unknown;
 };
 
-/// The only place that says what a load counts for: adds it to the sum, or takes it out. `dead`: our contactor has its group off.
+/// What rests draws standby or nothing.
+constexpr bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
+
 enum class Into { sum, out };
+
+/// The only place that says what a load counts for: adds it to the sum, or takes it out. `dead`: our contactor has its group off.
 template <Into into>
 inline void count(Draw& sum, const LoadState& load, Power rated, Power standby, bool dead) {
     if (dead) return;
@@ -25,7 +29,7 @@ inline void count(Draw& sum, const LoadState& load, Power rated, Power standby, 
         planned = possible = std::max(rated, load.watts);
         put(sum.raising, std::max(Power{}, possible - measured));
     } else if (load.on) {
-        if (told && (load.mode == Mode::asleep || load.mode == Mode::off)) planned = resting;  // Not by us, and it may be back.
+        if (told && rests(load.mode)) planned = resting;  // Not by us, and it may be back.
     } else if (load.seen) {
         planned = possible = resting;
     } else if (!load.failing) {
@@ -158,6 +162,8 @@ struct Balance {
     bool quiet = true;            ///< Nothing is on its way, and nobody silent.
     bool firm_known = true;       ///< Every firm load has said what it draws.
 
+    /// Now: what the meter shows, or, where none is fresh, what the books have.
+    Power drawn() const { return meter.value_or(planned + firm_draw + residual); }
     /// Once all orders have worked: the books with the firm reserve, or what the meter shows less what is on its way down.
     Power expected() const {
         const Power books = planned + firm_reserve + residual;

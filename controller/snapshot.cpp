@@ -322,10 +322,7 @@ void restore_standing(In& f, Core& core, const Names& names) {
         Obligation o;
         io(f, o);
         // A feeder that is new since then has no such past: what its books say now stands for it.
-        for (std::uint16_t i = 0; i < core.site.feeders.size(); ++i) {
-            const Balance now = balance(core, Scope::feeder(FeederId{i}));
-            o.feeder_references.push_back(now.meter.value_or(now.planned + now.firm_draw + now.residual));
-        }
+        for (std::uint16_t i = 0; i < core.site.feeders.size(); ++i) o.feeder_references.push_back(balance(core, Scope::feeder(FeederId{i})).drawn());
         named_things(f, names.feeders, [&](auto feeder) {
             Power reference;
             f.quantity(reference);
@@ -377,7 +374,7 @@ void settle(Core& core) {
         const bool waits = kept != core.pending.end() && kept->id == load.order && kept->group == g;
         if (!firm && (load.seen || waits)) continue;
         if (firm && load.on && load.seen) continue;
-        load.on = firm || (load.mode != Mode::asleep && load.mode != Mode::off);
+        load.on = firm || !rests(load.mode);
         load.seen = true;
         load.failing = false;
         change_runs(core, {s, s + 1}, [&](Run& run) { run.on = load.on; });

@@ -50,7 +50,7 @@ void lock_out(Core& core, Range range, const OperatorWord& word) {
 void clear(Core& core, Range range, const OperatorWord& word) {
     for (Slot s = range.first; s < range.last; ++s) {
         const LoadState& load = core.state.loads[s];
-        const bool found_resting = load.on && load.seen && (load.mode == Mode::asleep || load.mode == Mode::off);
+        const bool found_resting = load.on && load.seen && rests(load.mode);
         if (core.group(core.group_of[s]).tier == Tier::firm || !found_resting) continue;
         amend(core, s, [](LoadState& l) { l.on = false; });
         change_runs(core, {s, s + 1}, [&](Run& run) { run.on = false, run.since = core.now.steady; });
