@@ -38,13 +38,13 @@ json::array after(const ShedReceipt& r) {
 
 json::array means(const std::vector<ShedReceipt::Interval>& intervals) {
     json::array all;
-    for (const auto& i : intervals) all.push_back(json::object{{"start", utc_text(i.start)}, {"mean_w", i.mean.count}, {"measured_s", in_seconds(i.measured)}});
+    for (const auto& i : intervals) all.push_back(json::object{{"start", utc_text(i.start)}, {"mean_w", i.mean.count}, {"measured_s", in_seconds(i.measured)}, {"missing_s", in_seconds(i.missing)}});
     return all;
 }
 
 json::array misses(const ShedReceipt& r) {
     json::array all;
-    for (const auto& m : r.misses) all.push_back(json::object{{"load", m.load}, {"cause", name_of(m.cause)}, {"times", m.times}, {"given_up", m.given_up}});
+    for (const auto& m : r.misses) all.push_back(json::object{{"load", m.load}, {"cause", name_of(m.cause)}, {"times", m.times}, {"given_up", m.given_up}, {"ordered_by", m.ordered_by.empty() ? json::value(nullptr) : json::value(m.ordered_by)}});
     return all;
 }
 
@@ -68,6 +68,7 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site) {
             {"issue_to_heard_s", r.issue_to_heard ? json::value(in_seconds(*r.issue_to_heard)) : json::value(nullptr)},
             {"clock_jumps_s", std::move(jumps)},
             {"reference_w", r.reference.count},
+            {"mean_before_w", r.mean_before.count},
             {"reference_estimated", r.reference_estimated},
             {"limit_w", watts(r.limit)},
             {"first_command", time(r.first_command)},

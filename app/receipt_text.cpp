@@ -55,18 +55,23 @@ std::string means(const std::vector<ShedReceipt::Interval>& intervals, int minut
     std::string text;
     for (std::size_t i = 0; i < std::min(intervals.size(), most); ++i) {
         const auto& one = intervals[i];
-        text += fmt::format("  {} + {:2} min  {}  ({:.0f} s measured)\n", utc_text(one.start), minutes, mw(one.mean), in_seconds(one.measured));
+        text += fmt::format("  {} + {:2} min  {}  ({:.0f} s measured{})\n", utc_text(one.start), minutes, mw(one.measured > Duration{0} ? std::optional{one.mean} : std::nullopt),
+                            in_seconds(one.measured), one.missing > Duration{0} ? fmt::format(", {:.0f} s not", in_seconds(one.missing)) : "");
     }
     if (intervals.size() > most) text += fmt::format("  and {} more intervals (--json lists all)\n", intervals.size() - most);
     return text;
 }
 
 std::string misses(const ShedReceipt& r) {
-    if (r.misses.empty()) return "\nEvery load that was ordered was seen to obey in time, or has not come due.\n";
-    std::map<MissCause, std::vector<std::string>> by_cause;
-    for (const auto& line : r.misses) by_cause[line.cause].push_back(line.load + (line.given_up ? " (given up)" : ""));
+    if (r.misses.empty()) {
+        if (r.ordered == 0) return "\nNo load was ordered off for this event: nothing had to give way, or what gives way had been ordered off before.\n";
+        return r.worst_shortfall > Power{} ? "" : "\nEvery load that was ordered was seen to obey in time, or has not come due.\n";
+    }
+    std::map<std::pair<std::string, MissCause>, std::vector<std::string>> by_cause;
+    for (const auto& line : r.misses) by_cause[{line.ordered_by, line.cause}].push_back(line.load + (line.given_up ? " (given up)" : ""));
     std::string text = fmt::format("\n{} load(s) were not seen to obey in time:\n", r.misses.size());
-    for (const auto& [cause, loads] : by_cause) text += fmt::format("  {} ({}): {}\n", name_of(cause), loads.size(), fmt::join(loads, ", "));
+    for (const auto& [cause, loads] : by_cause)
+        text += fmt::format("  {} ({}){}: {}\n", name_of(cause.second), loads.size(), cause.first.empty() ? "" : ", ordered off by " + cause.first, fmt::join(loads, ", "));
     return text;
 }
 
@@ -77,14 +82,15 @@ std::string print(const ShedReceipt& r) {
     text += fmt::format("  heard {}, counted from {}, {}\n", utc_text(r.heard.utc), utc_text(r.began.utc),
                         r.closed ? "over at " + utc_text(r.closed->utc) : std::string{"still open"});
     text += clocks(r);
-    text += fmt::format("  reference     {}{}\n", mw(r.reference), r.reference_estimated ? "  (estimated: the meter had no such past)" : "");
+    text += fmt::format("  reference     {}  ({})\n", mw(r.reference), r.reference == r.mean_before ? "mean before its issue" : "the meter when it began");
+    text += fmt::format("  mean before   {}{}\n", mw(r.mean_before), r.reference_estimated ? "  (estimated: the meter had no such past)" : "");
     if (r.limit) text += fmt::format("  limit         {}\n", mw(r.limit));
     text += fmt::format("\n  first command          {}\n  last command           {}\n  first acknowledgement  {}\n  last acknowledgement   {}\n",
                         after_beginning(r, r.first_command), after_beginning(r, r.last_command), after_beginning(r, r.first_acknowledgement),
                         after_beginning(r, r.last_acknowledgement));
     text += fmt::format("  loads ordered {} ({:.3f} MW by nameplate), acknowledged {}, seen to obey {}\n", r.ordered, megawatts(r.ordered_rated), r.acknowledged, r.obeyed);
     text += at_the_meter(r);
-    if (!r.five_minutes.empty()) text += "\nMeans at the site meter, by settlement interval:\n" + means(r.five_minutes, 5) + means(r.fifteen_minutes, 15);
+    if (!r.five_minutes.empty()) text += "\nMeans at the site meter, by whole settlement interval:\n" + means(r.five_minutes, 5) + means(r.fifteen_minutes, 15);
     if (r.limit) text += fmt::format("\nUndelivered: {:.3f} MW*s above the limit", static_cast<double>(r.undelivered.count) / 1e9);
     if (r.limit) text += r.unmeasured > Duration{0} ? fmt::format(", not counting {:.1f} s without a meter.\n", in_seconds(r.unmeasured)) : std::string{".\n"};
     if (r.worst_shortfall > Power{}) text += fmt::format("SHORTFALL of up to {:.3f} MW: all that was eligible had been ordered off.\n", megawatts(r.worst_shortfall));

@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr Duration state_every{1'000};       ///< And at once when something was decided.
-constexpr Duration first_receipt{31'000}, receipt_every{60'000};
+constexpr Duration first_receipt{31'000}, receipt_every{60'000}, last_receipt{901'000};
 constexpr std::chrono::seconds drivers_end{3};
 
 void rethrow(std::exception_ptr failure) {
@@ -100,26 +100,28 @@ void Session::watch(const Step& step) {
     published_.put(std::move(state));
 }
 
-/// Each event's receipt: while it is open after 30 s and then each minute, and once more when it is over.
+/// Each event's receipt: while it is open after 30 s and then each minute, when it is over, and last when the settlement
+/// intervals that it touched are whole.
 void Session::publish_events(const Step& step) {
     receipts_.step(step.now, step.heard, step.decision);
     if (!wiring_.broker) return;
-    const auto tell = [&](EventId event) {
+    const auto tell = [&](EventId event) {  // True: it goes on.
         const auto receipt = receipts_.receipt(event);
-        if (!receipt) return;
+        if (!receipt) return false;
         const std::string& site = config_.site.name;
         wiring_.broker->publish("ballast/" + site + "/event/" + topic_level(receipt->name), boost::json::serialize(receipt_json(*receipt, site)), 1, false);
+        return !receipt->closed;
     };
     for (const EventId event : receipts_.just_closed()) {
         tell(event);
-        next_receipt_.erase(event);
+        next_receipt_[event] = step.now.steady + last_receipt;
     }
     for (const Note& note : step.decision.notes)
         if (note.kind == NoteKind::event_opened) next_receipt_[note.event] = step.now.steady + first_receipt;
-    for (auto& [event, at] : next_receipt_) {
-        if (at > step.now.steady) continue;
-        tell(event);
-        at = step.now.steady + receipt_every;
+    for (auto next = next_receipt_.begin(); next != next_receipt_.end();) {
+        const bool due = next->second <= step.now.steady;
+        if (due) next->second = step.now.steady + receipt_every;
+        next = due && !tell(next->first) ? next_receipt_.erase(next) : std::next(next);
     }
 }
 

@@ -24,8 +24,6 @@ Power firm_sum(const auto& loads) {
 
 bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
 
-Instant utc_of(Now now, Steady at) { return now.utc - (now.steady - at); }
-
 /// Far-off and nonsensical times become ten years.
 Duration between(Instant from, Instant to) {
     constexpr Int128 limit = 315'360'000'000;
@@ -58,7 +56,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
             loads[s] = loads_[found->second];
         }
     for (const Site::Group& group : site.groups)
-        for (Slot s = group.loads.first; s < group.loads.last; ++s) loads[s].firm = group.tier == Tier::firm;
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) loads[s].firm = group.tier == Tier::firm, loads[s].feeder = group.feeder;
 
     const Duration shift = (now.steady - last_.steady) - (now.utc - last_.utc);  // Another boot: the steady clock began anew.
     const bool other_boot = shift > seconds{60} || shift < -seconds{60};
@@ -73,6 +71,11 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
         for (Steady* t : {&trace.receipt.began.steady, &trace.must}) *t = *t == never ? never : *t + shift;
         trace.counted = now.steady;
     }
+    std::map<Slot, Failing> failing;
+    for (Slot s = 0; s < from.size(); ++s)
+        if (const auto known = failing_.find(from[s]); known != failing_.end()) failing.emplace(s, known->second);
+    failing_ = std::move(failing);
+    metered_ = now.steady;
     site_ = site;
     loads_ = std::move(loads);
     meters_.assign(site_.meters.size(), {});
@@ -89,7 +92,7 @@ void ReceiptBuilder::step(Now now, std::span<const Event> heard, const Decision&
     just_closed_.clear();
     last_ = now;
     for (const Event& event : heard) hear(now, event);
-    for (auto& [id, trace] : traces_) advance(trace, now, now.steady);
+    advance(now, now.steady);
     for (const Note& n : decision.notes) note(now, n, heard);
     for (const Order& o : decision.orders) order(now, o);
     for (const Miss& m : decision.misses) miss(m);
@@ -118,6 +121,7 @@ void ReceiptBuilder::read(const LoadReading& reading) {
     if (firm)
         for (auto& [id, trace] : traces_) sample(trace, reading.taken);
     if (!rests(reading.mode)) return;
+    failing_.erase(failing_.lower_bound(reading.loads.first), failing_.lower_bound(last));
     for (auto& [id, trace] : traces_) {
         ShedReceipt& r = trace.receipt;
         if (r.obeyed == r.ordered || reading.taken < r.began.steady) continue;
@@ -140,7 +144,7 @@ void ReceiptBuilder::read(Now now, const MeterReading& reading) {
     if (reading.quality == Quality::bad || index(reading.meter) >= meters_.size()) return;
     Meter& meter = meters_[index(reading.meter)];
     if (meter.read && reading.taken < meter.taken) return;
-    for (auto& [id, trace] : traces_) advance(trace, now, reading.taken);
+    advance(now, reading.taken);
     meter = {held(reading.power), reading.taken, true};
     if (site_.meter == reading.meter)
         for (auto& [id, trace] : traces_) sample(trace, reading.taken);
@@ -189,7 +193,7 @@ void ReceiptBuilder::open(Now now, const Note& note, std::span<const Event> hear
     r.event = note.event;
     r.name = note.text;
     r.heard = r.began = now;
-    r.reference = held(note.power);
+    r.reference = r.mean_before = held(note.power);
     trace.must = now.steady;
     if (const Signal* signal = signal_called(heard, note)) {
         place(now, trace, *signal);
@@ -198,9 +202,10 @@ void ReceiptBuilder::open(Now now, const Note& note, std::span<const Event> hear
         r.policy = site_.policies[note.number];
     }
     trace.counted = r.began.steady;
-    for (std::size_t i = 0; i < r.moments.size(); ++i) r.moments[i].after = moments[i], r.moments[i].reference = r.reference;
-    trace.firm_before = firm_;
-    trace.residual_before = residual();
+    for (std::size_t i = 0; i < r.moments.size(); ++i) r.moments[i].after = moments[i];
+    for (const auto& [running, own] : {std::pair{&five_, &trace.five}, {&fifteen_, &trace.fifteen}})
+        if (!running->all().empty() && running->all().back().start == own->floor(now.utc)) *own = *running;
+    sample(trace, r.began.steady);
 }
 
 void ReceiptBuilder::place(Now now, Trace& trace, const Signal& signal) {
@@ -224,6 +229,7 @@ void ReceiptBuilder::name(Trace& trace, const Why& why) {
 }
 
 void ReceiptBuilder::order(Now now, const Order& order) {
+    if (raises(order.rung)) failing_.erase(failing_.lower_bound(order.loads.first), failing_.lower_bound(order.loads.last));
     Trace* trace = order.why.event == EventId{} || raises(order.rung) ? nullptr : find(order.why.event);
     if (!trace) return;
     ShedReceipt& r = trace->receipt;
@@ -242,11 +248,34 @@ void ReceiptBuilder::order(Now now, const Order& order) {
 }
 
 void ReceiptBuilder::miss(const Miss& miss) {
-    Trace* trace = miss.event == EventId{} || miss.load >= site_.loads.size() ? nullptr : find(miss.event);
-    if (!trace) return;
-    const std::string& load = site_.loads[miss.load].name;
-    ShedReceipt::MissLine& line = trace->misses[load];
-    line = {load, miss.cause, line.times + 1, line.given_up || miss.given_up};
+    if (miss.load >= site_.loads.size()) return;
+    Failing& failing = failing_[miss.load];
+    failing.line = {site_.loads[miss.load].name, miss.cause, failing.line.times + 1, failing.line.given_up || miss.given_up, {}};
+    failing.event = miss.event;
+    for (auto& [id, trace] : traces_)
+        if (id == miss.event || (trace.limit && covers(trace, miss.load))) count_on(trace, miss.load, failing);
+}
+
+/// What a load fails to give is missing from every event that is owed it, whichever ordered it off.
+void ReceiptBuilder::count_on(Trace& trace, Slot slot, const Failing& failing) {
+    ShedReceipt::MissLine& line = trace.misses[site_.loads[slot].name];
+    const unsigned times = line.times + 1;
+    const bool given_up = line.given_up || failing.line.given_up;
+    line = failing.line;
+    line.times = times;
+    line.given_up = given_up;
+    if (failing.event == trace.receipt.event) return;
+    const Trace* other = find(failing.event);
+    line.ordered_by = other ? other->receipt.name : "an earlier event";
+}
+
+bool ReceiptBuilder::covers(const Trace& trace, Slot slot) const {
+    switch (trace.scope.kind) {
+    case Scope::Kind::site: return true;
+    case Scope::Kind::feeder: return loads_[slot].feeder == FeederId{trace.scope.number};
+    case Scope::Kind::group: return site_.groups[trace.scope.number].loads.contains(slot);
+    }
+    return false;
 }
 
 void ReceiptBuilder::bind(const Decision& decision) {
@@ -261,133 +290,14 @@ void ReceiptBuilder::bind(const Decision& decision) {
         const auto meter = feeder ? site_.feeders[binding.scope.number].meter : binding.scope.kind == Scope::Kind::site ? site_.meter : std::nullopt;
         if (!meter || binding.limit >= most || (trace->limit && *trace->limit <= binding.limit)) continue;
         trace->meter = meter;
+        trace->scope = binding.scope;
         trace->limit = held(binding.limit);
+        const bool first = !r.limit;
         r.limit = std::min(*trace->limit, r.limit.value_or(*trace->limit));
+        if (!first) continue;
+        for (const auto& [slot, failing] : failing_)
+            if (failing.event != r.event && covers(*trace, slot)) count_on(*trace, slot, failing);
     }
-}
-
-// ---- integrals and samples
-
-namespace {
-
-/// Adds `power` over [from, to) to the aligned means it touches.
-void spread(auto& means, Duration length, Power power, Instant from, Instant to) {
-    while (from < to) {
-        const Instant start{from.time_since_epoch() / length * length};
-        const Instant until = std::min(to, start + length);
-        if (means.empty() || means.back().start != start) {
-            if (means.size() >= ReceiptBuilder::most_intervals) return;
-            means.push_back({start, {}, {}});
-        }
-        means.back().energy += power * (until - from);
-        means.back().measured += until - from;
-        from = until;
-    }
-}
-
-}  // namespace
-
-void ReceiptBuilder::advance(Trace& trace, Now now, Steady to) {
-    to = std::min(to, now.steady);
-    if (trace.receipt.closed || to <= trace.counted) return;
-    const Steady from = std::exchange(trace.counted, to);
-    const auto measured_until = [&](const Meter* meter, MeterId id) {
-        return meter && meter->read ? std::min(to, later(meter->taken, site_.meters[index(id)].stale_after)) : from;
-    };
-    if (const Meter* meter = site_meter()) {
-        const Steady until = measured_until(meter, *site_.meter);
-        spread(trace.five, minutes{5}, meter->power, utc_of(now, from), utc_of(now, until));
-        spread(trace.fifteen, minutes{15}, meter->power, utc_of(now, from), utc_of(now, until));
-    }
-    const Steady due = std::max(from, trace.must);
-    if (!trace.limit || due >= to) return;
-    const Meter& meter = meters_[index(*trace.meter)];
-    const Steady until = std::max(due, measured_until(&meter, *trace.meter));
-    trace.receipt.undelivered += std::max(Power{}, meter.power - *trace.limit) * (until - due);
-    trace.receipt.unmeasured += to - until;
-}
-
-void ReceiptBuilder::sample(Trace& trace, Steady at) {
-    ShedReceipt& r = trace.receipt;
-    const Steady began = r.began.steady;
-    if (at <= began || at > later(began, r.moments.back().after)) return;
-    const Meter* meter = site_meter();
-    for (ShedReceipt::Moment& moment : r.moments) {
-        if (at > later(began, moment.after)) continue;
-        if (meter && meter->read && meter->taken > began) moment.meter = meter->power;
-        moment.firm_change = firm_ - trace.firm_before;
-        const auto now = r.obeyed == r.ordered ? residual() : std::nullopt;
-        moment.residual_change = now && trace.residual_before ? std::optional{*now - *trace.residual_before} : std::nullopt;
-    }
-}
-
-std::optional<Power> ReceiptBuilder::residual() const {
-    const Meter* meter = site_meter();
-    if (!meter || !meter->read || unread_ > 0) return std::nullopt;
-    return meter->power - all_loads_;
-}
-
-const ReceiptBuilder::Meter* ReceiptBuilder::site_meter() const { return site_.meter ? &meters_[index(*site_.meter)] : nullptr; }
-
-ReceiptBuilder::Trace* ReceiptBuilder::find(EventId event) {
-    const auto found = traces_.find(event);
-    return found == traces_.end() ? nullptr : &found->second;
-}
-
-// ---- what is kept, and what is given out
-
-void ReceiptBuilder::forget() {
-    const auto is_closed = [](const auto& entry) { return entry.second.receipt.closed.has_value(); };
-    auto closed = static_cast<std::size_t>(std::ranges::count_if(traces_, is_closed));
-    std::vector<EventId> gone;
-    std::size_t kept = traces_.size();
-    for (const auto& entry : traces_) {
-        if (closed <= most_closed && kept <= most_open + most_closed) break;
-        if (is_closed(entry)) --closed;
-        else if (kept <= most_open + most_closed) continue;
-        gone.push_back(entry.first);
-        --kept;
-    }
-    for (const EventId event : gone) {
-        traces_.erase(event);
-        std::erase_if(orders_, [&](const auto& order) { return order.second == event; });
-    }
-}
-
-std::optional<ShedReceipt> ReceiptBuilder::receipt(EventId event) const {
-    const auto found = traces_.find(event);
-    if (found == traces_.end()) return std::nullopt;
-    const Trace& trace = found->second;
-    ShedReceipt receipt = trace.receipt;
-    const auto means = [](const std::vector<Mean>& sums) {
-        std::vector<ShedReceipt::Interval> all;
-        for (const Mean& m : sums)
-            all.push_back({m.start, Power{static_cast<std::int64_t>(m.energy.count / std::max<std::int64_t>(m.measured.count(), 1))}, m.measured});
-        return all;
-    };
-    receipt.five_minutes = means(trace.five);
-    receipt.fifteen_minutes = means(trace.fifteen);
-    for (const auto& [load, line] : trace.misses) receipt.misses.push_back(line);
-    for (ShedReceipt::Moment& moment : receipt.moments)
-        if (last_.steady < later(receipt.began.steady, moment.after)) moment = {moment.after, {}, {}, {}, receipt.reference};
-    return receipt;
-}
-
-std::optional<ShedReceipt> ReceiptBuilder::receipt(std::string_view name) const {
-    for (auto entry = traces_.rbegin(); entry != traces_.rend(); ++entry)
-        if (entry->second.receipt.name == name) return receipt(entry->first);
-    return std::nullopt;
-}
-
-std::vector<EventId> ReceiptBuilder::events() const {
-    std::vector<EventId> all;
-    for (const auto& [id, trace] : traces_) all.push_back(id);
-    return all;
-}
-
-std::optional<Now> ReceiptBuilder::closed(EventId event) const {
-    const auto found = traces_.find(event);
-    return found == traces_.end() ? std::nullopt : found->second.receipt.closed;
 }
 
 }  // namespace ballast

@@ -1,4 +1,5 @@
 #pragma once
+#include "controller/interval_means.hpp"
 #include "model/event.hpp"
 #include "model/order.hpp"
 #include "model/site.hpp"
@@ -12,6 +13,8 @@
 
 namespace ballast {
 
+constexpr Instant utc_of(Now now, Steady at) { return now.utc - (now.steady - at); }
+
 /// The evidence of one event: what was asked, when it was passed on, and what the meter showed. Powers are at the site's
 /// meter unless they say otherwise; changes count from the reference, a fall is a positive shed.
 struct ShedReceipt {
@@ -21,7 +24,7 @@ struct ShedReceipt {
         std::optional<Power> meter;            ///< Last reading by then; none: no reading since the beginning.
         Power firm_change;                     ///< Of the firm loads, since the beginning.
         std::optional<Power> residual_change;  ///< Meter less all loads; none while ordered loads have not said what they draw.
-        Power reference;
+        Power reference;                       ///< The receipt's.
 
         /// What Ballast's loads gave: a hall that grew meanwhile does not hide it.
         std::optional<Power> shed() const {
@@ -29,17 +32,19 @@ struct ShedReceipt {
             return reference - *meter + firm_change + residual_change.value_or(Power{});
         }
     };
-    /// A settlement interval, aligned in UTC.
+    /// A settlement interval that the event touched, whole: also what of it lies before and after the event.
     struct Interval {
         Instant start{};
         Power mean;               ///< Time-weighted, of the measured part.
-        Duration measured{};      ///< How much of it the meter covered while the event was open.
+        Duration measured{};      ///< How much of it the meter covered,
+        Duration missing{};       ///< and how much of it has passed without.
     };
     struct MissLine {
         std::string load;
         MissCause cause{};
         unsigned times = 0;
         bool given_up = false;
+        std::string ordered_by;   ///< Another event that had ordered it off before this one counted on it; empty: this one.
     };
 
     EventId event{};
@@ -51,8 +56,9 @@ struct ShedReceipt {
     Now heard;                    ///< The step that opened the event.
     Now began;                    ///< What the seconds count from: heard, or the signal's start if that is later.
     std::optional<Now> closed;
-    Power reference;              ///< Frozen when it opened.
-    bool reference_estimated = false;
+    Power reference;              ///< What a shed counts from: of a reduction the mean below, else the meter at the beginning.
+    Power mean_before;            ///< Over the reference window before its issue; frozen when it opened.
+    bool reference_estimated = false;  ///< The meter had no such past.
     std::optional<Power> limit;   ///< The tightest that bound a metered scope.
     std::optional<Instant> first_command, last_command, first_acknowledgement, last_acknowledgement;
     std::size_t ordered = 0, acknowledged = 0, obeyed = 0;  ///< Loads, each counted once.
@@ -78,7 +84,6 @@ public:
     static constexpr std::size_t most_closed = 64;
     static constexpr std::size_t most_open = 4'096;      ///< As many obligations as can stand, and more.
     static constexpr std::size_t most_orders = 200'000;  ///< Whose acknowledgements are still looked for.
-    static constexpr std::size_t most_intervals = 3'000; ///< A month of quarters of an hour; of a longer event the first.
 
     /// Before the first step, and when an epoch begins: slots may be others, and the steady clock too.
     void begin_epoch(const Site& site, Now now);
@@ -99,17 +104,13 @@ public:
 private:
     struct Load {
         Power power;
+        std::optional<FeederId> feeder;
         bool read = false, firm = false;
     };
     struct Meter {
         Power power;
         Steady taken{};
         bool read = false;
-    };
-    struct Mean {
-        Instant start{};
-        Energy energy;
-        Duration measured{};
     };
     /// What is known of a load in an event. Bits.
     enum : std::uint8_t { was_ordered = 1, was_acknowledged = 2, was_seen = 4 };
@@ -118,13 +119,19 @@ private:
         ShedReceipt receipt;
         std::vector<std::uint8_t> loads;       ///< By slot; empty until one is ordered.
         std::map<std::string, ShedReceipt::MissLine> misses;
-        std::vector<Mean> five, fifteen;
+        IntervalMeans five{std::chrono::minutes{5}}, fifteen{std::chrono::minutes{15}};
         Power firm_before;
         std::optional<Power> residual_before;
         std::optional<Power> limit;            ///< In force, on the scope of `meter`.
         std::optional<MeterId> meter;
+        Scope scope;                           ///< Of the last limit.
         Steady must{};                         ///< It has to be met from then on.
-        Steady counted{};                      ///< The integrals are made up to here.
+        Steady counted{};                      ///< What is undelivered is counted up to here.
+    };
+    /// A load that was not seen to obey, and for which event.
+    struct Failing {
+        ShedReceipt::MissLine line;
+        EventId event{};
     };
 
     void hear(Now now, const Event& event);
@@ -138,8 +145,12 @@ private:
     void order(Now now, const Order& order);
     void miss(const Miss& miss);
     void bind(const Decision& decision);
+    void count_on(Trace& trace, Slot slot, const Failing& failing);
+    bool covers(const Trace& trace, Slot slot) const;
     void name(Trace& trace, const Why& why);
-    void advance(Trace& trace, Now now, Steady to);
+    void advance(Now now, Steady to);
+    void count_undelivered(Trace& trace, Steady to);
+    Steady measured_until(MeterId meter, Steady from, Steady to) const;
     void sample(Trace& trace, Steady at);
     void forget();
     std::optional<Power> residual() const;
@@ -151,6 +162,9 @@ private:
     std::vector<Meter> meters_;
     Power firm_, all_loads_;
     std::size_t unread_ = 0;
+    std::map<Slot, Failing> failing_;          ///< Ordered off, missed, and not seen to rest since.
+    IntervalMeans five_{std::chrono::minutes{5}}, fifteen_{std::chrono::minutes{15}};
+    Steady metered_{};                         ///< The means are made up to here.
     std::map<EventId, Trace> traces_;
     std::map<OrderId, EventId> orders_;        ///< Of the traces kept.
     std::vector<EventId> just_closed_;

@@ -27,6 +27,7 @@ Site hall_and_miners() {
     site.policies = {"obligations"};
     site.overhead = 100_kW;
     site.tries = 2;
+    site.reference_window = 40s;
     site.loads.push_back({"hall", 9_MW, 0, Price::max()});
     for (int i = 0; i < 20; ++i) site.loads.push_back({"m-" + std::to_string(i), 100_kW, 30'000, Price::max()});
     Site::Group hall{.name = "hall", .driver = "metered", .loads = {0, 1}, .tier = Tier::firm};
@@ -119,8 +120,71 @@ TEST_CASE("a receipt says what was asked, when it was passed on, and what the me
     CHECK(!receipt->closed);
     REQUIRE(receipt->five_minutes.size() == 1);
     CHECK(receipt->five_minutes[0].start == midnight);
-    CHECK(receipt->five_minutes[0].measured > 59s);
-    CHECK(receipt->five_minutes[0].mean < 2'120_kW);
+    CHECK(receipt->five_minutes[0].measured > 119s);  // Whole: a minute of it was before the event.
+    CHECK(receipt->five_minutes[0].mean > 2'500_kW);
+    CHECK(receipt->five_minutes[0].missing < 1s);
+}
+
+TEST_CASE("a settlement interval is counted to its end, though the event is over, and says what is missing") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 120s);
+    Signal release = dispatch(120s, 0_W);
+    release.kind = SignalKind::release;
+    bench.run(120s, {release});
+    bench.until(120s + 200ms, 200s);
+    bench.until(230s, 700s);  // The meter is silent for half a minute; 5 s of it its last value still stood.
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt->five_minutes.size() == 1);
+    CHECK(receipt->five_minutes[0].measured + receipt->five_minutes[0].missing == Duration{5min});
+    CHECK(receipt->five_minutes[0].missing > 24s);
+    CHECK(receipt->five_minutes[0].missing < 27s);
+    REQUIRE(receipt->fifteen_minutes.size() == 1);
+    CHECK(receipt->fifteen_minutes[0].measured > 11min);
+}
+
+TEST_CASE("an absolute limit takes no credit for what fell before it; a reduction counts from the mean") {
+    const auto ask = GENERATE(Ask::absolute, Ask::relative);
+    Bench bench;
+    bench.until(0s, 50s);
+    bench.hall = 500_kW;  // Half a megawatt less, ten seconds before the signal.
+    bench.until(50s, 60s);
+    Signal signal = dispatch(60s, ask == Ask::absolute ? 1'620_kW : 1_MW);
+    signal.ask = ask;
+    bench.run(60s, {signal});
+    bench.until(60s + 200ms, 100s);
+    const auto receipt = bench.builder.receipt("d-1");
+    CHECK(receipt->mean_before > 2'900_kW);
+    CHECK(receipt->reference == (ask == Ask::absolute ? 2'600_kW : receipt->mean_before));
+    CHECK(receipt->moments[3].shed() == receipt->reference - *receipt->moments[3].meter);
+}
+
+TEST_CASE("a second event names the loads it counted on, though another had ordered them off") {
+    Bench bench;
+    bench.deaf = {Slot{1}, Slot{2}};
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 1_MW)});  // All must go.
+    bench.until(60s + 200ms, 64s);
+    Signal second = dispatch(64s, 900_kW);
+    second.id = "d-2";
+    bench.run(64s, {second});
+    bench.until(64s + 200ms, 130s);
+    Signal third = dispatch(130s, 800_kW);
+    third.id = "d-3";
+    bench.run(130s, {third});
+    bench.until(130s + 200ms, 131s);
+    for (const char* name : {"d-2", "d-3"}) {
+        CAPTURE(name);
+        const auto receipt = bench.builder.receipt(name);
+        REQUIRE(receipt.has_value());
+        CHECK(receipt->ordered == 0);
+        CHECK(receipt->worst_shortfall > 0_W);
+        REQUIRE(receipt->misses.size() == 2);
+        CHECK(receipt->misses[0].load == "m-0");
+        CHECK(receipt->misses[0].ordered_by == "d-1");
+    }
+    CHECK(bench.builder.receipt("d-1")->misses[0].ordered_by.empty());
 }
 
 TEST_CASE("a hall that grows while the miners shed does not hide what they shed") {
