@@ -172,6 +172,13 @@ Session::End Session::run(const std::function<bool()>& accepts, std::optional<st
     time_up.cancel();
     no_more_signals.emit(asio::cancellation_type::total | asio::cancellation_type::terminal);
     stop_drivers();
+    ended = false;
+    io_.restart();  // It stops when nothing is left to wait for.
+    asio::co_spawn(io_, loop_.last_step(), [&](std::exception_ptr failure) {
+        ended = true;
+        rethrow(failure);
+    });
+    while (!ended) io_.run_one();
     return end_;
 }
 

@@ -39,20 +39,32 @@ asio::awaitable<void> Loop::run() {
     submit_outstanding();
     while (!stopping_) {
         notified_ = false;
-        const auto told = read_clocks();
-        mailbox_.drain(heard_);
-        trust_again(told.now);
-        if (told.off_by) heard_.emplace_back(ClockJump{*told.off_by});
-        std::move(own_.begin(), own_.end(), std::back_inserter(heard_));
-        own_.clear();
-        if (!heard_.empty() || told.now.steady >= wake_) co_await step(told.now);
-        co_await keep_epochs(told.now);
-        if (told.now.steady >= next_beat_) {
-            next_beat_ = told.now.steady + beat_every;
+        const Now now = listen();
+        if (!heard_.empty() || now.steady >= wake_) co_await step(now);
+        co_await keep_epochs(now);
+        if (now.steady >= next_beat_) {
+            next_beat_ = now.steady + beat_every;
             if (beat) beat();
         }
-        if (!notified_ && own_.empty()) co_await sleep(told.now);
+        if (!notified_ && own_.empty()) co_await sleep(now);
     }
+}
+
+asio::awaitable<void> Loop::last_step() {
+    settings_.send = false;
+    const Now now = listen();
+    if (!heard_.empty()) co_await step(now);
+}
+
+/// What drivers, the clocks and the loop itself have to tell the next step; and when that is.
+Now Loop::listen() {
+    const auto told = read_clocks();
+    mailbox_.drain(heard_);
+    trust_again(told.now);
+    if (told.off_by) heard_.emplace_back(ClockJump{*told.off_by});
+    std::move(own_.begin(), own_.end(), std::back_inserter(heard_));
+    own_.clear();
+    return told.now;
 }
 
 asio::awaitable<void> Loop::step(Now now) {

@@ -41,6 +41,11 @@ public:
 
     asio::awaitable<void> run();
 
+    /// After `run` has ended and the drivers have: one more step over what they and the loop still had to tell, if anything.
+    /// What it decides is journaled and sent to nobody: whoever goes on from here sends what lowers, and asks again for what
+    /// raises when it was not seen to be obeyed.
+    asio::awaitable<void> last_step();
+
     /// Wakes the loop. From any thread.
     void notify();
     /// Ends `run` after the step at hand. On the loop's thread.
@@ -49,6 +54,7 @@ public:
     const Engine& engine() const { return engine_; }
 
 private:
+    Now listen();
     asio::awaitable<void> step(Now now);
     asio::awaitable<void> begin_epoch(EpochCause cause);
     void submit_outstanding();

@@ -32,9 +32,11 @@ std::vector<Policy> obligations() { return {policies::dispatch({.policy = Policy
 struct ScriptedJournal : Journal {
     std::function<Written()> next = [] { return Written::yes; };
     std::vector<bool> told;
+    std::vector<Event> heard;
 
     asio::awaitable<Written> begin_epoch(EpochStart) override { co_return Written::yes; }
     asio::awaitable<Written> append(StepRecord step) override {
+        heard.insert(heard.end(), step.heard.begin(), step.heard.end());
         for (const Event& event : step.heard)
             if (const auto* health = std::get_if<JournalHealth>(&event)) told.push_back(health->writes);
         co_return next();
@@ -123,4 +125,34 @@ TEST_CASE("a disk that is slow now and then stops the raises once, not with ever
         bench.run_for(10ms);
     }
     CHECK(bench.journal.told == std::vector{false, true});
+}
+
+TEST_CASE("what drivers tell while they end is journaled and in the snapshot, and what is decided of it is sent by whoever goes on") {
+    Bench bench;
+    bench.run_for(50ms);
+    bench.loop->stop();
+    bench.run_for(50ms);
+    bench.journal.heard.clear();
+
+    Signal wish{.source = SourceId{0}, .kind = SignalKind::dispatch, .id = "d-1"};
+    wish.issued = wish.start = read_clocks().now.utc;
+    wish.ask = Ask::full;
+    bench.mailbox.put(wish);
+    bench.mailbox.put(LoadReading{{0, 1}, Mode::asleep, Quality::measured, 25_W, read_clocks().now.steady});
+    const auto last_step = [&] {
+        asio::co_spawn(bench.io, bench.loop->last_step(), [](std::exception_ptr failure) { CHECK(!failure); });
+        bench.run_for(50ms);
+    };
+    last_step();
+    REQUIRE(bench.journal.heard.size() == 2);
+    CHECK(bench.loop->engine().state().loads[0].mode == Mode::asleep);
+    CHECK(bench.driver.orders.empty());
+
+    last_step();
+    CHECK(bench.journal.heard.size() == 2);  // Nothing to tell is no step.
+
+    Bench after{bench.loop->engine().snapshot(read_clocks().now)};
+    after.run_for(50ms);
+    REQUIRE(after.driver.orders.size() == 1);
+    CHECK(after.driver.orders[0].loads == Range{1, 10});
 }
