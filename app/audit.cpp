@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 namespace ballast {
 namespace {
@@ -27,6 +28,11 @@ struct Difference {
 struct Findings {
     std::size_t epochs = 0;
     std::int64_t steps = 0;
+    std::int64_t last_step = 0;              ///< As far as was read; 0: there was none.
+    Instant last_at{};
+    std::vector<std::int64_t> alike;         ///< Epochs of other revisions that ours decides alike.
+    std::size_t left_epochs = 0;             ///< After the first difference, not executed again.
+    std::int64_t left_steps = 0;             ///< Likewise; with the rest of the epochs of other revisions that differ.
     std::uint64_t missed = 0;                ///< Steps that the journal says it missed.
     std::vector<Difference> other_revision;
     std::optional<Difference> difference;    ///< Within our revision.
@@ -43,6 +49,8 @@ Result<std::optional<Difference>> compare(const JournalReader& journal, const Re
         bytes.clear();
         encode(bytes, e.stored.now, e.decision);
         chained = chain(chained, digest(0, e.stored.now, e.decision));
+        found.last_step = e.stored.id;
+        found.last_at = e.stored.now.utc;
         const bool same = bytes == e.stored.decision_bytes;
         if (!same || chained != e.stored.digest) {
             const Site& site = epoch.model.site;
@@ -69,12 +77,20 @@ Result<Findings> go_through(const JournalReader& journal, const std::vector<Epoc
         if (!difference) return tl::unexpected{difference.error()};
         ++found.epochs;
         found.missed += epoch.missed_steps;
-        if (!*difference) continue;
+        if (!*difference) {
+            if (epoch.revision != Engine::revision) found.alike.push_back(epoch.id);
+            continue;
+        }
+        found.left_steps += std::max<std::int64_t>(epoch.first_step + epoch.steps - (*difference)->step - 1, 0);
         if (epoch.revision == Engine::revision) {
             found.difference = std::move(*difference);
             break;
         }
         found.other_revision.push_back(std::move(**difference));
+    }
+    for (const EpochEntry& epoch : std::span{epochs}.subspan(found.epochs)) {
+        ++found.left_epochs;
+        found.left_steps += epoch.steps;
     }
     return found;
 }
@@ -90,8 +106,15 @@ void print(std::FILE* out, const Findings& found) {
     for (const Difference& d : found.other_revision)
         fmt::print(out, "Epoch {} was decided by engine revision {}; revision {} decides otherwise from step {} on ({}).\n", d.epoch, d.revision, Engine::revision,
                    d.step, utc_text(d.at));
+    if (!found.alike.empty())
+        fmt::print(out, "{} epoch(s), {} to {}, were decided by other engine revisions, and revision {} decides them alike.\n", found.alike.size(),
+                   found.alike.front(), found.alike.back(), Engine::revision);
     fmt::print(out, "{} epoch(s), {} step(s) executed again{}.\n", found.epochs, found.steps,
                found.missed > 0 ? fmt::format("; the journal says that it missed {} step(s)", found.missed) : std::string{});
+    if (found.last_step > 0) fmt::print(out, "Read up to step {} ({}); whether more was ever written after the last, a journal cannot tell.\n", found.last_step, utc_text(found.last_at));
+    if (found.left_steps > 0)
+        fmt::print(out, "NOT executed again, because they follow a difference: {} step(s){}.\n", found.left_steps,
+                   found.left_epochs > 0 ? fmt::format(", {} epoch(s) among them", found.left_epochs) : "");
     if (!found.difference) {
         if (found.other_revision.empty()) fmt::print(out, "Every decision is what the engine decides.\n");
         return;
@@ -116,6 +139,8 @@ boost::json::object json_of(const Findings& found) {
     for (const Difference& d : found.other_revision) others.push_back(json_of(d));
     return {{"ok", !found.difference},     {"epochs", found.epochs},
             {"steps", found.steps},        {"missed_steps", found.missed},
+            {"last_step", found.last_step}, {"last_at", found.last_step > 0 ? boost::json::value(utc_text(found.last_at)) : boost::json::value(nullptr)},
+            {"other_revisions_alike", found.alike.size()}, {"not_executed_steps", found.left_steps}, {"not_executed_epochs", found.left_epochs},
             {"revision", Engine::revision}, {"other_revisions", std::move(others)},
             {"difference", found.difference ? boost::json::value(json_of(*found.difference)) : boost::json::value(nullptr)}};
 }

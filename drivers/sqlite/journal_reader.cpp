@@ -129,6 +129,11 @@ Result<EpochContents> JournalReader::contents(const EpochEntry& epoch) const {
 Result<void> JournalReader::each_step(const EpochEntry& epoch, const std::function<bool(const StoredStep&)>& take) const {
     return guarded(path_, [&]() -> Result<void> {
         SQLite::Statement query{*db_, "SELECT id, epoch, utc_ms, steady_ms, events, decision, digest FROM step WHERE id >= ? ORDER BY id LIMIT ?"};
+        const auto at_end = [&](std::int64_t next) -> Result<void> {
+            const std::int64_t end = epoch.first_step + epoch.steps;
+            if (next >= end) return {};
+            return damaged(path_, fmt::format("epoch {}", epoch.id), fmt::format("its end is missing, step {} to {}", next, end - 1));
+        };
         for (std::int64_t next = epoch.first_step;;) {
             std::vector<RawStep> some;
             query.bind(1, next);
@@ -136,14 +141,14 @@ Result<void> JournalReader::each_step(const EpochEntry& epoch, const std::functi
             while (query.executeStep()) some.emplace_back(query);
             query.reset();
             for (RawStep& raw : some) {
-                if (raw.epoch != epoch.id) return {};
+                if (raw.epoch != epoch.id) return at_end(next);
                 if (raw.id != next) return damaged(path_, fmt::format("epoch {}", epoch.id), fmt::format("step {} is missing", next));
                 ++next;
                 auto step = decoded(path_, std::move(raw));
                 if (!step) return tl::unexpected{step.error()};
                 if (!take(*step)) return {};
             }
-            if (some.size() < steps_at_once) return {};
+            if (some.size() < steps_at_once) return at_end(next);
         }
     });
 }

@@ -67,7 +67,8 @@ public:
     Result<std::optional<EpochEntry>> last_epoch() const;
     Result<EpochContents> contents(const EpochEntry& epoch) const;
 
-    /// Each step of the epoch in order, as far as they were written by now, until `take` says false. Holds no
+    /// Each step of the epoch in order, as far as they were written by now, until `take` says false; one of those that the
+    /// entry counts and that is not there is an error. Holds no
     /// transaction between steps, so the writer's log does not grow behind a slow reader.
     Result<void> each_step(const EpochEntry& epoch, const std::function<bool(const StoredStep&)>& take) const;
 

@@ -191,7 +191,9 @@ TEST_CASE("audit finds every decision as it was, and stops at the first that is 
         const Said said = audited(recorded.path());
         CHECK(said.status == 0);
         says(said.out, "2 epoch(s), 180 step(s) executed again");
+        says(said.out, "Read up to step 180 (2026-11-22T00:14:55");
         says(said.out, "Every decision is what the engine decides.");
+        CHECK(said.out.find("NOT executed") == said.out.npos);
     }
     SECTION("a decision was altered") {
         recorded.change("UPDATE step SET decision = (SELECT decision FROM step WHERE id = 20) WHERE id = 61");
@@ -200,6 +202,8 @@ TEST_CASE("audit finds every decision as it was, and stops at the first that is 
         says(said.out, "DIFFERENT at step 61 of epoch 1");
         says(said.out, "The journal says:");
         says(said.out, "* order ");
+        says(said.out, "Read up to step 61");
+        says(said.out, "NOT executed again, because they follow a difference: 119 step(s), 1 epoch(s) among them");
         const auto json = boost::json::parse(audited(recorded.path(), true).out).as_object();
         CHECK(!json.at("ok").as_bool());
         CHECK(json.at("difference").at("step").as_int64() == 61);
@@ -220,6 +224,23 @@ TEST_CASE("audit finds every decision as it was, and stops at the first that is 
         const Said said = audited(recorded.path());
         CHECK(said.status == 0);
         says(said.out, "Epoch 1 was decided by engine revision 999");
+        says(said.out, "NOT executed again, because they follow a difference: 23 step(s).");
+    }
+    SECTION("another revision decided alike") {
+        recorded.change("UPDATE epoch SET revision = 999 WHERE id = 1");
+        const Said said = audited(recorded.path());
+        CHECK(said.status == 0);
+        says(said.out, "1 epoch(s), 1 to 1, were decided by other engine revisions");
+    }
+    SECTION("the end of an epoch was cut off") {
+        recorded.change("DELETE FROM step WHERE id BETWEEN 80 AND 84");
+        const Said said = audited(recorded.path());
+        CHECK(said.status == 1);
+        says(said.errors, "epoch 1: its end is missing, step 80 to 84");
+    }
+    SECTION("the journal's end was cut off") {
+        recorded.change("DELETE FROM step WHERE id > 170");
+        says(audited(recorded.path()).out, "Read up to step 170");
     }
     SECTION("a step is missing, or is no step of this site") {
         recorded.change("DELETE FROM step WHERE id = 30");
