@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <fmt/format.h>
 
 namespace ballast::config {
 namespace {
@@ -125,9 +126,11 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
 }
 
 std::string listed(std::span<const std::string> words) {
+    constexpr std::size_t most = 40, of_many = 5;
+    const std::size_t named = words.size() > most ? of_many : words.size();
     std::string all;
-    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-    return all;
+    for (const std::string& word : words.first(named)) all += (all.empty() ? "" : ", ") + word;
+    return named == words.size() ? all : fmt::format("{} and {} more", all, words.size() - named);
 }
 
 std::string shown(std::string_view text) {

@@ -25,7 +25,7 @@ std::string wrong_pointer(std::string_view text);
 /// The known word that was probably meant, "" if none is near. Another unit at the end of a key is near.
 std::string nearest(std::string_view word, std::span<const std::string> known);
 
-/// "a, b, c"
+/// "a, b, c"; of more than 40 the first five, and how many more.
 std::string listed(std::span<const std::string> words);
 
 /// For messages: in quotes, control characters and invalid UTF-8 replaced, cut at 60 bytes.
