@@ -3,6 +3,7 @@
 #include "app/audit.hpp"
 #include "app/check.hpp"
 #include "app/config.hpp"
+#include "app/config_text.hpp"
 #include "app/explain.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
@@ -10,11 +11,14 @@
 #include "app/replay.hpp"
 #include "app/run.hpp"
 #include "app/simulate.hpp"
+#include "app/site_of.hpp"
+#include "model/names.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -98,7 +102,7 @@ void add_replay(CLI::App& app, Chosen& chosen) {
     command->add_option("--node", o->node, "Which node or column of it");
     command->add_option("--from", o->from, "From this day (2024-03-01, on the market's clock) or RFC 3339 instant");
     command->add_option("--to", o->to, "Up to it, not included");
-    command->add_option("--price-known", o->price_known, "When a price is known: start, end, +SECONDS, day-ahead (default: the market's own rule)");
+    command->add_option("--price-known", o->price_known, "When a price is known: start, end (only when its interval is over: decisions come an interval late), +SECONDS after the start, day-ahead (default: the market's own rule)");
     auto* settle = command->add_option("--settle", o->settle, "The history that bills, if another");
     command->add_option("--settle-node", o->settle_node, "Which node or column of that")->needs(settle);
     command->add_option("--signal", o->signal, "The price signal that the history speaks for, where the site has several");
@@ -143,7 +147,29 @@ struct Said {
     std::string site_file;
     OperatorWord word;
     double hours = 0;
+    bool json = false;
 };
+
+/// What was probably meant by a target that nothing is called; abort's is an event's id, which only the daemon knows.
+std::string meant(const Config& config, const OperatorWord& word) {
+    if (word.word == Word::abort) return {};
+    const SiteModel model = build_site(config);
+    std::vector<std::string> known{"site"};
+    for (const Site::Group& group : model.site.groups) known.push_back(group.name);
+    const std::string wide = config::listed(known);
+    for (const Site::Load& load : model.site.loads) known.push_back(load.name);
+    if (std::ranges::find(known, word.target) != known.end()) return {};
+    const std::string near = config::nearest(word.target, known);
+    if (!near.empty()) return fmt::format("; did you mean \"{}\"?", near);
+    return fmt::format("; known: {}, and each load by its name", wide);
+}
+
+/// One line, for people or for programs: what the daemon has taken.
+void tell_taken(const Said& said, const OperatorWord& word) {
+    if (said.json) return fmt::print("{{\"ok\":true,\"taken\":{}}}\n", word_json(word));
+    const std::string lasts = word.word == Word::hold ? fmt::format(" for {:g} h", said.hours) : "";
+    fmt::print("{} {}{}: taken by the daemon (said by {}: {})\n", name_of(word.word), word.target, lasts, word.who, word.why);
+}
 
 int say(const Said& said) {
     const auto config = load_config(said.site_file, disk_reader());
@@ -154,9 +180,10 @@ int say(const Said& said) {
     OperatorWord word = said.word;
     word.lasts = Duration{static_cast<std::int64_t>(said.hours * 3'600'000)};
     const auto answer = say_to_daemon(word_socket_of(config->journal.path), word);
-    if (answer) return 0;
-    std::fprintf(stderr, "ballast: %s\n", answer.error().detail.c_str());
-    return answer.error().code == Errc::refused ? 2 : 1;
+    if (answer) return tell_taken(said, word), 0;
+    const bool refused = answer.error().code == Errc::refused;
+    fmt::print(stderr, "ballast: {}{}\n", answer.error().detail, refused ? meant(*config, word) : "");
+    return refused ? 2 : 1;
 }
 
 void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name, const std::string& help, const std::string& target) {
@@ -170,6 +197,7 @@ void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name,
     command->add_option("--who", said->word.who, "Who says so (default: $USER)")->required(said->word.who.empty());
     command->add_option("--why", said->word.why, "Why; it goes into the journal")->required();
     if (word == Word::hold) command->add_option("--hours", said->hours, "When the hold ends by itself")->required()->check(within(0.001, 744));
+    command->add_flag("--json", said->json, "One JSON object");
     command->callback([=, &chosen] { chosen.command = [=] { return say(*said); }; });
 }
 

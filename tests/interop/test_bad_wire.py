@@ -229,7 +229,7 @@ class BadWire(unittest.TestCase):
         """A person's word to the daemon that runs."""
         table = Table("commands", "heard", "typed", "status", "message")
         long = "x" * 300
-        for line in ("hold testsite.toml nobody --hours 1 --why drill", "lockout testsite.toml nobody --why drill", "clear testsite.toml nobody --why drill", "abort testsite.toml d-99 --why mistake",
+        for line in ("hold testsite.toml nobody --hours 1 --why drill", "hold testsite.toml m-0000 --hours 1 --why drill", "lockout testsite.toml miner --why drill", "lockout testsite.toml nobody --why drill", "clear testsite.toml nobody --why drill", "abort testsite.toml d-99 --why mistake",
                      f"lockout testsite.toml m-00000 --why {long}", f"lockout testsite.toml m-00000 --who {long} --why drill"):
             status, errors = self.shell.complains(*shlex.split(line))
             self.assertEqual(status, 2, line + errors)
