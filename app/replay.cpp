@@ -13,7 +13,7 @@ namespace ballast {
 namespace {
 
 tl::unexpected<ReplayFailure> wrong_input(std::string text) {
-    return tl::unexpected{ReplayFailure{2, std::move(text)}};
+    return tl::unexpected{ReplayFailure{.text = std::move(text)}};
 }
 
 /// The signal that the history speaks for: the one named, else the only price signal there is.
@@ -109,7 +109,7 @@ tl::expected<void, ReplayFailure> run_engine(const ReplayOptions& options, Repla
                                 into.settle ? *into.settle : into.feed, watch);
     if (!journal) return {};
     const auto written = journal->result();
-    if (!written) return tl::unexpected{ReplayFailure{1, written.error().detail}};
+    if (!written) return tl::unexpected{ReplayFailure{.status = 1, .text = written.error().detail}};
     return {};
 }
 
@@ -119,7 +119,7 @@ tl::expected<Replayed, ReplayFailure> run_replay(const ReplayOptions& options,
                                                  std::function<void(double)> progress) {
     const auto began = std::chrono::steady_clock::now();
     auto config = load_config(options.site, disk_reader());
-    if (!config) return wrong_input(print(config.error()));
+    if (!config) return tl::unexpected{ReplayFailure{.text = print(config.error()), .site_faults = true}};
     Replayed replayed;
     replayed.config = std::move(*config);
     replayed.model = build_site(replayed.config);
@@ -139,7 +139,7 @@ int replay(const ReplayOptions& options) {
     }();
     if (!replayed) {
         const std::string& text = replayed.error().text;
-        fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+        fmt::print(stderr, "{}{}{}", replayed.error().site_faults ? "" : "ballast replay: ", text, text.ends_with('\n') ? "" : "\n");
         return replayed.error().status;
     }
     const std::string text = options.json ? study::to_json(replayed->result) + "\n" : replay_table(*replayed);

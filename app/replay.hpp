@@ -39,6 +39,7 @@ struct Replayed {
 struct ReplayFailure {
     int status = 2;
     std::string text;
+    bool site_faults = false;  ///< The lines of a site file's faults, each with its place.
 };
 
 /// Reads, runs, bills. `progress` as in study::ReplayWatch.
