@@ -57,10 +57,9 @@ spdlog::level::level_enum level_of(NoteKind kind) {
 void Session::log(const Step& step) {
     for (const Event& event : step.heard)
         if (const auto* rejected = std::get_if<Rejected>(&event)) refused_.warn("refused: {}", rejected->detail);
-    for (const Note& note : step.decision.notes) {
-        if (const auto sentence = sentence_of(note, step.engine.site()); !sentence.empty()) spdlog::log(level_of(note.kind), "{}", sentence);
-        if (note.kind == NoteKind::raises_stopped) unwritten_.warn("{}", trouble_of(journal_));
-    }
+    for (const Note& note : step.decision.notes)
+        if (note.kind != NoteKind::latched) log(note, step.engine.site());
+    if (const auto sentence = latched_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
     if (!step.decision.orders.empty()) {
         std::size_t up = 0, down = 0;
         for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();
@@ -70,6 +69,17 @@ void Session::log(const Step& step) {
     for (const Miss& miss : step.decision.misses) given_up += miss.given_up;
     if (!step.decision.misses.empty())
         spdlog::warn("{} load(s) were not seen to obey in time, {} given up for now; `ballast receipt` names them", step.decision.misses.size(), given_up);
+}
+
+/// What closes is called as it was when it opened; of what opened before this session only the number is known.
+void Session::log(const Note& note, const Site& site) {
+    Note told = note;
+    if (note.kind == NoteKind::event_closed) {
+        if (const auto opened = receipts_.receipt(note.event)) told.text = opened->name;
+        else told.text = fmt::format("{} (number {})", note.text, static_cast<std::uint32_t>(note.event));
+    }
+    if (const auto sentence = sentence_of(told, site); !sentence.empty()) spdlog::log(level_of(note.kind), "{}", sentence);
+    if (note.kind == NoteKind::raises_stopped) unwritten_.warn("{}", trouble_of(journal_));
 }
 
 Session::Session(const Config& config, const SiteModel& model, std::vector<Policy> policies, const Snapshot& start, EpochCause cause, Journal& journal, bool send)

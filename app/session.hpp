@@ -28,6 +28,7 @@ public:
 private:
     void watch(const Step& step);
     void log(const Step& step);
+    void log(const Note& note, const Site& site);
     void publish_events(const Step& step);
     void start(Driver& driver);
     void stop_drivers();

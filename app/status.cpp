@@ -95,7 +95,10 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::signal_from_future: return fmt::format("{}: refused{}{}: issued in the future; compare the clocks", source(), note.text.empty() ? "" : " ", note.text);
     case NoteKind::signal_after_release: return fmt::format("{}: {} came again after its release; ignored", source(), note.text);
     case NoteKind::signal_over: return fmt::format("{}: {} was over before it came", source(), note.text);
-    case NoteKind::signal_unknown_release: return fmt::format("{}: nothing called {} is known to release; is that its id?", source(), note.text);
+    case NoteKind::signal_unknown_release:
+        // Of a contact or a limit, or where a mapping names no id: it says that nothing stands, which is so.
+        if (note.text == source()) return {};
+        return fmt::format("{}: nothing called {} is known to release; is that its id?", source(), note.text);
     case NoteKind::signal_without_reference:
         return fmt::format("{}: {} is counted from {:.1f} kW, an estimate: no meter was read before it", source(), note.text, kw);
     case NoteKind::signals_full: return fmt::format("{}: {} refused: too much is known already", source(), note.text);
@@ -105,7 +108,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::meter_back: return fmt::format("meter {} is heard", meter());
     case NoteKind::event_opened: return fmt::format("event {} begins; reference {:.1f} kW", note.text, kw);
     case NoteKind::event_closed: return fmt::format("event {} is over", note.text);
-    case NoteKind::latched: return fmt::format("{} was put to rest by something else; it stays so until `ballast clear {}`", load(), load());
+    case NoteKind::latched: return latched_sentence({&note, 1}, site);
     case NoteKind::cleared: return fmt::format("{} cleared", note.text);
     case NoteKind::held: return fmt::format("{} held", note.text);
     case NoteKind::hold_over: return fmt::format("hold by {} is over", note.text);
@@ -114,8 +117,8 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::word_refused: return fmt::format("a word was refused: {}", note.text);
     case NoteKind::shortfall: return fmt::format("SHORTFALL {:.1f} kW under {}: all that may go is ordered off", kw, policy());
     case NoteKind::shortfall_over: return fmt::format("shortfall under {} is over", policy());
-    case NoteKind::raises_stopped: return "the journal does not write: nothing is raised until it does";
-    case NoteKind::raises_resumed: return "the journal writes again";
+    case NoteKind::raises_stopped: return "the journal does not keep up: nothing is raised until it does";
+    case NoteKind::raises_resumed: return "the journal keeps up again";
     case NoteKind::contactor_opens: return fmt::format("contactor {} opens: the meter still shows {:.1f} kW too much", load(), kw);
     case NoteKind::clock_jump: return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);
@@ -125,6 +128,20 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::signal_duplicate: return {};
     }
     return {};
+}
+
+std::string latched_sentence(std::span<const Note> notes, const Site& site) {
+    constexpr std::size_t most_named = 5;
+    std::string names;
+    std::size_t count = 0;
+    for (const Note& note : notes) {
+        if (note.kind != NoteKind::latched || note.number >= site.loads.size()) continue;
+        if (++count <= most_named) names += (count == 1 ? "" : ", ") + site.loads[note.number].name;
+    }
+    if (count == 0) return {};
+    if (count == 1) return fmt::format("{} was put to rest by something else; it stays so until `ballast clear {}`", names, names);
+    const std::string more = count > most_named ? fmt::format(" and {} more", count - most_named) : "";
+    return fmt::format("{} load(s) were put to rest by something else: {}{}; they stay so until `ballast clear` of each, of its group or of \"site\"", count, names, more);
 }
 
 }  // namespace ballast

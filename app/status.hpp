@@ -3,6 +3,7 @@
 #include "wire/state_json.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace ballast {
 
@@ -11,5 +12,8 @@ wire::StateReport report_of(const Step& step);
 
 /// What people are told of a note: "source utility is silent"; empty for what is not worth a line.
 std::string sentence_of(const Note& note, const Site& site);
+
+/// One line for all that latched in a step, however many; empty for none.
+std::string latched_sentence(std::span<const Note> notes, const Site& site);
 
 }  // namespace ballast

@@ -259,13 +259,13 @@ class Faults(unittest.TestCase):
             except OSError:
                 pass
         self.sheds("disk full")
-        self.sees(r"the journal does not write: nothing is raised until it does")
+        self.sees(r"the journal does not keep up: nothing is raised until it does")
         self.sees(r"journal .*testsite\.db: .*(disk|space)")
         self.site.release("d-1")
         time.sleep(4)
         self.assertEqual(self.fleet.counted_asleep(), MINERS, "raised without a journal")
         filler.unlink()
-        self.sees(r"the journal writes again")
+        self.sees(r"the journal keeps up again")
         eventually(lambda: self.fleet.counted_asleep() == 0, 20, "all run again when there is room", process=self.daemon)
         self.assertTrue(self.journal.one("SELECT missed_steps FROM epoch WHERE cause = 'gap' ORDER BY id LIMIT 1"))
         self.ends_well()

@@ -1,0 +1,32 @@
+#include "app/status.hpp"
+#include "tests/catch.hpp"
+
+namespace ballast {
+namespace {
+
+Site miners() {
+    Site site;
+    site.sources = {{.name = "rtu-limit"}};
+    for (int i = 0; i < 1'240; ++i) site.loads.push_back({.name = "m-" + std::to_string(i)});
+    return site;
+}
+
+}  // namespace
+
+TEST_CASE("a register that says nothing stands is no release of an unknown id") {
+    CHECK(sentence_of({.kind = NoteKind::signal_unknown_release, .text = "rtu-limit"}, miners()) == "");
+    CHECK(sentence_of({.kind = NoteKind::signal_unknown_release, .text = "d-1"}, miners()) ==
+          "rtu-limit: nothing called d-1 is known to release; is that its id?");
+}
+
+TEST_CASE("however many latch at once, it is one line") {
+    std::vector<Note> notes{{.kind = NoteKind::source_back}};
+    CHECK(latched_sentence(notes, miners()) == "");
+    notes.push_back({.kind = NoteKind::latched, .number = 0});
+    CHECK(latched_sentence(notes, miners()) == "m-0 was put to rest by something else; it stays so until `ballast clear m-0`");
+    for (std::uint32_t n = 1; n < 1'240; ++n) notes.push_back({.kind = NoteKind::latched, .number = n});
+    CHECK(latched_sentence(notes, miners()) ==
+          "1240 load(s) were put to rest by something else: m-0, m-1, m-2, m-3, m-4 and 1235 more; they stay so until `ballast clear` of each, of its group or of \"site\"");
+}
+
+}  // namespace ballast
