@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 namespace ballast {
@@ -21,17 +22,25 @@ namespace {
 
 constexpr std::chrono::seconds exit_wait{30};
 
-/// A config that is fit to run on this machine; else its faults are on stderr.
-std::optional<Config> fit_config(const std::string& path) {
+constexpr std::size_t most_faults = 20;  ///< Told of a reload; `ballast check` has them all.
+
+/// A config that is fit to run on this machine, else its faults.
+tl::expected<Config, std::vector<Fault>> fit_config(const std::string& path) {
     auto config = load_config(path, disk_reader());
-    if (!config) {
-        std::fputs(print(config.error()).c_str(), stderr);
-        return std::nullopt;
-    }
-    const auto faults = check_surroundings(*config, disk_reader());
-    if (faults.empty()) return std::move(*config);
-    std::fputs(print(faults).c_str(), stderr);
-    return std::nullopt;
+    if (!config) return config;
+    auto faults = check_surroundings(*config, disk_reader());
+    if (!faults.empty()) return tl::unexpected{std::move(faults)};
+    return config;
+}
+
+std::string summary(const Config& config) {
+    return fmt::format("{}: {} group(s), {} {}", config.site.name, config.groups.size(), config.policies.size(), config.policies.size() == 1 ? "policy" : "policies");
+}
+
+void tell_refused(const std::string& path, const std::vector<Fault>& faults) {
+    spdlog::error("reload refused, going on with the old file: {} has {} fault(s)", path, faults.size());
+    for (const Fault& fault : faults | std::views::take(most_faults)) spdlog::error("{}", print(fault));
+    if (faults.size() > most_faults) spdlog::error("and {} more; `ballast check {}` lists them all", faults.size() - most_faults, path);
 }
 
 /// The site file as it is now, if it can be run; else what is wrong is said, and what is in force stays.
@@ -42,11 +51,11 @@ std::optional<Config> reloaded(const std::string& path) {
             const SiteModel model = build_site(*next);
             build_policies(*next, model);
             leaving_policies(*next, model);
-            return next;
+            return std::move(*next);
         }
-        spdlog::error("{} is not reloaded, its faults are on stderr; going on with what is in force", path);
+        tell_refused(path, next.error());
     } catch (const std::exception& e) {
-        spdlog::error("{} is not reloaded: {}; going on with what is in force", path, e.what());
+        spdlog::error("reload refused, going on with the old file: {}: {}", path, e.what());
     }
     return std::nullopt;
 }
@@ -98,6 +107,7 @@ int run_with(Config config, bool send) {
             config = *std::exchange(before, std::nullopt);
             continue;
         }
+        if (before) spdlog::info("reloaded {}", summary(config));
         const Session::End end = session->run([&] { return (next = reloaded(config.files.front().path)).has_value(); });
         start = session->snapshot();
         session.reset();
@@ -120,9 +130,12 @@ std::string dry_run_journal(const std::string& journal) {
 
 int run(const RunOptions& options) {
     auto config = fit_config(options.site_file);
-    if (!config) return 2;
+    if (!config) {
+        std::fputs(print(config.error()).c_str(), stderr);
+        return 2;
+    }
     try {
-        spdlog::info("{}: {} group(s), {} polic(ies){}", config->site.name, config->groups.size(), config->policies.size(),
+        spdlog::info("{}{}", summary(*config),
                      options.dry_run ? fmt::format("; dry run: decides and sends nothing, goes on from {} and journals to {}", config->journal.path, dry_run_journal(config->journal.path)) : "");
         return run_with(std::move(*config), !options.dry_run);
     } catch (const std::exception& e) {

@@ -3,7 +3,9 @@
 
     test_run.py              see daemon.py
 """
+import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -111,6 +113,26 @@ class Run(unittest.TestCase):
         self.stopped(real)
         self.assertEqual(ballast("audit", self.dry_journal.path).returncode, 0)
 
+    # ---- what it says
+
+    def test_an_event_ends_by_the_name_it_began_with_and_a_word_is_confirmed(self):
+        daemon = Daemon(self, self.site_of()).start()
+        daemon.says("connected, MQTT")
+        self.controls(daemon)
+        self.site.price(20)
+        eventually(lambda: re.search(r"event strike-\S+ is over", daemon.log()), 30, "the event is over", process=daemon)
+        name = re.search(r"event (strike-\S+) is over", daemon.log())[1]
+        self.assertIn(f"event {name} begins", daemon.log())
+        said = ballast("hold", self.site.file, "miners", "--hours", "1.5", "--who", "jo", "--why", "drill")
+        self.assertEqual((said.returncode, said.stdout), (0, "hold miners for 1.5 h: taken by the daemon (said by jo: drill)\n"))
+        said = ballast("clear", self.site.file, "miners", "--who", "jo", "--why", "done", "--json")
+        taken = json.loads(said.stdout)
+        self.assertEqual((taken["ok"], taken["taken"]["word"], taken["taken"]["target"]), (True, "clear", "miners"))
+        self.stopped(daemon)
+        audited = ballast("audit", self.site.journal_file)
+        self.assertEqual(audited.returncode, 0, audited.stdout + audited.stderr)
+        self.assertIn("Read up to step", audited.stdout)
+
     # ---- reloads
 
     def reload(self, daemon, more):
@@ -141,7 +163,7 @@ class Run(unittest.TestCase):
         ]:
             self.reload(daemon, SIGNALS + STRIKE + more)
             daemon.says(fault)
-            daemon.says("is not reloaded")
+            daemon.says("reload refused, going on with the old file")
             checked = ballast("check", self.site.file)
             self.assertEqual(checked.returncode, 2)
             self.assertRegex(checked.stderr, r"testsite.toml:\d+:\d+: .*" + fault)
@@ -155,6 +177,7 @@ class Run(unittest.TestCase):
         daemon.says("connected, MQTT")
         self.reload(daemon, SIGNALS + STRIKE + http)
         daemon.says("is another ballast running?; controlling goes on without it")
+        daemon.says("reloaded testsite: 1 group(s), 1 policy")
         self.controls(daemon)
         self.stopped(daemon)
         again = Daemon(self, self.site).start()
