@@ -7,6 +7,7 @@
 #include "app/explain.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
+#include "app/plan.hpp"
 #include "app/receipt.hpp"
 #include "app/replay.hpp"
 #include "app/run.hpp"
@@ -109,6 +110,28 @@ void add_replay(CLI::App& app, Chosen& chosen) {
     command->add_option("--journal", o->journal, "A new journal that gets every step, for explain and audit");
     command->add_flag("--json", o->json, "One JSON object");
     command->callback([=, &chosen] { chosen.command = [=] { return replay(*o); }; });
+}
+
+void add_plan(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("plan", "What a limit, a price or a signal would move now, and what it would not and why; sends nothing");
+    auto o = std::make_shared<PlanOptions>();
+    command->add_option("SITE.toml", o->site_file, "The site file; its journal says how the site stands")->required();
+    auto* wish = command->add_option_group("wish", "What is asked of the site");
+    wish->add_option("--limit", o->limit, "At most so much at the grid connection, with its unit: 12MW, 11500kW");
+    wish->add_option("--price", o->price, "A price in the site's currency per MWh: 85; or with its unit: 8.5ct/kWh");
+    wish->add_option("--event", o->event, "A file with one signal as MQTT would bring it (docs/mqtt.md)");
+    wish->require_option(1);
+    command->add_option("--signal", o->signal, "Whose word it is: a [[signal]] of the site file (default: the first that a policy listens to)");
+    command->add_flag("--machines", o->machines, "Name every machine, not only how many");
+    command->add_flag("--json", o->json, "One JSON object");
+    command->footer("Examples:\n"
+                    "  ballast plan pecos.toml --limit 2MW             would 2 MW be met, by whom, and who is left alone?\n"
+                    "  ballast plan pecos.toml --price 85              who stops at 85 a MWh?\n"
+                    "  ballast plan pecos.toml --event drill.json      what would this message do?\n"
+                    "  ballast plan pecos.toml --limit 0kW --machines  every machine by name\n"
+                    "The site stands as its journal says, also while `ballast run` runs; without a journal all is taken to run at nameplate.\n"
+                    "Exit status: 0 it can be met, 1 it cannot (SHORTFALL) or the journal cannot be read, 2 the input is wrong.");
+    command->callback([=, &chosen] { chosen.command = [=] { return plan(*o); }; });
 }
 
 // ---- what the journal says
@@ -228,15 +251,19 @@ std::string complaint(const CLI::App* app, const CLI::Error& error) {
 }
 
 /// An empty word is a shell variable that was not set, and never meant.
+bool all_say_something(const std::string& name, const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options())
+        for (const std::string& word : option->results())
+            if (word.empty()) {
+                fmt::print(stderr, "ballast {}: {} is empty; give it a value, or leave it out\n", name, option->get_name());
+                return false;
+            }
+    const auto groups = command.get_subcommands([](const CLI::App*) { return true; });
+    return std::ranges::all_of(groups, [&](const CLI::App* group) { return all_say_something(name, *group); });
+}
+
 bool all_say_something(const CLI::App& app) {
-    for (const CLI::App* command : app.get_subcommands())
-        for (const CLI::Option* option : command->get_options())
-            for (const std::string& word : option->results())
-                if (word.empty()) {
-                    fmt::print(stderr, "ballast {}: {} is empty; give it a value, or leave it out\n", command->get_name(), option->get_name());
-                    return false;
-                }
-    return true;
+    return std::ranges::all_of(app.get_subcommands(), [](const CLI::App* command) { return all_say_something(command->get_name(), *command); });
 }
 
 }  // namespace
@@ -250,6 +277,7 @@ int command_line(int argc, char** argv) {
     add_run(app, chosen);
     add_simulate(app, chosen);
     add_replay(app, chosen);
+    add_plan(app, chosen);
     add_explain(app, chosen);
     add_receipt(app, chosen);
     add_audit(app, chosen);

@@ -1,5 +1,6 @@
 #include "app/explain.hpp"
 
+#include "app/binding_text.hpp"
 #include "app/decision_text.hpp"
 #include "app/explain_load.hpp"
 #include "app/receipt.hpp"
@@ -80,37 +81,26 @@ Result<Explanation> explain_load(const JournalReader& journal, const std::string
     return Explanation{facts->at, sentences(*facts, *epoch, slot->second)};
 }
 
-std::string sentence(const Binding& b, const Rebuilt& epoch) {
-    const Site& site = epoch.model.site;
-    const std::string scope = b.scope.kind == Scope::Kind::site ? "The site"
-                              : b.scope.kind == Scope::Kind::feeder && b.scope.number < site.feeders.size() ? "Feeder " + site.feeders[b.scope.number].name
-                              : b.scope.number < site.groups.size() ? "Group " + site.groups[b.scope.number].name : std::string{"A part of the site"};
-    const std::string by = index(b.why.policy) < site.policies.size() ? site.policies[index(b.why.policy)] : "nobody";
-    const std::string source = b.why.cause == Cause::capacity || index(b.why.source) >= site.sources.size() ? "" : fmt::format(" on the word of {}", site.sources[index(b.why.source)].name);
-    const std::string until = b.why.until == open_end ? "" : " until " + utc_text(b.why.until);
-    const std::string limit = b.scope.kind == Scope::Kind::group ? "was bound by its strikes" : fmt::format("was to draw at most {}", print(b.limit));
-    return fmt::format("{} {}{}, set by policy {}{} ({}); {} was expected{}{}.", scope, limit, until, by, source, name_of(b.why.reason), print(b.expected),
-                       b.proven ? ", and the meter showed it" : ", not yet shown by a meter",
-                       b.shortfall > Power{} ? fmt::format("; SHORTFALL {}", print(b.shortfall)) : "");
-}
-
 Result<Explanation> explain_site(const JournalReader& journal, Instant at) {
     const auto entry = epoch_at(journal, at);
     if (!entry) return tl::unexpected{entry.error()};
     const auto epoch = rebuild(journal, *entry);
     if (!epoch) return tl::unexpected{epoch.error()};
-    Explanation all;
-    all.at = entry->began.utc;
-    DecisionRecord last;
-    const auto read = journal.each_step(*entry, [&](const StoredStep& step) {
-        if (step.now.utc > at) return false;
-        last = step.decision;
-        all.at = step.now.utc;
+    auto engine = epoch->engine();
+    if (!engine) return tl::unexpected{engine.error()};
+    Now last = entry->began;
+    std::vector<Binding> bound;
+    const auto run = execute(journal, *epoch, *engine, at, [&](const Executed& step) {
+        last = step.stored.now;
+        bound.assign(step.decision.binding.begin(), step.decision.binding.end());
         return true;
     });
-    if (!read) return tl::unexpected{read.error()};
-    for (const Binding& binding : last.binding) all.sentences.push_back(sentence(binding, *epoch));
-    if (last.binding.empty()) all.sentences.push_back("Nothing bound the site: what may run was allowed to.");
+    if (!run) return tl::unexpected{run.error()};
+    Explanation all;
+    all.at = last.utc;
+    for (const Binding& b : bound)
+        all.sentences.push_back(sentence_of(b, engine->state(), last, epoch->config.site.currency) + proof_of(b, engine->site()) + ".");
+    if (bound.empty()) all.sentences.push_back("Nothing bound the site: what may run was allowed to.");
     return all;
 }
 

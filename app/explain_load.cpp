@@ -1,5 +1,6 @@
 #include "app/explain_load.hpp"
 
+#include "app/binding_text.hpp"
 #include "app/decision_text.hpp"
 #include "model/names.hpp"
 #include "model/utc.hpp"
@@ -35,7 +36,10 @@ void take(LoadFacts& facts, const Executed& step, const Order& order) {
     if (is_about_price(order.why.reason)) fact.price = price_of(step, order);
     for (const Binding& b : step.decision.binding) {
         const bool same = b.why.policy == order.why.policy && b.why.event == order.why.event && b.scope.kind != Scope::Kind::group;
-        if (same && b.limit < Power::max()) fact.limit = b.limit;
+        if (!same || b.limit == Power::max()) continue;
+        fact.limit = b.limit;
+        const Obligation* obligation = obligation_of(order.why, step.engine.state());
+        if (obligation && order.why.reason == Reason::reduction_from_reference) fact.reduction = obligation->signal.power, fact.reference = obligation->reference_of(b.scope);
     }
 }
 
@@ -96,7 +100,9 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
     case Reason::source_silent_shed: return fmt::format("{} was silent, which the site file says means shed", source);
     case Reason::dispatched: return fmt::format("{} asked the site to draw {}", source, at_most(fact));
     case Reason::dispatched_full: return fmt::format("{} asked for everything interruptible to stop", source);
-    case Reason::reduction_from_reference: return fmt::format("{} asked for a reduction, which allowed {}", source, at_most(fact));
+    case Reason::reduction_from_reference:
+        return fact.reduction ? fmt::format("{} asked for {} less than the {} drawn before, which allowed {}", source, print(*fact.reduction), print(*fact.reference), at_most(fact))
+                              : fmt::format("{} asked for a reduction, which allowed {}", source, at_most(fact));
     case Reason::contract_limit: return fmt::format("the site was not to draw more than {}", fact.limit ? print(*fact.limit) : "its contract");
     case Reason::allowed_again: return "nothing in force forbade it any more";
     case Reason::called_back: return "it was on its way up when a person locked it out, or everything was to go";

@@ -12,6 +12,7 @@ struct OrderFact {
     unsigned attempts = 1;
     std::optional<Price> price;   ///< In force at the source, for price reasons.
     std::optional<Power> limit;   ///< That bound for the same policy or event.
+    std::optional<Power> reduction, reference;  ///< For a reduction: how much less was asked, and than what.
     std::optional<Instant> obeyed;
 };
 

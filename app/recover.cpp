@@ -4,7 +4,6 @@
 #include "drivers/sqlite/journal_reader.hpp"
 
 #include <fmt/core.h>
-#include <spdlog/spdlog.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -42,8 +41,7 @@ Recovered executed_again(const JournalReader& reader, const EpochEntry& epoch, c
         return true;
     });
     if (!read) throw std::runtime_error{read.error().detail + afresh};
-    spdlog::info("journal: went through {} step(s) since {} again; what was in force is in force", epoch.steps, name_of(epoch.cause));
-    return {engine.snapshot(last), last};
+    return {engine.snapshot(last), last, fmt::format("journal: went through {} step(s) since {} again; what was in force is in force", epoch.steps, name_of(epoch.cause)), true};
 }
 
 }  // namespace
@@ -57,8 +55,7 @@ Recovered recover(const std::string& path) {
     if (contents.files.empty()) throw std::runtime_error{path + ": its last epoch names no config; move the file away to begin afresh"};
     const auto config = config_of(contents.files);
     if (config) return executed_again(reader, *epoch, contents, *config);
-    spdlog::warn("journal: the config of its last epoch is not understood by this version; going on from that epoch's beginning");
-    return {contents.snapshot, epoch->began};
+    return {contents.snapshot, epoch->began, "journal: the config of its last epoch is not understood by this version; going on from that epoch's beginning", false};
 }
 
 }  // namespace ballast

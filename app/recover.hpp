@@ -10,6 +10,8 @@ namespace ballast {
 struct Recovered {
     Snapshot snapshot;          ///< Empty: there is nothing to go on from.
     std::optional<Now> at;      ///< Of its last step; nothing with an empty snapshot.
+    std::string account;        ///< For the log: how it was come by.
+    bool whole = true;          ///< False: the steps since `at` were not understood, and are not in it.
 };
 
 /// What is in force by the journal at `path`: its newest epoch's snapshot, and every step after it executed again.

@@ -85,6 +85,7 @@ int run_with(Config config, bool send) {
     // Read before it is opened to write: closing any descriptor of a file gives up all of this process's locks on it, and
     // the next program that only looked at the journal would then take our write-ahead log away.
     const Recovered known = recover(goes_on_from);
+    if (!known.account.empty()) spdlog::log(known.whole ? spdlog::level::info : spdlog::level::warn, known.account);
     if (known.at) no_earlier_than(known.at->utc);
     Snapshot start = known.snapshot;
     auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb);

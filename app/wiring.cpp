@@ -14,6 +14,28 @@
 
 namespace ballast {
 
+SignalKind kind_of(SignalSort sort) {
+    switch (sort) {
+    case SignalSort::price: return SignalKind::price;
+    case SignalSort::hashprice: return SignalKind::hashprice;
+    case SignalSort::dispatch:
+    case SignalSort::contact:
+    case SignalSort::limit: return SignalKind::dispatch;
+    }
+    return SignalKind::dispatch;
+}
+
+wire::SignalRules rules_of(const SignalConfig& config, SourceId source, const Config& site) {
+    wire::SignalRules rules;
+    rules.source = source;
+    rules.kind = kind_of(config.kind);
+    rules.currency = config.unit.currency.empty() ? site.site.currency : config.unit.currency;
+    if (const auto rate = site.fx.find(rules.currency); rate != site.fx.end()) rules.rate_ppm = rate->second;
+    if (config.plausible_min) rules.plausible_min = *config.plausible_min;
+    if (config.plausible_max) rules.plausible_max = *config.plausible_max;
+    return rules;
+}
+
 namespace {
 
 using namespace drivers;
@@ -93,17 +115,6 @@ std::unique_ptr<Driver> modbus_signal(const SignalConfig& config, SourceId sourc
     throw std::runtime_error{fmt::format("signal {}: this kind cannot be read from a register; use kind limit, contact or price", config.name)};
 }
 
-SignalKind kind_of(SignalSort sort) {
-    switch (sort) {
-    case SignalSort::price: return SignalKind::price;
-    case SignalSort::hashprice: return SignalKind::hashprice;
-    case SignalSort::dispatch:
-    case SignalSort::contact:
-    case SignalSort::limit: return SignalKind::dispatch;
-    }
-    return SignalKind::dispatch;
-}
-
 Mapping mapping_of(const SignalConfig& config) {
     const MappingConfig& from = *config.mapping;
     Mapping mapping;
@@ -125,12 +136,7 @@ MqttSignal mqtt_signal(const SignalConfig& config, SourceId source, const Config
     MqttSignal signal;
     signal.name = config.name;
     signal.topic = config.topic;
-    signal.rules.source = source;
-    signal.rules.kind = kind_of(config.kind);
-    signal.rules.currency = config.unit.currency.empty() ? site.site.currency : config.unit.currency;
-    if (const auto rate = site.fx.find(signal.rules.currency); rate != site.fx.end()) signal.rules.rate_ppm = rate->second;
-    if (config.plausible_min) signal.rules.plausible_min = *config.plausible_min;
-    if (config.plausible_max) signal.rules.plausible_max = *config.plausible_max;
+    signal.rules = rules_of(config, source, site);
     if (config.mapping) signal.mapping = mapping_of(config);
     return signal;
 }

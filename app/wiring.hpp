@@ -3,6 +3,7 @@
 #include "controller/ports.hpp"
 #include "drivers/modbus/bus.hpp"
 #include "drivers/signals/mqtt.hpp"
+#include "wire/signal_json.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,6 +21,10 @@ struct Wiring {
     drivers::MqttBroker* broker = nullptr;            ///< Where state and events go; null: nowhere.
     std::function<void()> heartbeat;                  ///< Toggles what `[site.heartbeat]` names; empty: nothing.
 };
+
+/// What a `[[signal]]` is, and what of it is believed.
+SignalKind kind_of(SignalSort sort);
+wire::SignalRules rules_of(const SignalConfig& config, SourceId source, const Config& site);
 
 /// `send` false: nothing is published and no heartbeat beats, which would say that somebody controls; whoever owns the wiring
 /// submits no orders. Throws std::runtime_error naming what of the site file cannot be wired.

@@ -277,7 +277,7 @@ TEST_CASE("explain says in a sentence why a machine is as it is, also by an orde
     says(load("nobody", "").errors, "had no load called nobody");
     CHECK(load("good", "yesterday").status == 2);
     CHECK(load("good", "2020-01-01T00:00:00Z").status == 2);
-    says(explained({.journal = recorded.path(), .at = "2026-11-22T00:02:00Z"}).out, "The site was to draw at most 0.004 MW, set by policy obligations on the word of utility");
+    says(explained({.journal = recorded.path(), .at = "2026-11-22T00:02:00Z"}).out, "Policy obligations holds the site to 0.004 MW, because utility asked for at most 0.004 MW (dispatch d-1, until its release): 0.003 MW is expected, 0.001 MW within it, and the meter shows it.");
     says(explained({.journal = recorded.path(), .event = "d-1"}).out, "The meter went from 0.006 MW to 0.003 MW within 30 s");
     const auto json = boost::json::parse(explained({.journal = recorded.path(), .load = "good", .json = true}).out).as_object();
     CHECK(json.at("sentences").as_array().size() == 2);

@@ -68,7 +68,7 @@ class BadInput(unittest.TestCase):
         table = Table("commands", "commands", "typed", "status", "message")
         for line in ("", "frobnicate", "--version", "--json check site.toml"):
             self.tries(table, line)
-        for command in ("check", "run", "simulate", "replay", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort"):
+        for command in ("check", "run", "simulate", "replay", "plan", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort"):
             self.tries(table, command)
         self.shell.write("empty.toml")
         self.shell.write("deep.toml", "a" + ".a" * 300_000 + " = 1")
@@ -82,8 +82,20 @@ class BadInput(unittest.TestCase):
             else:
                 self.tries(table, line)
         self.tries(table, "check secret.toml", "which we may not read", nobody=True)
+        self.plans(table)
         self.simulations(table)
         table.agrees(self)
+
+    def plans(self, table):
+        self.shell.write("prize.json", '{"kind":"prize"}')
+        self.shell.write("beat.json", '{"kind":"heartbeat","issued":"2026-07-01T17:00:30Z"}')
+        self.shell.write("drill.json", '{"kind":"dispatch","id":"d-1","issued":"2026-07-01T17:00:00Z","full":true}')
+        for wish in ("", "--limit 1MW --price 85", "--limit ''", "--limit 12", "--limit 12mw", "--limit -1MW", "--limit 1,5MW", "--price dear", "--price 85EUR/MWh", "--price 85 --signal utility", "--event nosuch.json", "--event .",
+                     "--event empty.toml", "--event prize.json", "--event beat.json", "--event drill.json"):
+            self.tries(table, f"plan site.toml {wish}")
+        self.shell.write("mesa.db", "no database")
+        self.tries(table, "plan site.toml --limit 1kW", "with some text where the journal should be", status=1)
+        (self.shell.folder / "mesa.db").unlink()
 
     def simulations(self, table):
         for option in ("--speed 0", "--speed fast", "--speed nan", "--seed -1", "--seed 1.5", "--for -1", "--for nan", "--full-after inf", "--node HB_WEST",

@@ -1,0 +1,113 @@
+#include "app/binding_text.hpp"
+
+#include "app/decision_text.hpp"
+#include "model/names.hpp"
+#include "model/utc.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ballast {
+namespace {
+
+std::string source_of(const Why& why, const Site& site) {
+    return index(why.source) < site.sources.size() ? site.sources[index(why.source)].name : std::string{"a source"};
+}
+
+std::string policy_of(const Why& why, const Site& site) {
+    return index(why.policy) < site.policies.size() ? site.policies[index(why.policy)] : std::string{"that is no more"};
+}
+
+/// " (dispatch d-1, until 2026-11-22T01:00:00.000Z)"
+std::string called(const Obligation* obligation) {
+    if (!obligation) return {};
+    const Signal& signal = obligation->signal;
+    return fmt::format(" ({} {}, until {})", name_of(signal.kind), signal.id, signal.end == open_end ? "its release" : utc_text(signal.end));
+}
+
+std::string asked(const Binding& b, const State& state) {
+    const std::string source = source_of(b.why, *state.site);
+    const Obligation* obligation = obligation_of(b.why, state);
+    switch (b.why.reason) {
+    case Reason::dispatched: return fmt::format("{} asked for at most {}{}", source, print(obligation ? obligation->signal.power : b.limit), called(obligation));
+    case Reason::dispatched_full: return fmt::format("{} asked for everything interruptible to stop{}", source, called(obligation));
+    case Reason::reduction_from_reference:
+        if (!obligation) return source + " asked for a reduction";
+        return fmt::format("{} asked for {} less than the {} drawn before{}{}", source, print(obligation->signal.power), print(obligation->reference_of(b.scope)),
+                           obligation->estimated ? " by the books, for no meter had that past" : "", called(obligation));
+    case Reason::source_silent_shed: return fmt::format("{} is silent, which the site file says means shed", source);
+    case Reason::contract_limit: return "that is its contract";
+    default: return std::string{name_of(b.why.reason)};
+    }
+}
+
+std::string against(const Binding& b) {
+    if (b.shortfall > Power{}) return fmt::format("{} is expected with all stopped that may be, a SHORTFALL of {}", print(b.expected), print(b.shortfall));
+    return fmt::format("{} is expected, {} {} it", print(b.expected), print(b.limit >= b.expected ? b.limit - b.expected : b.expected - b.limit), b.limit >= b.expected ? "within" : "above");
+}
+
+// ---- prices
+
+/// How a group's strikes lie to a price.
+struct Strikes {
+    std::size_t loads = 0, below = 0, resting = 0;
+    Price lowest = Price::max(), highest = Price::lowest();  ///< Of those below.
+};
+
+Strikes strikes_of(const State& state, const Site::Group& group, std::optional<Price> price) {
+    Strikes strikes;
+    for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+        ++strikes.loads;
+        strikes.resting += !state.loads[s].on;
+        if (!price || state.strikes[s] >= *price) continue;
+        ++strikes.below;
+        strikes.lowest = std::min(strikes.lowest, state.strikes[s]);
+        strikes.highest = std::max(strikes.highest, state.strikes[s]);
+    }
+    return strikes;
+}
+
+std::string priced(const Binding& b, const State& state, Now now, const std::string& currency) {
+    const Site& site = *state.site;
+    const std::string source = source_of(b.why, site), group = name_of(b.scope, site), policy = "Policy " + policy_of(b.why, site);
+    const auto begun = index(b.why.source) < state.prices.size() ? state.prices[index(b.why.source)].begun(now.steady) : std::span<const PriceInterval>{};
+    const auto price = begun.empty() ? std::nullopt : std::optional{begun.back().price};
+    const Strikes strikes = strikes_of(state, site.groups[b.scope.number], price);
+    const std::string then = fmt::format("{} of its {} load(s) rest, and {} is expected there", strikes.resting, strikes.loads, print(b.expected));
+    if (b.why.reason == Reason::price_unknown_held)
+        return fmt::format("{} lets nobody of {} start, because {}: {}", policy, group, begun.empty() ? source + " has not been heard yet" : source + " is silent, and what it last said holds", then);
+    if (b.why.reason == Reason::price_unknown_shed) return fmt::format("{} stops {}, because {} is silent, which the site file says means shed: {}", policy, group, source, then);
+    if (!price) return fmt::format("{} stops {}, whatever the price: {}", policy, group, then);
+    const std::string costs = fmt::format("the price from {} is {}", source, print(*price, currency));
+    if (strikes.below == 0) return fmt::format("{} lets {} run, because {}, which all its strikes allow: {}", policy, group, costs, then);
+    const std::string bare = strikes.lowest == strikes.highest ? print(strikes.lowest, currency) : fmt::format("{:.2f} to {}", per_megawatt_hour(strikes.lowest), print(strikes.highest, currency));
+    return fmt::format("{} stops {} of the {} load(s) of {}, because {}, above their strikes of {}: {}", policy, strikes.below, strikes.loads, group, costs, bare, then);
+}
+
+}  // namespace
+
+const Obligation* obligation_of(const Why& why, const State& state) {
+    if (why.cause != Cause::dispatch && why.cause != Cause::emergency) return nullptr;
+    const auto found = std::ranges::find(state.obligations, why.event, &Obligation::event);
+    return found == state.obligations.end() ? nullptr : &*found;
+}
+
+std::string name_of(Scope scope, const Site& site) {
+    if (scope.kind == Scope::Kind::feeder && scope.number < site.feeders.size()) return "feeder " + site.feeders[scope.number].name;
+    if (scope.kind == Scope::Kind::group && scope.number < site.groups.size()) return "group " + site.groups[scope.number].name;
+    return "the site";
+}
+
+std::string sentence_of(const Binding& b, const State& state, Now now, const std::string& currency) {
+    if (b.scope.kind == Scope::Kind::group && b.why.cause == Cause::price) return priced(b, state, now, currency);
+    return fmt::format("Policy {} holds {} to {}, because {}: {}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state), against(b));
+}
+
+std::string proof_of(const Binding& b, const Site& site) {
+    const bool metered = b.scope.kind == Scope::Kind::feeder ? site.feeders[b.scope.number].meter.has_value() : site.meter.has_value();
+    if (b.scope.kind == Scope::Kind::group || !metered) return {};
+    return b.proven ? ", and the meter shows it" : ", not yet shown by the meter";
+}
+
+}  // namespace ballast

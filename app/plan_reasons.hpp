@@ -1,0 +1,38 @@
+#pragma once
+#include "app/plan_wish.hpp"
+#include "controller/engine.hpp"
+
+namespace ballast {
+
+struct SkipReason {
+    const char* code;   ///< See LeftAlone::code.
+    std::string why;
+};
+
+/// Why a load that gets no order is left as it is, by what the engine knows after it has decided.
+class SkipReasons {
+public:
+    SkipReasons(const Config& config, const SiteModel& model, const Engine& engine, const Wish& wish, Now now)
+        : config_{config}, model_{model}, engine_{engine}, wish_{wish}, now_{now} {}
+
+    SkipReason of(std::size_t group, Slot load) const;
+
+private:
+    SkipReason resting(std::size_t group, Slot load) const;
+    SkipReason running(std::size_t group, Slot load) const;
+    /// The dearest price in force over a group, by its policies.
+    std::optional<Price> price_on(std::size_t group) const;
+    /// The wish is a limit on a feeder that does not feed the group.
+    bool elsewhere(std::size_t group) const;
+
+    const Config& config_;
+    const SiteModel& model_;
+    const Engine& engine_;
+    const Wish& wish_;
+    Now now_;
+};
+
+/// Neighbours under the same dwell and bars; the load is one of the group's.
+const Run& run_of(const State& state, std::size_t group, Slot load);
+
+}  // namespace ballast
