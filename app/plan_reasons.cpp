@@ -22,7 +22,7 @@ const Run& run_of(const State& state, std::size_t group, Slot load) { return *st
 SkipReason SkipReasons::of(std::size_t group, Slot load) const {
     const Site::Group& g = engine_.site().groups[group];
     const State& state = engine_.state();
-    if (g.tier == Tier::firm) return {"firm", "firm: it is never ordered, and its reserve stays free"};
+    if (g.tier == Tier::firm) return {"firm", "firm: it is never ordered, and room is kept for it"};
     if (g.tier == Tier::flexible) return {"flexible", "flexible: no order of this version lowers it"};
     const Run& run = run_of(state, group, load);
     if ((run.bars & latched) && state.loads[load].mode != Mode::running) return {"latched", "put to rest by something else: latched, until `ballast clear`"};
@@ -45,9 +45,9 @@ SkipReason SkipReasons::resting(std::size_t group, Slot load) const {
     if (run.bars & locked_out) return {"locked_out", "asleep and locked out by a person, until `ballast clear`"};
     if (run.bars & held) return {"held", "asleep and held by a person"};
     if (is_limit(wish_)) return {"resting", "asleep already: it has nothing to give"};
-    if (later(run.since, g.min_off) > now_.steady) return {"min_off", fmt::format("asleep, for no less than its min_off_s of {} s", seconds(g.min_off))};
     const auto price = price_on(group);
     if (price && state.strikes[load] < *price) return {"price", fmt::format("asleep: {} is above its strike", print(*price, config_.site.currency))};
+    if (later(run.since, g.min_off) > now_.steady) return {"min_off", fmt::format("asleep, for no less than its min_off_s of {} s", seconds(g.min_off))};
     return {"no_room", "asleep: what else is in force does not let it start"};
 }
 

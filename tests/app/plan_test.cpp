@@ -333,7 +333,7 @@ TEST_CASE("each reason to leave a load alone has its name") {
     SECTION("asleep for its min_off_s") {
         folder.journal(60s, {price(30s, 200_per_MWh)});
         CHECK(reason(planned_json(cheap), "m-1") == "min_off");
-        CHECK(reason(planned_json(dear), "m-1") == "min_off");
+        CHECK(reason(planned_json(dear), "m-1") == "price");
     }
     SECTION("asleep for the price, once it has rested") {
         folder.journal(700s, {price(30s, 200_per_MWh)});
@@ -423,6 +423,17 @@ TEST_CASE("a message of ours is planned as it would be heard") {
         folder.journal(700s, {price(10s, 10_per_MWh), limit(30s, 10_kW)});
         CHECK(machines(planned_json(event(R"({"kind":"release","id":"d-1","issued":"2026-07-01T00:11:00Z"})")), "miners", "up") == "m-2");
         says(planned(event(R"({"kind":"release","id":"d-2","issued":"2026-07-01T00:11:00Z"})")).out, "nothing of that id stands");
+    }
+    SECTION("a hashprice") {
+        std::string with = site_file;
+        with.replace(with.find("strike_per_mwh = 80"), 19, "hashprice = 45");
+        with += "[[signal]]\nname = \"pool\"\nkind = \"hashprice\"\ndriver = \"mqtt\"\nbroker = \"main\"\non_stale = \"hold\"\n";
+        folder.write("small.toml", with);
+        folder.journal(60s, {price(30s, 50_per_MWh)});
+        const auto plan = planned_json(event(R"({"kind":"hashprice","issued":"2026-07-01T00:00:50Z","hashprice":24,"unit":"USD/PH/day"})"));
+        CHECK(plan.at("wish").as_string() == "the hashprice from pool were 24.00 USD/PH/day");
+        CHECK(machines(plan, "miners", "down") == "m-2");
+        CHECK(reason(plan, "m-1") == "pays");
     }
     SECTION("a price") {
         says(planned(event(R"({"kind":"price","issued":"2026-07-01T17:00:02Z","start":"2026-07-01T17:00:00Z","end":"2026-07-01T17:05:00Z","price":145.12,"unit":"USD/MWh"})")).out,
