@@ -62,6 +62,14 @@ std::string means(const std::vector<ShedReceipt::Interval>& intervals, int minut
     return text;
 }
 
+/// Names, as many as a person can read.
+std::string named(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 500;
+    const auto shown = std::min(names.size(), most);
+    const std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+    return names.size() > most ? fmt::format("{}, and {} more (--json names all)", text, names.size() - most) : text;
+}
+
 std::string misses(const ShedReceipt& r) {
     if (r.misses.empty()) {
         if (r.ordered == 0) return "\nNo load was ordered off for this event: nothing had to give way, or what gives way had been ordered off before.\n";
@@ -71,7 +79,7 @@ std::string misses(const ShedReceipt& r) {
     for (const auto& line : r.misses) by_cause[{line.ordered_by, line.cause}].push_back(line.load + (line.given_up ? " (given up)" : ""));
     std::string text = fmt::format("\n{} load(s) were not seen to obey in time:\n", r.misses.size());
     for (const auto& [cause, loads] : by_cause)
-        text += fmt::format("  {} ({}){}: {}\n", name_of(cause.second), loads.size(), cause.first.empty() ? "" : ", ordered off by " + cause.first, fmt::join(loads, ", "));
+        text += fmt::format("  {} ({}){}: {}\n", name_of(cause.second), loads.size(), cause.first.empty() ? "" : ", ordered off by " + cause.first, named(loads));
     return text;
 }
 
@@ -94,7 +102,7 @@ std::string print(const ShedReceipt& r) {
     if (r.limit) text += fmt::format("\nUndelivered: {:.3f} MW*s above the limit", static_cast<double>(r.undelivered.count) / 1e9);
     if (r.limit) text += r.unmeasured > Duration{0} ? fmt::format(", not counting {:.1f} s without a meter.\n", in_seconds(r.unmeasured)) : std::string{".\n"};
     if (r.worst_shortfall > Power{}) text += fmt::format("SHORTFALL of up to {:.3f} MW: all that was eligible had been ordered off.\n", megawatts(r.worst_shortfall));
-    if (!r.contactors_opened.empty()) text += fmt::format("Contactors opened: {}\n", fmt::join(r.contactors_opened, ", "));
+    if (!r.contactors_opened.empty()) text += fmt::format("Contactors opened: {}\n", named(r.contactors_opened));
     return text + misses(r);
 }
 
