@@ -44,8 +44,8 @@ PowerBudget::Limit limit_of(const PolicyConfig& policy, const Config& config, co
 bool obeyed(const Config& config, const std::string& signal) {
     return std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) {
         if (policy.price_strike) return policy.price_strike->signal == signal;
-        return policy.dispatch &&
-               std::ranges::find(policy.dispatch->signals, signal) != policy.dispatch->signals.end();
+        const auto* signals = policy.dispatch ? &policy.dispatch->signals : policy.programme ? &policy.programme->signals : nullptr;
+        return signals && std::ranges::find(*signals, signal) != signals->end();
     });
 }
 
@@ -81,6 +81,22 @@ void warn_of_groups(const Config& config, const SiteModel& model, std::vector<st
         if (priced && unpriced)
             warnings.push_back(
                 fmt::format("\"{}\" is in no price_strike policy: no price stops it", group.name));
+    }
+}
+
+/// A programme that was offered more than can ever give way is known to fail beforehand.
+void warn_of_programmes(const Config& config, const SiteModel& model, std::vector<std::string>& warnings) {
+    for (const PolicyConfig& policy : config.policies) {
+        if (!policy.programme || policy.programme->offered == Power{}) continue;
+        Power can_go;
+        for (const Site::Group& group : model.site.groups) {
+            const bool inside = policy.programme->feeder.empty() || (group.feeder && *group.feeder == model.feeders.at(policy.programme->feeder));
+            if (inside && group.tier == Tier::interruptible && group.driver != "contactor")
+                can_go += nameplate(model.site, group) - Power{group.standby.count * group.loads.size()};
+        }
+        if (can_go < policy.programme->offered)
+            warnings.push_back(fmt::format("programme \"{}\" is offered {} kW, and at most {} kW may ever give way", policy.name,
+                                           kilowatts(policy.programme->offered), kilowatts(can_go)));
     }
 }
 
@@ -126,6 +142,7 @@ PowerBudget budget_of(const Config& config, const SiteModel& model) {
     for (const PolicyConfig& policy : config.policies)
         if (policy.site_cap) budget.limits.push_back(limit_of(policy, config, model, budget));
     warn_of_limits(config, budget, budget.warnings);
+    warn_of_programmes(config, model, budget.warnings);
     warn_of_groups(config, model, budget.warnings);
     return budget;
 }

@@ -2,6 +2,7 @@
 #include "model/result.hpp"
 #include "model/site.hpp"
 #include "model/units.hpp"
+#include "policies/programme.hpp"
 #include "wire/modbus_words.hpp"
 
 #include <functional>
@@ -259,12 +260,50 @@ struct SiteCapConfig {
     bool operator==(const SiteCapConfig&) const = default;
 };
 
-/// [[policy]], in the order of PolicyId. Exactly one of the three is present.
+/// kind = "minimum_draw"
+struct MinimumDrawConfig {
+    std::string feeder, group;  ///< "", "": the site.
+    Power at_least, keep;       ///< at_least <= keep.
+    ContractHours hours;
+    bool operator==(const MinimumDrawConfig&) const = default;
+};
+
+/// How the programme's other side judges a call.
+struct ScoreConfig {
+    std::optional<Price> penalty;           ///< For each kWh that was asked and not given, in the site's currency.
+    std::int64_t pass_ppm = 1'000'000;      ///< Of what was asked, or of the intervals, this much passes.
+    bool by_intervals = false;              ///< By the five-minute means instead of the energy.
+    std::int64_t within_ppm = 0;            ///< How far an interval's mean may be off.
+    bool operator==(const ScoreConfig&) const = default;
+};
+
+/// kind = "programme"; policies/programme.hpp says what each means.
+struct ProgrammeConfig {
+    std::string preset;         ///< "": none.
+    std::vector<std::string> signals;
+    std::string feeder;         ///< "": the site.
+    Power offered, peak;
+    std::optional<policies::Amount> ceiling, armed_floor, armed_ceiling;
+    std::optional<Power> follow;
+    Site::CallTerms terms;
+    policies::Quota quota;
+    policies::Armed::When armed = policies::Armed::When::never;
+    ContractHours hours;
+    Duration reference_window{300'000}, prove_within{30'000}, contactor_after{60'000};
+    std::int64_t margin_ppm = 10'000;
+    EscalateTo escalate_to = EscalateTo::power_off, emergency_escalate_to = EscalateTo::contactor;
+    ScoreConfig score;
+    bool operator==(const ProgrammeConfig&) const = default;
+};
+
+/// [[policy]], in the order of PolicyId. Exactly one of its kinds is present.
 struct PolicyConfig {
     std::string name;
     std::optional<PriceStrikeConfig> price_strike;
     std::optional<DispatchConfig> dispatch;
     std::optional<SiteCapConfig> site_cap;
+    std::optional<ProgrammeConfig> programme;
+    std::optional<MinimumDrawConfig> minimum_draw;
     bool operator==(const PolicyConfig&) const = default;
 };
 

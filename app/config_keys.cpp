@@ -52,7 +52,8 @@ std::string Range::allowed() const {
 
 const toml::node* Keys::node(std::string_view key) {
     if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
-    return table_->get(key);
+    const auto* found = table_->get(key);
+    return found || !preset_ ? found : preset_->get(key);
 }
 
 Position Keys::at(std::string_view key) const {

@@ -54,6 +54,9 @@ public:
     Keys(const toml::table& table, std::string what, Faults& faults)
         : table_{&table}, what_{std::move(what)}, faults_{&faults} {}
 
+    /// What the table does not say, another does: a preset of ours, which has no faults.
+    void fall_back_on(const toml::table& preset) { preset_ = &preset; }
+
     const std::string& what() const { return what_; }
     Faults& faults() const { return *faults_; }
     Position at() const { return position(*table_); }
@@ -137,6 +140,7 @@ private:
                       const std::vector<std::string>& words) const;
 
     const toml::table* table_;
+    const toml::table* preset_ = nullptr;
     std::string what_;
     Faults* faults_;
     std::vector<std::string> known_, refused_;

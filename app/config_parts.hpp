@@ -1,5 +1,6 @@
 #pragma once
 #include "app/config_keys.hpp"
+#include "app/presets.hpp"
 
 #include <map>
 #include <string>
@@ -36,6 +37,11 @@ void parse_signals(Keys& root, Parse& parse);
 void parse_groups(Keys& root, Parse& parse);
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
 void parse_policies(Keys& root, Parse& parse);
+/// kind = "programme"; `rate_ppm` leads from the policy's currency to the site's.
+void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& programme);
+void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& minimum);
+/// The `preset` of a programme; null if it names none, or none that there is.
+const Preset* preset_of(Keys& keys);
 /// A group's name that is a machine's too, and which contactor cuts off which group; needs all of them.
 void link_groups(Keys& root, Parse& parse);
 

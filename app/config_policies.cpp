@@ -148,12 +148,26 @@ void site_cap_of(Keys& keys, Parse& parse, SiteCapConfig& policy) {
     policy.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), policy.contactor_after);
 }
 
+void programme_of(Keys& keys, Parse& parse, ProgrammeConfig& own) {
+    toml::table terms;
+    if (const Preset* preset = preset_of(keys)) {
+        own.preset = preset->name;
+        terms = toml::parse(preset->toml);
+        keys.fall_back_on(terms);
+    }
+    parse_programme(keys, parse, rate_of(keys, parse, keys.text_or("currency", parse.config.site.currency)), own);
+    keys.finish();
+}
+
 }  // namespace
 
 void parse_policies(Keys& root, Parse& parse) {
-    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap };
-    const Choices<Kind> kinds{
-        {"price_strike", Kind::price_strike}, {"dispatch", Kind::dispatch}, {"site_cap", Kind::site_cap}};
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, programme, minimum_draw };
+    const Choices<Kind> kinds{{"price_strike", Kind::price_strike},
+                              {"dispatch", Kind::dispatch},
+                              {"site_cap", Kind::site_cap},
+                              {"programme", Kind::programme},
+                              {"minimum_draw", Kind::minimum_draw}};
     Known known;
     for (const auto* table : root.tables("policy")) {
         Keys keys{*table, title(*table, "policy", parse.config.policies.size()), parse.faults};
@@ -163,7 +177,9 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::price_strike) price_strike_of(keys, parse, known, policy);
         if (kind == Kind::dispatch) dispatch_of(keys, parse, policy.dispatch.emplace());
         if (kind == Kind::site_cap) site_cap_of(keys, parse, policy.site_cap.emplace());
-        if (kind) keys.finish();
+        if (kind == Kind::programme) programme_of(keys, parse, policy.programme.emplace());
+        if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, policy.minimum_draw.emplace());
+        if (kind && kind != Kind::programme) keys.finish();
         parse.config.policies.push_back(std::move(policy));
     }
 }

@@ -1,7 +1,9 @@
 #include "app/site_of.hpp"
 #include "drivers/sqlite/sha256.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/minimum_draw.hpp"
 #include "policies/price_strike.hpp"
+#include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
 
 namespace ballast {
@@ -49,6 +51,39 @@ Policy site_cap_of(const SiteCapConfig& from, PolicyId id, const SiteModel& mode
     return policies::site_cap(settings);
 }
 
+Policy programme_of(const ProgrammeConfig& from, PolicyId id, const SiteModel& model) {
+    policies::Programme settings;
+    settings.policy = id;
+    for (const std::string& signal : from.signals) settings.sources.push_back(model.sources.at(signal));
+    settings.scope = scope_of(from.feeder, model);
+    settings.offered = from.offered;
+    settings.peak = from.peak;
+    settings.ceiling = from.ceiling;
+    settings.armed_floor = from.armed_floor;
+    settings.armed_ceiling = from.armed_ceiling;
+    settings.follow = from.follow;
+    settings.quota = from.quota;
+    settings.armed = {from.armed, from.hours};
+    settings.clock = model.clock;
+    settings.prove_within = from.prove_within;
+    settings.margin_ppm = from.margin_ppm;
+    settings.escalate_to = from.escalate_to;
+    settings.emergency_escalate_to = from.emergency_escalate_to;
+    settings.contactor_after = from.contactor_after;
+    return policies::programme(std::move(settings));
+}
+
+Policy minimum_draw_of(const MinimumDrawConfig& from, PolicyId id, const SiteModel& model) {
+    policies::MinimumDraw settings;
+    settings.policy = id;
+    settings.scope = from.group.empty() ? scope_of(from.feeder, model) : Scope::group(model.groups.at(from.group));
+    settings.at_least = from.at_least;
+    settings.keep = from.keep;
+    settings.hours = from.hours;
+    settings.clock = model.clock;
+    return policies::minimum_draw(std::move(settings));
+}
+
 /// Every group's loads stop, as for a price that none of them can pay.
 Policy all_asleep(PolicyId id, SourceId source) {
     const Why why{id, source, Cause::price, 0, Reason::price_unknown_shed};
@@ -67,13 +102,15 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, model));
         if (policy.dispatch) built.push_back(dispatch_of(*policy.dispatch, id, model));
         if (policy.site_cap) built.push_back(site_cap_of(*policy.site_cap, id, model));
+        if (policy.programme) built.push_back(programme_of(*policy.programme, id, model));
+        if (policy.minimum_draw) built.push_back(minimum_draw_of(*policy.minimum_draw, id, model));
     }
     return built;
 }
 
 std::vector<Policy> leaving_policies(const Config& config, const SiteModel& model) {
     Config last = config;
-    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike.has_value(); });
+    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike || p.minimum_draw; });
     std::vector<Policy> built = build_policies(last, model);
     if (config.site.on_exit == OnExit::sleep) built.push_back(all_asleep(model.policies.at("[site] on_exit"), model.operator_source));
     return built;

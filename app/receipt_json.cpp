@@ -82,6 +82,7 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site) {
             {"at_meter", after(r)},
             {"five_minute_means", means(r.five_minutes)},
             {"fifteen_minute_means", means(r.fifteen_minutes)},
+            {"asked_mw_s", static_cast<double>(r.asked.count) / 1e9},
             {"undelivered_mw_s", static_cast<double>(r.undelivered.count) / 1e9},
             {"unmeasured_s", in_seconds(r.unmeasured)},
             {"worst_shortfall_w", r.worst_shortfall.count},

@@ -41,6 +41,7 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::source_stale:
     case NoteKind::meter_stale:
     case NoteKind::shortfall:
+    case NoteKind::promise_short:
     case NoteKind::contactor_opens:
     case NoteKind::latched:
     case NoteKind::raises_stopped:

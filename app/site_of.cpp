@@ -1,5 +1,6 @@
 #include "app/site_of.hpp"
 
+#include "app/wall_clock.hpp"
 #include "model/check.hpp"
 
 #include <algorithm>
@@ -103,6 +104,7 @@ Duration longest_look_back(const Config& config) {
     Duration longest{0};
     for (const PolicyConfig& policy : config.policies) {
         if (policy.dispatch) longest = std::max(longest, policy.dispatch->reference_window);
+        if (policy.programme) longest = std::max(longest, policy.programme->reference_window);
         if (policy.site_cap) longest = std::max(longest, policy.site_cap->window);
     }
     return longest + std::chrono::minutes{10};
@@ -111,8 +113,10 @@ Duration longest_look_back(const Config& config) {
 void add_surroundings(SiteModel& model, const Config& config) {
     Site& site = model.site;
     const Duration history = longest_look_back(config);
-    for (const PolicyConfig& policy : config.policies)
+    for (const PolicyConfig& policy : config.policies) {
         if (policy.dispatch) site.reference_window = policy.dispatch->reference_window;
+        if (policy.programme) site.reference_window = policy.programme->reference_window;
+    }
     for (const MeterConfig& meter : config.meters) {
         model.meters.emplace(meter.name, static_cast<MeterId>(site.meters.size()));
         site.meters.push_back({meter.name, meter.stale_after, history});
@@ -125,11 +129,16 @@ void add_surroundings(SiteModel& model, const Config& config) {
     }
     for (const SignalConfig& signal : config.signals) {
         model.sources.emplace(signal.name, static_cast<SourceId>(site.sources.size()));
-        site.sources.push_back({signal.name, signal.on_stale, signal.stale_after, signal.future_tolerance});
+        Site::Source source{signal.name, signal.on_stale, signal.stale_after, signal.future_tolerance, {}};
+        for (const PolicyConfig& policy : config.policies) {
+            if (!policy.programme || std::ranges::find(policy.programme->signals, signal.name) == policy.programme->signals.end()) continue;
+            source.terms = policy.programme->terms;
+        }
+        site.sources.push_back(std::move(source));
     }
     model.operator_source = static_cast<SourceId>(site.sources.size());
     model.sources.emplace("operator", model.operator_source);
-    site.sources.push_back({"operator", OnStale::hold, Duration{0}, Duration{5'000}});
+    site.sources.push_back({"operator", OnStale::hold, Duration{0}, Duration{5'000}, {}});
     for (const PolicyConfig& policy : config.policies) {
         model.policies.emplace(policy.name, static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back(policy.name);
@@ -152,6 +161,7 @@ SiteModel build_site(const Config& config) {
     site.tries = config.site.tries;
     site.ramp_up_per_minute = config.site.ramp_up_per_minute;
     site.ramp_down_per_minute = config.site.ramp_down_per_minute;
+    model.clock = wall_clock(config.site.time_zone);
     add_surroundings(model, config);
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
     add_groups(model, config);

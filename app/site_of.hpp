@@ -26,6 +26,7 @@ struct SiteModel {
     std::map<std::string, PolicyId, std::less<>> policies;
     std::vector<LoadAddress> addresses;      ///< By slot.
     std::vector<std::size_t> group_configs;  ///< GroupId -> position in Config::groups.
+    WallClock clock;                         ///< Of the site's time zone.
     SourceId operator_source{};              ///< A person's word comes from here.
 };
 

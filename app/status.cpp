@@ -80,7 +80,8 @@ wire::StateReport report_of(const Step& step) {
         if (state.loads[firm.load].mode != Mode::unknown) report.firm += state.loads[firm.load].reading;
     if (const Binding* binding = foremost(step.decision.binding)) report.binding = binding_of(site, *binding);
     for (const Binding& binding : step.decision.binding) report.shortfall = std::max(report.shortfall, binding.shortfall);
-    for (const Obligation& obligation : state.obligations) report.events.push_back(event_of(step, obligation));
+    for (const Obligation& obligation : state.obligations)
+        if (obligation.signal.kind != SignalKind::arm) report.events.push_back(event_of(step, obligation));
     for (const Episode& episode : state.episodes) report.events.push_back(event_of(step, episode));
     return report;
 }
@@ -121,6 +122,8 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::raises_resumed: return "the journal keeps up again";
     case NoteKind::contactor_opens: return fmt::format("contactor {} opens: the meter still shows {:.1f} kW too much", load(), kw);
     case NoteKind::clock_jump: return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
+    case NoteKind::promise_short: return fmt::format("{} could not be kept if it were called in now: {:.1f} kW more than may go; firm load, or what is locked out, stands in the way", policy(), kw);
+    case NoteKind::promise_kept: return fmt::format("{} could be kept again", policy());
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);
     case NoteKind::signal_accepted:
     case NoteKind::signal_superseded:

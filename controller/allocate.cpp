@@ -36,13 +36,38 @@ void ramp_pay(const Core& core, Steady& paid, Power moved, Power per_minute) {
 
 // ---- down, for money
 
-/// Of a range that the price wants off, as much as the ramp lets go now, worst first.
-void stop_for_price(Core& core, Range range, const Why& why) {
+/// Loads that the price wants off, and who says so.
+struct Leaving {
+    Range range;
+    const Why* why;
+};
+
+void measure_floors(Core& core) {
+    core.floors.clear();
+    for (const Floor& floor : core.limits.floors) core.floors.push_back({&floor, balance(core, floor.scope).at_least(floor.of) - floor.keep});
+}
+
+/// Whether every floor over the load can do without it; takes it from them if so.
+bool spared(Core& core, Slot s) {
+    const GroupId g = core.group_of[s];
+    const Power gives = core.state.loads[s].watts - core.group(g).standby;
+    for (FloorRoom& room : core.floors)
+        if (under(core, room.floor->scope, g) && room.spare < gives) return room.held = true, false;
+    for (FloorRoom& room : core.floors)
+        if (under(core, room.floor->scope, g)) room.spare -= gives;
+    return true;
+}
+
+/// Of a range that the price wants off, as much as the ramp and the floors let go now, worst first.
+void stop_for_price(Core& core, const Leaving& leaving) {
     const Power per_minute = core.site.ramp_down_per_minute;
-    if (per_minute <= Power{}) return command(core, range, Rung::sleep, why);
-    for (Slot s = range.first; s < range.last && pace_allows(core, core.may_ramp_down, core.ramp_down_paid); ++s) {
+    const auto [range, why] = leaving;
+    if (per_minute <= Power{} && core.floors.empty()) return command(core, range, Rung::sleep, *why);
+    for (Slot s = range.first; s < range.last; ++s) {
+        if (per_minute > Power{} && !pace_allows(core, core.may_ramp_down, core.ramp_down_paid)) return;
+        if (!spared(core, s)) return;
         ramp_pay(core, core.ramp_down_paid, core.state.loads[s].watts, per_minute);
-        command(core, {s, s + 1}, Rung::sleep, why);
+        command(core, {s, s + 1}, Rung::sleep, *why);
     }
 }
 
@@ -50,13 +75,12 @@ void stop_for_price(Core& core, Range range, const Why& why) {
 bool runs_latched(const Core& core, Slot s) { return core.state.loads[s].mode == Mode::running; }
 
 /// Running machines whose strike the price has passed, once they have run for their minimum.
-void lower_for_price(Core& core, GroupId g) {
+void leave_for_price(Core& core, GroupId g, std::vector<Leaving>& going) {
     const GroupEnvelope& envelope = core.envelope[index(g)];
     const Site::Group& group = core.group(g);
     if (!envelope.stops || withstands(core.frontier[index(g)].lowest_on, envelope.stop_below)) return;
     const auto& runs = core.sums(g).runs;
-    static thread_local std::vector<Range> going;
-    going.clear();
+    const Why* why = &envelope.stops->why;
     Slot first = group.loads.first;
     for (const Run& run : runs) {
         Range part{first, run.last};
@@ -66,12 +90,23 @@ void lower_for_price(Core& core, GroupId g) {
         part.last = first_to_withstand(core, part, envelope.stop_below);
         const Steady may = later(run.since, group.min_on);
         if (may > core.now.steady) core.wake_at(may);
-        else if (!(run.bars & latched)) going.push_back(part);
+        else if (!(run.bars & latched)) going.push_back({part, why});
         else
             for (Slot s = part.first; s < part.last; ++s)
-                if (runs_latched(core, s)) going.push_back({s, s + 1});
+                if (runs_latched(core, s)) going.push_back({{s, s + 1}, why});
     }
-    for (const Range& range : going) stop_for_price(core, range, envelope.stops->why);
+}
+
+void lower_for_price(Core& core) {
+    static thread_local std::vector<Leaving> going;
+    going.clear();
+    for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
+        const GroupId g{static_cast<std::uint16_t>(i)};
+        if (core.can_move(g)) leave_for_price(core, g, going);
+    }
+    // Where a floor keeps some, the best are kept.
+    if (!core.floors.empty()) std::ranges::stable_sort(going, {}, [&](const Leaving& l) { return core.merit[l.range.first]; });
+    for (const Leaving& leaving : going) stop_for_price(core, leaving);
 }
 
 // ---- down, for a bound
@@ -180,17 +215,18 @@ bool pace_allows(Core& core, GroupId g) {
 }
 
 /// Whether stagger, ramp and room let one more load up; takes its share of each if they do.
-bool take_turn(Core& core, std::vector<Room>& rooms, GroupId g, Slot s) {
-    if (!pace_allows(core, g)) return false;
+bool take_turn(Core& core, std::vector<Room>& rooms, GroupId g, Slot s, Power& wanted) {
+    if (wanted <= Power{} || !pace_allows(core, g)) return false;
     const Draw added = added_by(core, s);
     if (!take_room(core, rooms, g, added)) return false;
     if (core.group(g).stagger > Duration{0}) core.sums(g).next_wake = later(std::max(core.sums(g).next_wake, core.now.steady), core.group(g).stagger);
     ramp_pay(core, core.ramp_up_paid, added.possible, core.site.ramp_up_per_minute);
+    if (wanted < Power::max()) wanted -= added.possible;
     return true;
 }
 
-/// Best merit first over all groups, neighbours together, each group until something holds it back.
-void raise_in_merit_order(Core& core, std::vector<Room>& rooms, std::vector<Returning>& returning) {
+/// Best merit first over all groups, neighbours together, each group until something holds it back, or no more is wanted.
+void raise_in_merit_order(Core& core, std::vector<Room>& rooms, const std::vector<Returning>& returning, Power wanted = Power::max()) {
     const auto earlier = [&](const Returning& a, const Returning& b) { return std::pair{core.merit[a.range.last - 1], a.range.last} < std::pair{core.merit[b.range.last - 1], b.range.last}; };
     std::priority_queue<Returning, std::vector<Returning>, decltype(earlier)> queue{earlier};
     std::vector<bool> held_back(core.site.groups.size());
@@ -201,7 +237,7 @@ void raise_in_merit_order(Core& core, std::vector<Room>& rooms, std::vector<Retu
         if (held_back[index(best.group)]) continue;
         Range going{best.range.last, best.range.last};
         do {
-            held_back[index(best.group)] = !take_turn(core, rooms, best.group, going.first - 1);
+            held_back[index(best.group)] = !take_turn(core, rooms, best.group, going.first - 1, wanted);
             if (held_back[index(best.group)]) break;
             best.range.last = --going.first;
         } while (!best.range.empty() && (queue.empty() || !earlier(best, queue.top())));
@@ -210,10 +246,12 @@ void raise_in_merit_order(Core& core, std::vector<Room>& rooms, std::vector<Retu
     }
 }
 
-void raise(Core& core) {
-    if (!core.state.journal_writes) return;
+void open_turns(Core& core) {
+    for (std::size_t i = 0; i < core.may_wake.size(); ++i) core.may_wake[i] = core.state.groups[i].next_wake <= core.now.steady;
+}
+
+void raise(Core& core, std::vector<Room>& rooms) {
     static thread_local std::vector<Returning> returning;
-    static thread_local std::vector<Room> rooms;
     returning.clear();
     bool at_once = core.limits.bounds.empty() && core.site.ramp_up_per_minute <= Power{};
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
@@ -227,23 +265,54 @@ void raise(Core& core) {
     if (at_once)  // Nothing makes one wait for another: whole ranges, no order among them.
         for (const Returning& r : returning) command(core, r.range, Rung::wake, r.why);
     else {
-        for (std::size_t i = 0; i < core.may_wake.size(); ++i) core.may_wake[i] = core.state.groups[i].next_wake <= core.now.steady;
         measure_rooms(core, rooms);
         raise_in_merit_order(core, rooms, returning);
+    }
+}
+
+/// Runs of a group that may start whatever the price.
+void gather_for_floor(Core& core, GroupId g, const Why& why, std::vector<Returning>& into) {
+    if (!core.can_move(g) || !has_supply(core, g)) return;
+    Slot first = core.group(g).loads.first;
+    for (const Run& run : core.sums(g).runs) {
+        const Range part{first, run.last};
+        first = run.last;
+        if (run.on || run.bars) continue;
+        const Steady may = later(run.since, core.group(g).min_off);
+        if (may > core.now.steady) core.wake_at(may);
+        else into.push_back({g, part, why});
+    }
+}
+
+/// What a floor lacks, the best make up, as far as bounds and pace let them.
+void raise_for_floors(Core& core, std::vector<Room>& rooms) {
+    std::vector<Returning> returning;
+    for (FloorRoom& room : core.floors) {
+        const Floor& floor = *room.floor;
+        const Power coming = balance(core, floor.scope).coming(floor.of);
+        if (coming >= floor.low) continue;
+        room.held = true;
+        returning.clear();
+        for (const GroupId g : core.members[core.scope_index(floor.scope)]) gather_for_floor(core, g, floor.why, returning);
+        if (returning.empty()) continue;
+        measure_rooms(core, rooms);
+        raise_in_merit_order(core, rooms, returning, floor.keep - coming);
     }
 }
 
 }  // namespace
 
 void allocate(Core& core) {
+    static thread_local std::vector<Room> rooms;
     open_batches(core);
-    for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
-        const GroupId g{static_cast<std::uint16_t>(i)};
-        if (core.can_move(g)) lower_for_price(core, g);
-    }
+    measure_floors(core);
+    lower_for_price(core);
     lower_for_bounds(core);
     reassert_raises(core);
-    raise(core);
+    if (!core.state.journal_writes) return;
+    open_turns(core);
+    raise(core, rooms);
+    raise_for_floors(core, rooms);
 }
 
 }  // namespace ballast

@@ -9,7 +9,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::ptrdiff_t most_obligations = 64, most_tombstones = 256;  ///< Of one source: none can shut out another's word.
+constexpr std::ptrdiff_t most_obligations = 64, most_tombstones = 256, most_calls = 1'000;  ///< Of one source: none can shut out another's word.
 
 constexpr Duration most_ahead = std::chrono::hours{24 * 7};  ///< A price from beyond that proves nothing about its source.
 
@@ -100,13 +100,21 @@ void freeze_references(Core& core, Obligation& obligation) {
         core.note(NoteKind::signal_without_reference, index(obligation.signal.source), obligation.signal.id, obligation.event, obligation.reference);
 }
 
+/// When a call is over: as it says, but for what its programme's contract has of the matter.
+Steady end_by_contract(const Site::CallTerms& terms, const Signal& signal, Steady begins, Steady ends) {
+    if (signal.kind == SignalKind::arm) return ends;
+    if (terms.until_release) return never;
+    const Steady longest = terms.at_most == Duration::max() ? never : later(begins, terms.at_most);
+    return std::min(std::max(ends, later(begins, terms.at_least)), longest);
+}
+
 /// What has begun does not begin anew because its source says it again: neither its ramp nor its proof starts over.
 void place(Core& core, Obligation& obligation, const Signal& signal) {
     const Steady start = steadily(core, signal.start);
     const bool goes_on = obligation.begins <= core.now.steady && start <= core.now.steady;
     if (!goes_on) obligation.begins = std::max(core.now.steady, start);
     obligation.signal = signal;
-    obligation.ends = steadily(core, signal.end);
+    obligation.ends = end_by_contract(core.site.sources[index(signal.source)].terms, signal, obligation.begins, steadily(core, signal.end));
 }
 
 void apply_dispatch(Core& core, const Signal& signal) {
@@ -128,11 +136,12 @@ void apply_dispatch(Core& core, const Signal& signal) {
     const auto alike = [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.kind == signal.kind; };
     if (std::ranges::count_if(core.state.obligations, alike) >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;
-    obligation.event = EventId{++core.last_event};
+    const bool asks = signal.kind != SignalKind::arm;  // What is only armed asks nothing to go, and has no receipt.
+    if (asks) obligation.event = EventId{++core.last_event};
     obligation.heard = core.now.steady;
     place(core, obligation, signal);
     freeze_references(core, obligation);
-    core.note(NoteKind::event_opened, source, signal.id, obligation.event, obligation.reference);
+    core.note(asks ? NoteKind::event_opened : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
     core.state.obligations.push_back(std::move(obligation));
 }
 
@@ -167,6 +176,7 @@ void apply_one(Core& core, const Signal& signal) {
         return core.note(NoteKind::signal_from_future, index(signal.source), signal.id);
     switch (signal.kind) {
     case SignalKind::price: return apply_price(core, signal);
+    case SignalKind::arm: return apply_dispatch(core, signal);
     case SignalKind::hashprice: return apply_hashprice(core, signal);
     case SignalKind::dispatch:
     case SignalKind::emergency: return apply_dispatch(core, signal);
@@ -181,11 +191,25 @@ void apply_one(Core& core, const Heartbeat& beat) {
 
 void apply_one(Core&, const Rejected&) {}  // Journaled as heard; decides nothing.
 
+namespace {
+
+/// For the quotas, which go by the calendar.
+void remember_call(Core& core, const Obligation& over) {
+    if (over.signal.kind == SignalKind::arm || over.begins > core.now.steady) return;
+    auto& calls = core.state.calls;
+    calls.push_back({over.signal.source, core.now.utc - (core.now.steady - over.begins), core.now.utc});
+    const auto same = [&](const Call& call) { return call.source == over.signal.source; };
+    if (std::ranges::count_if(calls, same) > most_calls) calls.erase(std::ranges::find_if(calls, same));
+}
+
+}  // namespace
+
 void end_obligation(Core& core, std::size_t which, Instant issued) {
     auto& obligations = core.state.obligations;
     const Obligation over = obligations[which];
     obligations.erase(obligations.begin() + static_cast<std::ptrdiff_t>(which));
     bury(core, over.signal.source, over.signal.id, std::max(issued, over.signal.issued));
+    remember_call(core, over);
     core.note(NoteKind::event_closed, index(over.signal.source), over.signal.id, over.event);
 }
 

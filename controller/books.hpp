@@ -176,6 +176,14 @@ struct Balance {
     }
     /// What remains when all that is interruptible rests.
     Power rest() const { return firm_reserve + residual + standby; }
+    /// What is drawn for certain, of that which a floor counts: nothing that is on its way either way.
+    Power at_least(Floor::Of of) const { return coming(of) - raising; }
+    /// The same with what is on its way up. A meter that says nothing shows nothing.
+    Power coming(Floor::Of of) const {
+        if (of == Floor::Of::sheddable) return planned - standby;
+        if (metered) return meter ? *meter - lowering + raising : Power{};
+        return planned + firm_draw + residual;
+    }
 };
 
 Balance balance(const Core& core, Scope scope);

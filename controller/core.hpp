@@ -35,7 +35,8 @@ struct Excess {
     Scope scope;
     Steady since{};
     Steady shown = never;  ///< Since when the meter itself shows it, without a break.
-    bool told = false;   ///< A shortfall note was made of it.
+    bool told = false;   ///< A note was made of it.
+    bool promised = false;  ///< Not asked yet: it could not be met if it were.
     bool now = false;    ///< Confirmed in this step.
 };
 
@@ -44,6 +45,13 @@ struct GroupEnvelope {
     Price stop_below = Price::lowest(), start_at = Price::lowest();
     const Cutoff* stops = nullptr;   ///< Who set them; null: nobody did.
     const Cutoff* starts = nullptr;
+};
+
+/// What a floor still lets go for money. See Floor.
+struct FloorRoom {
+    const Floor* floor;
+    Power spare;         ///< Above `keep`; below 0: it wants more.
+    bool held = false;   ///< It kept somebody running, or started somebody, in this step.
 };
 
 /// Where a group's runs meet the price: whom a price must pass to move anybody.
@@ -83,6 +91,7 @@ struct Core {
     Now now;
     Limits limits;
     std::vector<GroupEnvelope> envelope;
+    std::vector<FloorRoom> floors;
     std::vector<std::size_t> open_order;         ///< By group: 1 + index into `orders` of the one being extended; 0: none.
     std::vector<Slot> strays;                    ///< Wanted off, seen off, and said to run.
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.

@@ -8,10 +8,10 @@ namespace ballast {
 
 namespace {
 
-Excess& excess_of(Core& core, const Bound& bound) {
+Excess& excess_of(Core& core, const Why& why, Scope scope) {
     for (Excess& known : core.excesses)
-        if (known.policy == bound.why.policy && known.event == bound.why.event && known.scope == bound.scope) return known;
-    core.excesses.push_back({bound.why.policy, bound.why.event, bound.scope, core.now.steady});
+        if (known.policy == why.policy && known.event == why.event && known.scope == scope) return known;
+    core.excesses.push_back({why.policy, why.event, scope, core.now.steady});
     return core.excesses.back();
 }
 
@@ -159,7 +159,7 @@ Standing standing(const Core& core, const Bound& bound) {
 void press(Core& core, const Bound& bound) {
     const Standing now = standing(core, bound);
     if (now.over_meter == Power{} && now.over_books == Power{}) return;
-    Excess& excess = excess_of(core, bound);
+    Excess& excess = excess_of(core, bound.why, bound.scope);
     excess.now = true;
     excess.shown = now.over_meter > Power{} ? std::min(excess.shown, core.now.steady) : never;
     if (bound.why.escalate_to != EscalateTo::contactor || bound.why.cause == Cause::price || now.over_meter == Power{}) return;
@@ -176,7 +176,7 @@ void judge(Core& core, const Bound& bound) {
     const Standing now = standing(core, bound);
     Binding result{bound.scope, bound.why, bound.high, now.sum.expected(), now.over_books, now.shown};
     if (now.over_meter > Power{} || now.over_books > Power{}) {
-        Excess& excess = excess_of(core, bound);
+        Excess& excess = excess_of(core, bound.why, bound.scope);
         excess.now = true;
         const Steady must = later(std::max(excess.since, bound.since), bound.prove_within);
         if (core.now.steady >= must) result.shortfall = std::max(result.shortfall, now.over_meter);
@@ -188,13 +188,33 @@ void judge(Core& core, const Bound& bound) {
     core.binding.push_back(result);
 }
 
+/// What a floor lacks; told only while it keeps somebody running, or is not met.
+void judge_floor(Core& core, const FloorRoom& room) {
+    const Floor& floor = *room.floor;
+    const Balance sum = balance(core, floor.scope);
+    const Power coming = sum.coming(floor.of);
+    const bool met = sum.at_least(floor.of) >= floor.low;
+    if (met && !room.held) return;
+    core.binding.push_back({floor.scope, floor.why, floor.low, coming, std::max(Power{}, floor.low - coming), met});
+}
+
+/// A promise that could not be kept if it were called in now is told before it is.
+void judge_promise(Core& core, const Promise& promise) {
+    const Balance sum = balance(core, promise.scope);
+    const Power missing = std::max(sum.rest() - promise.high, promise.give - sum.coming(Floor::Of::sheddable));
+    if (missing <= Power{}) return;
+    Excess& excess = excess_of(core, promise.why, promise.scope);
+    excess.now = excess.promised = true;
+    if (!std::exchange(excess.told, true)) core.note(NoteKind::promise_short, index(promise.why.policy), {}, {}, missing);
+}
+
 void end_excesses(Core& core) {
     std::erase_if(core.excesses, [&](Excess& excess) {
         if (std::exchange(excess.now, false)) return false;
         EventId event = excess.event;
         for (const Episode& episode : core.state.episodes)
             if (event == EventId{} && episode.policy == excess.policy) event = episode.event;
-        if (excess.told) core.note(NoteKind::shortfall_over, index(excess.policy), {}, event);
+        if (excess.told) core.note(excess.promised ? NoteKind::promise_kept : NoteKind::shortfall_over, index(excess.policy), {}, event);
         return true;
     });
 }
@@ -222,6 +242,8 @@ void escalate(Core& core) {
     for (const Bound& bound : core.limits.bounds) press(core, bound);
     close_contactors(core);
     for (const Bound& bound : core.limits.bounds) judge(core, bound);
+    for (const FloorRoom& room : core.floors) judge_floor(core, room);
+    for (const Promise& promise : core.limits.promises) judge_promise(core, promise);
     end_excesses(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) bind_price(core, GroupId{static_cast<std::uint16_t>(i)});
     close_episodes(core);

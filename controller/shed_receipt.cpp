@@ -214,8 +214,9 @@ void ReceiptBuilder::place(Now now, Trace& trace, const Signal& signal) {
     if (index(signal.source) < site_.sources.size()) r.source = site_.sources[index(signal.source)].name;
     if (r.ordered > 0) return;  // What has begun has begun.
     r.began = r.heard;
+    trace.must = r.began.steady;
     if (signal.start > now.utc) r.began = {signal.start, later(now.steady, signal.start - now.utc)};
-    trace.must = later(r.began.steady, std::max(signal.ramp, Duration{0}));
+    if (index(signal.source) < site_.sources.size()) trace.must = site_.sources[index(signal.source)].terms.met_by(r.heard.steady, r.began.steady, signal.ramp);
     trace.counted = std::max(trace.counted, r.began.steady);
 }
 

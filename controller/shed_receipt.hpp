@@ -65,7 +65,8 @@ struct ShedReceipt {
     Power ordered_rated;          ///< Nameplate of those ordered.
     std::array<Moment, 4> moments{};  ///< After 1, 5, 15 and 30 s.
     std::vector<Interval> five_minutes, fifteen_minutes;
-    Energy undelivered;           ///< Meter above the limit, from when it had to be met to the end.
+    Energy asked;                 ///< From the reference down to the limit, from when it had to be met to the end.
+    Energy undelivered;           ///< Meter above the limit, over the same time.
     Duration unmeasured{};        ///< Of that time, how long the meter was silent.
     Power worst_shortfall;
     std::vector<MissLine> misses; ///< By name.

@@ -35,6 +35,7 @@ void ReceiptBuilder::count_undelivered(Trace& trace, Steady to) {
     if (trace.receipt.closed || to <= trace.counted) return;
     const Steady due = std::max(std::exchange(trace.counted, to), trace.must);
     if (!trace.limit || due >= to) return;
+    trace.receipt.asked += std::max(Power{}, trace.receipt.reference - *trace.limit) * (to - due);
     const Steady until = measured_until(*trace.meter, due, to);
     trace.receipt.undelivered += std::max(Power{}, meters_[index(*trace.meter)].power - *trace.limit) * (until - due);
     trace.receipt.unmeasured += to - until;

@@ -12,7 +12,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::uint64_t version = 2;
+constexpr std::uint64_t version = 3;
 constexpr Duration long_ago = std::chrono::hours{24 * 366};
 
 // Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
@@ -102,7 +102,7 @@ void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt),
 
 template <class Io>
 void io(Io& f, Excess& e) {
-    f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.steady(e.shown), f.flag(e.told);
+    f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.steady(e.shown), f.flag(e.told), f.flag(e.promised);
 }
 
 template <class Io, class Items>
@@ -211,6 +211,8 @@ void save_standing(Out& f, Core& core) {
     }
     f.w.number(core.state.tombstones.size());
     for (Tombstone& t : core.state.tombstones) f.text(site.sources[index(t.source)].name), f.text(t.id), f.utc(t.issued);
+    f.w.number(core.state.calls.size());
+    for (Call& c : core.state.calls) f.text(site.sources[index(c.source)].name), f.utc(c.began), f.utc(c.ended);
     f.w.number(core.state.episodes.size());
     for (Episode& e : core.state.episodes)
         f.text(site.policies[index(e.policy)]), f.text(index(e.source) < site.sources.size() ? site.sources[index(e.source)].name : std::string{}), f.whole(e.event), f.whole(e.cause), f.steady(e.since);
@@ -337,6 +339,12 @@ void restore_standing(In& f, Core& core, const Names& names) {
         f.text(t.id), f.utc(t.issued);
         t.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
         if (source) core.state.tombstones.push_back(std::move(t));
+    });
+    named_things(f, names.sources, [&](auto source) {
+        Call c;
+        f.utc(c.began), f.utc(c.ended);
+        c.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        if (source) core.state.calls.push_back(c);
     });
     named_things(f, names.policies, [&](auto policy) {
         Episode e;

@@ -8,7 +8,7 @@
 
 namespace ballast {
 
-enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice };
+enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm };
 
 /// What a dispatch or an emergency asks of the site.
 enum class Ask : std::uint8_t {
@@ -27,7 +27,7 @@ struct Signal {
     Instant end = open_end;       ///< `open_end`: until released.
     Price price{};                ///< price; hashprice in 10^-9 currency per PH/day.
     Ask ask = Ask::full;
-    Power power{};                ///< With absolute and relative.
+    Power power{};                ///< With absolute and relative; of an arm the volume that must be ready to go.
     Duration ramp{0};             ///< From the reference down to the target, beginning at `start`.
     bool operator==(const Signal&) const = default;
 };

@@ -23,7 +23,13 @@ enum class Reason : std::uint8_t {
     allowed_again,   ///< Of a raise: nothing forbids it any more.
     called_back,     ///< On its way up when a person locked it out, or everything was to go.
     still_standing,  ///< Of a repeat: the limit stands and the load was not seen to obey.
+    armed_floor,     ///< Of a floor: a programme pays for load that can be shed.
+    minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
+    beyond_quota,    ///< Of a call: more than the programme may ask; obeyed or not as the site file says.
 };
+
+/// A floor's number is the least that may be drawn, any other's the most.
+constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw; }
 
 /// Who set a number, how much it weighs, why, and for how long.
 struct Why {
@@ -38,13 +44,16 @@ struct Why {
     bool operator==(const Why&) const = default;
 };
 
+/// More than any site draws, and yet no sum of a few runs over.
+constexpr Power no_limit{1'000'000'000'000};
+
 /// Watts on a scope: act above `high`, shed down to `aim`, refill only below `release` and up to `aim`.
-/// `low` is a floor that a contract may ask for. low <= release <= aim <= high. With `everything` all that is
+/// release <= aim <= high. With `everything` all that is
 /// interruptible goes, and the engine fills in what may remain: firm reserve, residual and standby.
 struct Bound {
     Scope scope;
     bool everything = false;
-    Power low = Power::lowest(), high = Power::max(), aim = Power::max(), release = Power::max();
+    Power high = Power::max(), aim = Power::max(), release = Power::max();
     Duration window{0};      ///< Averaging window of the meter that judges `high`; 0: instantaneous.
     Steady since = Steady::min();      ///< It has to be met from then on; min: always had to.
     Duration prove_within{30'000};     ///< The meter must show it this long after that, or after it was exceeded.
@@ -60,12 +69,33 @@ struct Cutoff {
     Why why;
 };
 
+/// Watts that a scope has promised to draw: below `low` loads start, up to `keep`, whatever the price; for money none
+/// stops whose leaving would take it below `keep`. Every bound outweighs it. low <= keep.
+struct Floor {
+    /// What is counted: all that the scope draws, or only what could be shed there.
+    enum class Of : std::uint8_t { all, sheddable };
+    Scope scope;
+    Of of = Of::all;
+    Power low, keep;
+    Why why;
+};
+
+/// Nothing is asked yet, but it may be: could the scope come down to `high`, and by `give`? That it could not is told
+/// beforehand.
+struct Promise {
+    Scope scope;
+    Power high = no_limit, give;
+    Why why;
+};
+
 struct Limits {
     std::vector<Bound> bounds;
     std::vector<Cutoff> cutoffs;
+    std::vector<Floor> floors;
+    std::vector<Promise> promises;
     Steady changes_at = never;  ///< Without new events no policy says otherwise before.
 
-    void clear() { bounds.clear(); cutoffs.clear(); changes_at = never; }
+    void clear() { bounds.clear(); cutoffs.clear(); floors.clear(); promises.clear(); changes_at = never; }
     void changes(Steady at) { if (at < changes_at) changes_at = at; }
 };
 

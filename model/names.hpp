@@ -16,6 +16,7 @@ constexpr std::string_view name_of(SignalKind v) {
     case SignalKind::emergency: return "emergency";
     case SignalKind::release: return "release";
     case SignalKind::hashprice: return "hashprice";
+    case SignalKind::arm: return "arm";
     }
     return {};
 }
@@ -110,6 +111,9 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::reduction_from_reference: return "reduction_from_reference";
     case Reason::source_silent_shed: return "source_silent_shed";
     case Reason::contract_limit: return "contract_limit";
+    case Reason::armed_floor: return "armed_floor";
+    case Reason::minimum_draw: return "minimum_draw";
+    case Reason::beyond_quota: return "beyond_quota";
     case Reason::allowed_again: return "allowed_again";
     case Reason::called_back: return "called_back";
     case Reason::still_standing: return "still_standing";
@@ -188,6 +192,8 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::contactor_opens: return "contactor_opens";
     case NoteKind::clock_jump: return "clock_jump";
     case NoteKind::messages_lost: return "messages_lost";
+    case NoteKind::promise_short: return "promise_short";
+    case NoteKind::promise_kept: return "promise_kept";
     }
     return {};
 }

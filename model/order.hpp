@@ -22,7 +22,8 @@ struct Order {
     bool operator==(const Order&) const = default;
 };
 
-/// The binding limit of a scope: what it allows, what we expect there once all orders have worked, what is missing.
+/// The binding limit of a scope: what it allows (or, by its reason, demands), what we expect there once all orders have
+/// worked, what is missing.
 struct Binding {
     Scope scope;
     Why why;
@@ -49,7 +50,7 @@ enum class NoteKind : std::uint8_t {
     signal_over, signal_unknown_release, signal_without_reference, signals_full,
     source_stale, source_back, meter_stale, meter_back, event_opened, event_closed,
     latched, cleared, held, hold_over, locked_out, aborted, word_refused, shortfall, shortfall_over, raises_stopped, raises_resumed,
-    contactor_opens, clock_jump, messages_lost,
+    contactor_opens, clock_jump, messages_lost, promise_short, promise_kept,
 };
 
 /// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.
@@ -57,7 +58,7 @@ struct Note {
     NoteKind kind{};
     std::uint32_t number = 0;
     EventId event{};
-    Power power{};          ///< event_opened: the frozen reference; shortfall: the megawatts missing.
+    Power power{};          ///< event_opened: the frozen reference; shortfall, promise_short: the megawatts missing.
     std::string text;       ///< An id, or a name that was not ours; empty where the number says it.
     bool operator==(const Note&) const = default;
 };

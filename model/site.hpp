@@ -3,6 +3,7 @@
 #include "model/ids.hpp"
 #include "model/units.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,11 +58,25 @@ struct Site {
         Duration history{900'000};        ///< How far back its readings are kept, for references and averages.
         Duration lag{1'500};              ///< What it shows is at most this old when it is taken.
     };
+    /// What a programme's contract says of the calls of a source, whatever the calls say.
+    struct CallTerms {
+        Duration notice{0};               ///< Need not be met sooner after it was heard.
+        Duration default_ramp{0};         ///< Where the call names none.
+        Duration at_least{0};             ///< Not over sooner, but by its release.
+        Duration at_most = Duration::max();  ///< Over by then.
+        bool until_release = false;       ///< Not over before its release.
+        bool operator==(const CallTerms&) const = default;
+
+        Duration ramp(Duration named) const { return named > Duration{0} ? named : default_ramp; }
+        /// From when on it has to be met.
+        Steady met_by(Steady heard, Steady begins, Duration named_ramp) const { return later(std::max(begins, later(heard, notice)), ramp(named_ramp)); }
+    };
     struct Source {
         std::string name;
         OnStale on_stale = OnStale::hold;
         Duration stale_after{0};          ///< Silence allowed after the next word was due; 0: may be silent for ever.
         Duration future_tolerance{5'000}; ///< An issue time further ahead than this is refused.
+        CallTerms terms;
     };
 
     std::string name;

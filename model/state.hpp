@@ -91,6 +91,12 @@ struct Obligation {
     Power reference_of(Scope scope) const { return scope.kind == Scope::Kind::feeder ? feeder_references[scope.number] : reference; }
 };
 
+/// An obligation that had begun and is over: what quotas count.
+struct Call {
+    SourceId source{};
+    Instant began{}, ended{};
+};
+
 /// A release or an ended obligation, remembered so that a redelivered dispatch stays dead.
 struct Tombstone {
     SourceId source{};
@@ -130,6 +136,7 @@ struct State {
     std::vector<PriceTimeline> prices;    ///< By source; empty for those that send none.
     std::vector<Obligation> obligations;  ///< Oldest first.
     std::deque<Tombstone> tombstones;     ///< Bounded.
+    std::deque<Call> calls;               ///< Oldest first; bounded, of each source.
     std::vector<Episode> episodes;
     std::vector<FirmState> firm;
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.

@@ -25,6 +25,7 @@ tl::unexpected<Error> bad(std::string detail) { return fail(Errc::malformed, std
 constexpr std::array price_fields = {"kind", "id", "issued", "start", "end", "price", "unit"};
 constexpr std::array dispatch_fields = {"kind",  "id",     "issued", "start", "end",   "duration_s",
                                         "limit", "reduce", "full",   "unit",  "ramp_s"};
+constexpr std::array arm_fields = {"kind", "id", "issued", "start", "end", "duration_s", "volume", "unit"};
 constexpr std::array release_fields = {"kind", "id", "issued"};
 constexpr std::array hashprice_fields = {"kind", "id", "issued", "hashprice", "unit"};
 constexpr std::array heartbeat_fields = {"kind", "issued"};
@@ -34,6 +35,7 @@ std::span<const char* const> fields_of(SignalKind kind) {
     case SignalKind::price: return price_fields;
     case SignalKind::hashprice: return hashprice_fields;
     case SignalKind::release: return release_fields;
+    case SignalKind::arm: return arm_fields;
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -44,8 +46,9 @@ std::string_view taken_by(SignalKind source) {
     switch (source) {
     case SignalKind::price: return "price and heartbeat";
     case SignalKind::hashprice: return "hashprice and heartbeat";
-    case SignalKind::dispatch: return "dispatch, emergency, release and heartbeat";
+    case SignalKind::dispatch: return "dispatch, emergency, arm, release and heartbeat";
     case SignalKind::emergency: return "emergency, release and heartbeat";
+    case SignalKind::arm:
     case SignalKind::release: break;
     }
     return "release and heartbeat";
@@ -55,7 +58,7 @@ bool takes(SignalKind source, SignalKind message) {
     if (source == message) return true;
     if (source == SignalKind::emergency) return message == SignalKind::release;
     return source == SignalKind::dispatch &&
-           (message == SignalKind::emergency || message == SignalKind::release);
+           (message == SignalKind::emergency || message == SignalKind::arm || message == SignalKind::release);
 }
 
 /// The members of one message, each asked for once by name and type.
@@ -170,11 +173,21 @@ Fault read_ask(const Members& in, Signal& signal) {
     return take(in.amount(signal.kind, in.has("limit") ? "limit" : "reduce"), signal.power.count);
 }
 
-Fault read_dispatch(const Members& in, Signal& signal) {
+/// What a dispatch and an arm have in common.
+Fault read_call(const Members& in, Signal& signal) {
     if (Fault fault = take(in.id(), signal.id)) return fault;
     if (in.has("start"))
         if (Fault fault = take(in.time("start"), signal.start)) return fault;
-    if (Fault fault = read_end(in, signal, false)) return fault;
+    return read_end(in, signal, false);
+}
+
+Fault read_arm(const Members& in, Signal& signal) {
+    if (Fault fault = read_call(in, signal)) return fault;
+    return take(in.amount(SignalKind::arm, "volume"), signal.power.count);
+}
+
+Fault read_dispatch(const Members& in, Signal& signal) {
+    if (Fault fault = read_call(in, signal)) return fault;
     if (in.has("ramp_s"))
         if (Fault fault = take(in.seconds("ramp_s"), signal.ramp)) return fault;
     return read_ask(in, signal);
@@ -186,6 +199,7 @@ Fault read_body(const Members& in, Signal& signal) {
     case SignalKind::hashprice:
         return take(in.amount(SignalKind::hashprice, "hashprice"), signal.price.count);
     case SignalKind::release: return take(in.id(), signal.id);
+    case SignalKind::arm: return read_arm(in, signal);
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -251,11 +265,12 @@ std::string signal_json(const Signal& signal, std::string_view currency) {
     if (!signal.id.empty()) json += R"(,"id":)" + json_quoted(signal.id);
     json += fmt::format(R"(,"issued":"{}")", rfc3339(signal.issued));
     const bool dispatched = signal.kind == SignalKind::dispatch || signal.kind == SignalKind::emergency;
-    if (dispatched || signal.kind == SignalKind::price) {
+    if (dispatched || signal.kind == SignalKind::arm || signal.kind == SignalKind::price) {
         json += fmt::format(R"(,"start":"{}")", rfc3339(signal.start));
         if (signal.end != open_end) json += fmt::format(R"(,"end":"{}")", rfc3339(signal.end));
     }
     if (dispatched) json += ask_json(signal);
+    if (signal.kind == SignalKind::arm) json += fmt::format(R"(,"volume":{},"unit":"kW")", unscaled(signal.power.count, 3));
     if (dispatched && signal.ramp.count() != 0)
         json += fmt::format(R"(,"ramp_s":{})", unscaled(signal.ramp.count(), 3));
     if (signal.kind == SignalKind::price)

@@ -1,0 +1,201 @@
+#include "policies/programme.hpp"
+
+#include "policies/ramp.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace ballast::policies {
+
+namespace {
+
+/// One moment of one programme.
+class Moment {
+public:
+    Moment(const Programme& terms, const State& state, Now now, Limits& limits) : terms_{terms}, state_{state}, now_{now}, limits_{limits} {}
+
+    void ask() {
+        find_obligations();
+        if (terms_.follow) follow();
+        else
+            for (const Obligation* call : calls_) answer(*call);
+        if (calls_.empty() && armed()) arm();
+    }
+
+private:
+    bool is_mine(SourceId source) const { return std::ranges::find(terms_.sources, source) != terms_.sources.end(); }
+
+    void find_obligations() {
+        offered_ = terms_.offered;
+        Power armed;
+        for (const Obligation& o : state_.obligations) {
+            if (!is_mine(o.signal.source)) continue;
+            if (now_.steady < o.begins) limits_.changes(o.begins);
+            else if (now_.steady >= o.ends) continue;
+            else if (o.signal.kind != SignalKind::arm) calls_.push_back(&o);
+            else signalled_ = true, armed += o.signal.power;
+        }
+        if (signalled_) offered_ = armed;
+    }
+
+    // ---- amounts
+
+    Power share(Power whole, const Amount& amount) const { return Power{static_cast<std::int64_t>(Int128{whole.count} * amount.share_ppm / 1'000'000)}; }
+
+    Power watts(const Amount& amount, Power reference) const {
+        switch (amount.of) {
+        case Amount::Of::watts: return amount.watts;
+        case Amount::Of::offered: return share(offered_, amount);
+        case Amount::Of::peak: return share(terms_.peak, amount);
+        case Amount::Of::below_reference: return std::max(Power{}, reference - share(offered_, amount));
+        }
+        return {};
+    }
+
+    // ---- called
+
+    bool is_emergency(const Obligation& call) const { return call.signal.kind == SignalKind::emergency; }
+
+    Why why(const Obligation& call, Reason reason) const {
+        const bool emergency = is_emergency(call);
+        return {terms_.policy, call.signal.source, emergency ? Cause::emergency : Cause::dispatch, emergency ? terms_.emergency_rank : terms_.rank,
+                reason, emergency ? terms_.emergency_escalate_to : terms_.escalate_to, call.event, call.ends == never ? open_end : now_.utc + (call.ends - now_.steady)};
+    }
+
+    Bound bound_of(const Why& asked) const {
+        Bound bound;
+        bound.scope = terms_.scope;
+        bound.prove_within = terms_.prove_within;
+        bound.contactor_after = terms_.contactor_after;
+        bound.why = asked;
+        return bound;
+    }
+
+    const Site::CallTerms& terms_of(const Obligation& call) const { return state_.site->sources[index(call.signal.source)].terms; }
+
+    Steady must(const Obligation& call) const { return terms_of(call).met_by(call.heard, call.begins, call.signal.ramp); }
+
+    void answer(const Obligation& call) {
+        if (is_beyond_quota(call) && terms_.quota.decline && !is_emergency(call)) return decline(call);
+        const Power reference = call.reference_of(terms_.scope);
+        const bool all = call.signal.ask == Ask::full;
+        Bound bound = bound_of(why(call, all && !terms_.ceiling              ? Reason::dispatched_full
+                                         : call.signal.ask == Ask::relative ? Reason::reduction_from_reference
+                                                                            : Reason::dispatched));
+        bound.since = must(call);
+        bound.everything = all && !terms_.ceiling;
+        if (!bound.everything) {
+            Power target = all ? no_limit : target_of(call, reference);
+            if (terms_.ceiling) target = std::min(target, watts(*terms_.ceiling, reference));
+            set_limit(bound, on_the_ramp(call.begins, terms_of(call).ramp(call.signal.ramp), reference, target, now_.steady, limits_), terms_.margin_ppm);
+        }
+        limits_.bounds.push_back(bound);
+    }
+
+    /// It limits nothing, but it is told of.
+    void decline(const Obligation& call) {
+        Bound bound = bound_of(why(call, Reason::beyond_quota));
+        bound.high = bound.aim = bound.release = no_limit;
+        limits_.bounds.push_back(bound);
+    }
+
+    // ---- followed
+
+    /// Base points replace one another: the newest holds, also where an older one is tighter.
+    void follow() {
+        const auto newest = std::ranges::max_element(calls_, {}, [](const Obligation* o) { return std::pair{o->signal.issued, o->event}; });
+        if (newest == calls_.end()) return;
+        const Obligation& call = **newest;
+        if (call.signal.ask == Ask::full) return answer(call);
+        const Power point = target_of(call, call.reference_of(terms_.scope)), near{terms_.follow->count / 2};
+        Bound bound = bound_of(why(call, Reason::dispatched));
+        bound.since = must(call);
+        bound.high = point + near;
+        bound.aim = point;
+        bound.release = std::min(point, point - near);
+        limits_.bounds.push_back(bound);
+        limits_.floors.push_back({terms_.scope, Floor::Of::all, point - near, point, why(call, Reason::armed_floor)});
+    }
+
+    // ---- quotas
+
+    Instant utc_of(Steady at) const { return now_.utc - (now_.steady - at); }
+
+    /// Calls a day, hours a season, and rest between two: what was called before this one, and this one so far.
+    bool is_beyond_quota(const Obligation& call) {
+        const Quota& quota = terms_.quota;
+        const Instant began = utc_of(call.begins);
+        const auto today = terms_.clock.day(began), season = terms_.armed.hours.season.began(today);
+        unsigned calls = 0, calls_in_season = 0;
+        Duration spent = now_.steady - call.begins;
+        bool too_soon = false;
+        const auto count = [&](Instant other_began, Instant ended) {
+            const auto day = terms_.clock.day(other_began);
+            calls += day == today;
+            calls_in_season += day >= season;
+            if (day >= season) spent += ended - other_began;
+            too_soon = too_soon || began - ended < quota.spacing;
+        };
+        for (const Call& other : state_.calls)
+            if (is_mine(other.source) && other.began < began) count(other.began, other.ended);
+        for (const Obligation* other : calls_)
+            if (other->event < call.event) count(utc_of(other->begins), now_.utc);
+        const bool spends = quota.a_season > Duration{0};
+        if (spends && spent < quota.a_season) limits_.changes(later(now_.steady, quota.a_season - spent));
+        const auto used_up = [](unsigned used, unsigned allowed) { return allowed > 0 && used >= allowed; };
+        return used_up(calls, quota.calls_a_day) || used_up(calls_in_season, quota.calls_a_season) || (spends && spent >= quota.a_season) ||
+               (quota.spacing > Duration{0} && too_soon);
+    }
+
+    // ---- armed
+
+    bool armed() {
+        if (terms_.armed.when == Armed::When::never) return false;
+        if (terms_.armed.when == Armed::When::signalled) return signalled_;
+        if (!terms_.armed.hours.always()) limits_.changes(next_minute(now_));
+        return terms_.armed.hours.contains(terms_.clock, now_.utc);
+    }
+
+    void arm() {
+        const SourceId source = terms_.sources.empty() ? SourceId{} : terms_.sources.front();
+        const Why while_armed{terms_.policy, source, Cause::dispatch, terms_.rank, Reason::armed_floor, terms_.escalate_to};
+        if (terms_.armed_floor) {
+            const Power low = watts(*terms_.armed_floor, {});
+            limits_.floors.push_back({terms_.scope, Floor::Of::sheddable, low, std::max(low, offered_), while_armed});
+        }
+        if (terms_.armed_ceiling) {
+            Why below = while_armed;
+            below.reason = Reason::contract_limit;
+            Bound bound = bound_of(below);
+            set_limit(bound, watts(*terms_.armed_ceiling, {}), terms_.margin_ppm);
+            limits_.bounds.push_back(bound);
+        }
+        promise(while_armed);
+    }
+
+    void promise(const Why& while_armed) {
+        Promise promised;
+        promised.scope = terms_.scope;
+        promised.why = while_armed;
+        if (!terms_.ceiling) promised.give = offered_;
+        else if (terms_.ceiling->of == Amount::Of::below_reference) promised.give = share(offered_, *terms_.ceiling);
+        else promised.high = watts(*terms_.ceiling, {});
+        limits_.promises.push_back(promised);
+    }
+
+    const Programme& terms_;
+    const State& state_;
+    const Now now_;
+    Limits& limits_;
+    std::vector<const Obligation*> calls_;   ///< That have begun and are not over.
+    bool signalled_ = false;
+    Power offered_;
+};
+
+}  // namespace
+
+Policy programme(Programme settings) {
+    return [settings = std::move(settings)](const State& state, Now now, Limits& limits) { Moment{settings, state, now, limits}.ask(); };
+}
+
+}  // namespace ballast::policies

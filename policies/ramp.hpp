@@ -1,0 +1,18 @@
+#pragma once
+#include "model/state.hpp"
+
+namespace ballast::policies {
+
+/// Straight from the reference down to the target while the ramp lasts; each step already as low as the line at its end.
+Power on_the_ramp(Steady begins, Duration ramp, Power reference, Power target, Steady now, Limits& limits);
+
+/// What an obligation asks its scope to draw at the most, once its ramp is over. Not for Ask::full.
+Power target_of(const Obligation& obligation, Power reference);
+
+/// So many millionths below the limit.
+Power less(Power limit, std::int64_t ppm);
+
+/// A limit with its bands: aim the margin below it, refill below twice that.
+void set_limit(Bound& bound, Power limit, std::int64_t margin_ppm);
+
+}  // namespace ballast::policies
