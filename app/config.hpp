@@ -3,6 +3,7 @@
 #include "model/site.hpp"
 #include "model/units.hpp"
 #include "policies/programme.hpp"
+#include "study/programme_score.hpp"
 #include "wire/modbus_words.hpp"
 
 #include <functional>
@@ -268,15 +269,6 @@ struct MinimumDrawConfig {
     bool operator==(const MinimumDrawConfig&) const = default;
 };
 
-/// How the programme's other side judges a call.
-struct ScoreConfig {
-    std::optional<Price> penalty;           ///< For each kWh that was asked and not given, in the site's currency.
-    std::int64_t pass_ppm = 1'000'000;      ///< Of what was asked, or of the intervals, this much passes.
-    bool by_intervals = false;              ///< By the five-minute means instead of the energy.
-    std::int64_t within_ppm = 0;            ///< How far an interval's mean may be off.
-    bool operator==(const ScoreConfig&) const = default;
-};
-
 /// kind = "programme"; policies/programme.hpp says what each means.
 struct ProgrammeConfig {
     std::string preset;         ///< "": none.
@@ -292,7 +284,7 @@ struct ProgrammeConfig {
     Duration reference_window{300'000}, prove_within{30'000}, contactor_after{60'000};
     std::int64_t margin_ppm = 10'000;
     EscalateTo escalate_to = EscalateTo::power_off, emergency_escalate_to = EscalateTo::contactor;
-    ScoreConfig score;
+    study::ScoreRule score;
     bool operator==(const ProgrammeConfig&) const = default;
 };
 

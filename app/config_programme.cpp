@@ -133,8 +133,8 @@ void terms_of(Keys& keys, ProgrammeConfig& own) {
     own.hours = contract_hours(keys);
 }
 
-ScoreConfig score_of(Keys& keys, std::int64_t rate_ppm) {
-    ScoreConfig score;
+study::ScoreRule score_of(Keys& keys, std::int64_t rate_ppm) {
+    study::ScoreRule score;
     if (const auto penalty = keys.number("penalty_per_mwh", {0, 100'000'000'000, 6})) score.penalty = Price{static_cast<std::int64_t>(Int128{*penalty} * rate_ppm / 1'000'000)};
     score.pass_ppm = keys.number_or("pass_percent", {0, 1'000'000, 4}, score.pass_ppm);
     score.by_intervals = keys.choice_or("score", Choices<bool>{{"energy", false}, {"intervals", true}}, false);
@@ -163,6 +163,7 @@ void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeC
     own.emergency_escalate_to = keys.choice_or("emergency_escalate_to", rungs, own.emergency_escalate_to);
     own.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), own.contactor_after);
     own.score = score_of(keys, rate_ppm);
+    own.score.within = own.follow.value_or(Power{});
 }
 
 void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& own) {
