@@ -20,24 +20,28 @@ std::string policy_of(const Why& why, const Site& site) {
 }
 
 /// " (dispatch d-1, until 2026-11-22T01:00:00.000Z)"
-std::string called(const Obligation* obligation) {
+std::string called(const Obligation* obligation, const Why& why) {
     if (!obligation) return {};
     const Signal& signal = obligation->signal;
-    return fmt::format(" ({} {}, until {})", name_of(signal.kind), signal.id, signal.end == open_end ? "its release" : utc_text(signal.end));
+    return fmt::format(" ({} {}, until {})", name_of(signal.kind), signal.id, why.until == open_end ? "its release" : utc_text(why.until));
 }
 
 std::string asked(const Binding& b, const State& state) {
     const std::string source = source_of(b.why, *state.site);
     const Obligation* obligation = obligation_of(b.why, state);
     switch (b.why.reason) {
-    case Reason::dispatched: return fmt::format("{} asked for at most {}{}", source, print(obligation ? obligation->signal.power : b.limit), called(obligation));
-    case Reason::dispatched_full: return fmt::format("{} asked for everything interruptible to stop{}", source, called(obligation));
+    case Reason::dispatched:
+        if (obligation && obligation->signal.ask == Ask::full) return fmt::format("{} called it in{}", source, called(obligation, b.why));
+        return fmt::format("{} asked for at most {}{}", source, print(obligation ? obligation->signal.power : b.limit), called(obligation, b.why));
+    case Reason::dispatched_full: return fmt::format("{} asked for everything interruptible to stop{}", source, called(obligation, b.why));
     case Reason::reduction_from_reference:
         if (!obligation) return source + " asked for a reduction";
         return fmt::format("{} asked for {} less than the {} drawn before{}{}", source, print(obligation->signal.power), print(obligation->reference_of(b.scope)),
-                           obligation->estimated ? " by the books, for no meter had that past" : "", called(obligation));
+                           obligation->estimated ? " by the books, for no meter had that past" : "", called(obligation, b.why));
     case Reason::source_silent_shed: return fmt::format("{} is silent, which the site file says means shed", source);
     case Reason::contract_limit: return "that is its contract";
+    case Reason::armed_floor: return fmt::format("that much has to be there while {} counts on it{}", source, called(obligation, b.why));
+    case Reason::minimum_draw: return "what is bought, or sold as heat, is paid for whether it is drawn or not";
     default: return std::string{name_of(b.why.reason)};
     }
 }
@@ -88,7 +92,7 @@ std::string priced(const Binding& b, const State& state, Now now, const std::str
 }  // namespace
 
 const Obligation* obligation_of(const Why& why, const State& state) {
-    if (why.cause != Cause::dispatch && why.cause != Cause::emergency) return nullptr;
+    if (why.event == EventId{} || (why.cause != Cause::dispatch && why.cause != Cause::emergency)) return nullptr;
     const auto found = std::ranges::find(state.obligations, why.event, &Obligation::event);
     return found == state.obligations.end() ? nullptr : &*found;
 }
@@ -101,6 +105,11 @@ std::string name_of(Scope scope, const Site& site) {
 
 std::string sentence_of(const Binding& b, const State& state, Now now, const std::string& currency) {
     if (b.scope.kind == Scope::Kind::group && b.why.cause == Cause::price) return priced(b, state, now, currency);
+    if (b.why.reason == Reason::beyond_quota)
+        return fmt::format("Policy {} declines a call{}: it is more than {} may call for", policy_of(b.why, *state.site), called(obligation_of(b.why, state), b.why), source_of(b.why, *state.site));
+    if (is_floor(b.why.reason))
+        return fmt::format("Policy {} keeps {} at {} or more, because {}: {} is expected{}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state),
+                           print(b.expected), b.shortfall > Power{} ? fmt::format(", {} too little", print(b.shortfall)) : "");
     return fmt::format("Policy {} holds {} to {}, because {}: {}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state), against(b));
 }
 

@@ -8,6 +8,7 @@
 #include "app/person.hpp"
 #include "app/http.hpp"
 #include "app/plan.hpp"
+#include "app/presets.hpp"
 #include "app/receipt.hpp"
 #include "app/replay.hpp"
 #include "app/run.hpp"
@@ -60,6 +61,24 @@ void add_check(CLI::App& app, Chosen& chosen) {
     command->add_option("SITE.toml", *site, "The site file")->required();
     command->add_flag("--json", *json, "One JSON object");
     command->callback([=, &chosen] { chosen.command = [=] { return check(*site, *json); }; });
+}
+
+int print_presets(const std::string& name) {
+    if (name.empty()) {
+        for (const Preset& preset : presets()) fmt::print("{:22}  {}\n", preset.name, preset.title);
+        return 0;
+    }
+    const Preset* preset = preset_named(name);
+    if (preset) fmt::print("# {}{}", preset->title, preset->toml);
+    else fmt::print(stderr, "ballast: there is no preset {}; `ballast presets` lists them\n", name);
+    return preset ? 0 : 2;
+}
+
+void add_presets(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("presets", "The programmes that are shipped; with a name, its keys and where they come from");
+    auto name = std::make_shared<std::string>();
+    command->add_option("NAME", *name, "A preset's name (default: list them)");
+    command->callback([=, &chosen] { chosen.command = [=] { return print_presets(*name); }; });
 }
 
 void add_run(CLI::App& app, Chosen& chosen) {
@@ -274,6 +293,7 @@ int command_line(int argc, char** argv) {
     app.failure_message(complaint);
     Chosen chosen;
     add_check(app, chosen);
+    add_presets(app, chosen);
     add_run(app, chosen);
     add_simulate(app, chosen);
     add_replay(app, chosen);

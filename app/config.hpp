@@ -278,6 +278,7 @@ struct ProgrammeConfig {
     std::optional<policies::Amount> ceiling, armed_floor, armed_ceiling;
     std::optional<Power> follow;
     Site::CallTerms terms;
+    Duration lead{30'000};
     policies::Quota quota;
     policies::Armed::When armed = policies::Armed::When::never;
     ContractHours hours;

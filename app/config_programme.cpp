@@ -119,6 +119,7 @@ void terms_of(Keys& keys, ProgrammeConfig& own) {
     const Range year_long = seconds(0, 366 * day_ms);
     own.terms.notice = keys.span_or("notice_s", seconds(0, 7 * day_ms), own.terms.notice);
     own.terms.default_ramp = keys.span_or("ramp_s", seconds(0, day_ms), own.terms.default_ramp);
+    own.lead = keys.span_or("lead_s", seconds(0, 3'600'000), own.lead);
     own.terms.at_least = keys.span_or("min_duration_s", year_long, own.terms.at_least);
     if (const auto most = keys.number("max_duration_s", seconds(1'000, 366 * day_ms))) own.terms.at_most = Duration{*most};
     if (own.terms.at_least > own.terms.at_most) keys.fault("min_duration_s", "'min_duration_s' is above 'max_duration_s'; allowed: up to it");

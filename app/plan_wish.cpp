@@ -29,6 +29,7 @@ std::vector<std::string> speakers(const Config& config, SignalKind kind, bool js
     for (const PolicyConfig& policy : config.policies) {
         if (kind == SignalKind::price && policy.price_strike) add(policy.price_strike->signal);
         if (kind == SignalKind::dispatch && policy.dispatch) std::ranges::for_each(policy.dispatch->signals, add);
+        if (kind == SignalKind::dispatch && policy.programme) std::ranges::for_each(policy.programme->signals, add);
     }
     if (kind == SignalKind::hashprice)
         for (const SignalConfig& signal : config.signals)
@@ -54,9 +55,11 @@ const SignalConfig* signal_of(const Config& config, const std::string& name) {
 
 /// "site pecos", or the feeder of the policy that hears it.
 std::string scope_heard(const Config& config, const std::string& who) {
-    for (const PolicyConfig& policy : config.policies)
-        if (policy.dispatch && !policy.dispatch->feeder.empty() && std::ranges::find(policy.dispatch->signals, who) != policy.dispatch->signals.end())
-            return "feeder " + policy.dispatch->feeder;
+    const auto hears = [&](const auto& own) { return own && !own->feeder.empty() && std::ranges::find(own->signals, who) != own->signals.end(); };
+    for (const PolicyConfig& policy : config.policies) {
+        if (hears(policy.dispatch)) return "feeder " + policy.dispatch->feeder;
+        if (hears(policy.programme)) return "feeder " + policy.programme->feeder;
+    }
     return "site " + config.site.name;
 }
 
@@ -69,6 +72,7 @@ std::string said(const Signal& signal, const std::string& who, const Config& con
     case SignalKind::price: return fmt::format("the price from {} were {}", who, print(signal.price, config.site.currency));
     case SignalKind::hashprice: return fmt::format("the hashprice from {} were {:.2f} {}/PH/day", who, static_cast<double>(signal.price.count) / 1e9, config.site.currency);
     case SignalKind::release: return fmt::format("{} released {}", who, signal.id);
+    case SignalKind::arm: return fmt::format("{} armed {} for {}{}", who, scope_heard(config, who), print(signal.power), id_of(signal));
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }

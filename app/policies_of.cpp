@@ -62,6 +62,7 @@ Policy programme_of(const ProgrammeConfig& from, PolicyId id, const SiteModel& m
     settings.armed_floor = from.armed_floor;
     settings.armed_ceiling = from.armed_ceiling;
     settings.follow = from.follow;
+    settings.lead = from.lead;
     settings.quota = from.quota;
     settings.armed = {from.armed, from.hours};
     settings.clock = model.clock;

@@ -24,6 +24,8 @@ reduce_percent_of_offered = 100
 armed = "signalled"                      # the award of each hour
 # Not confirmed: that the whole award must be drawn while it is armed.
 armed_floor_percent_of_offered = 100
+# Not confirmed: passed at 95 % of what was asked.
+pass_percent = 95
 )"},
     {"ercot_ers_10", "ERCOT emergency response service, ten minutes", R"(
 # 16 TAC 25.507: ten minutes from the instruction; until recalled. At least 100 kW (ERS SOW 2019).
@@ -49,6 +51,8 @@ until_release = true
 armed = "always"
 # Not confirmed: notice, ramp and depth are being ruled on (PUC project 58317). Here: at once, all that may stop.
 notice_s = 0
+# Not confirmed: passed at 95 % of what was asked.
+pass_percent = 95
 )"},
     {"aeso_lssi", "Alberta, load shed service for imports", R"(
 # While armed, load is held at 95 % of the offered volume or more; what was tripped stays off until it is restored.
@@ -57,6 +61,8 @@ until_release = true
 reduce_percent_of_offered = 100
 armed = "signalled"
 armed_floor_percent_of_offered = 95
+# Not confirmed: passed at 95 % of what was asked.
+pass_percent = 95
 )"},
     {"hydro_quebec_cb", "Hydro-Quebec rate CB, cryptographic use: at most 5 % of the peak in restriction periods", R"(
 # Rate CB (2024-04-01): real power of at most 5 % of the 12-month maximum; above it 58.168 cents a kWh.
@@ -83,6 +89,8 @@ season = "12-01..03-31"
 reduce_percent_of_offered = 100
 currency = "CAD"
 armed = "always"
+# Not confirmed: passed at 95 % of what was asked.
+pass_percent = 95
 )"},
     {"ieso_hdr", "Ontario, hourly demand response", R"(
 # Standby is told by 07:00; activated at least two hours ahead, for one block of four hours.
@@ -93,6 +101,8 @@ reduce_percent_of_offered = 100
 currency = "CAD"
 armed = "signalled"                      # the standby notice
 # Not confirmed: measured from the highest 15 of 20 days with an adjustment on the day. Here: from the reference window.
+# Not confirmed: passed at 95 % of what was asked.
+pass_percent = 95
 )"},
 };
 

@@ -17,11 +17,13 @@ constexpr Duration after_the_end = std::chrono::minutes{15};  ///< Late acknowle
 Result<FoundReceipt> build(const JournalReader& journal, const std::vector<EpochEntry>& epochs, const OpenedEvent& event) {
     ReceiptBuilder builder;
     std::string site;
+    std::optional<Config> config;
     for (const EpochEntry& epoch : epochs) {
         if (epoch.id < event.epoch) continue;
         const auto rebuilt = rebuild(journal, epoch);
         if (!rebuilt) return tl::unexpected{rebuilt.error()};
         site = rebuilt->config.site.name;
+        config = rebuilt->config;
         builder.begin_epoch(rebuilt->model.site, epoch.began);
         bool enough = false;
         const auto read = journal.each_step(epoch, [&](const StoredStep& step) {
@@ -35,7 +37,8 @@ Result<FoundReceipt> build(const JournalReader& journal, const std::vector<Epoch
     }
     auto receipt = builder.receipt(event.event);
     if (!receipt) return fail(Errc::malformed, fmt::format("journal {}: event {} is listed, but no step opens it", journal.path(), event.name));
-    return FoundReceipt{std::move(*receipt), std::move(site)};
+    auto verdict = config ? verdict_of(*config, *receipt) : std::nullopt;
+    return FoundReceipt{std::move(*receipt), std::move(site), std::move(verdict)};
 }
 
 std::string line(const OpenedEvent& e) {
@@ -87,8 +90,8 @@ int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
     }
     const auto found = find_receipt(*journal, options.event);
     if (!found) return complain(found.error(), found.error().code == Errc::refused ? 2 : 1);
-    if (options.json) fmt::print(out, "{}\n", boost::json::serialize(receipt_json(found->receipt, found->site)));
-    else fmt::print(out, "{}", print(found->receipt));
+    if (options.json) fmt::print(out, "{}\n", boost::json::serialize(receipt_json(found->receipt, found->site, found->verdict)));
+    else fmt::print(out, "{}{}", print(found->receipt), found->verdict ? fmt::format("\nProgramme {}: {}\n", found->verdict->programme, found->verdict->sentence) : "");
     return 0;
 }
 

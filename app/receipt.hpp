@@ -1,6 +1,8 @@
 #pragma once
+#include "app/config.hpp"
 #include "controller/shed_receipt.hpp"
 #include "model/result.hpp"
+#include "study/programme_score.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -12,14 +14,25 @@ namespace ballast {
 /// For people: what was asked, when it was passed on, what the meter showed, who did not obey.
 std::string print(const ShedReceipt& receipt);
 
+/// How the programme whose call this was judges it, in numbers and as "PASSED" or "MISSED" with its arithmetic.
+struct Verdict {
+    std::string programme;
+    study::Score score;
+    std::string sentence;
+};
+
+/// Nothing for what no programme called, or is not over.
+std::optional<Verdict> verdict_of(const Config& config, const ShedReceipt& receipt);
+
 /// `ballast/<site>/event/<id>` and `receipt --json`: docs/schema/event.json.
-boost::json::object receipt_json(const ShedReceipt& receipt, const std::string& site);
+boost::json::object receipt_json(const ShedReceipt& receipt, const std::string& site, const std::optional<Verdict>& verdict);
 
 class JournalReader;
 
 struct FoundReceipt {
     ShedReceipt receipt;
     std::string site;
+    std::optional<Verdict> verdict;
 };
 
 /// The newest event of that id, name or number, from the journal's steps. Errc::refused: it has none such, and which it has.

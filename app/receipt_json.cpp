@@ -48,9 +48,22 @@ json::array misses(const ShedReceipt& r) {
     return all;
 }
 
+json::value judged(const std::optional<Verdict>& verdict) {
+    if (!verdict) return nullptr;
+    const study::Score& s = verdict->score;
+    return json::object{{"name", verdict->programme},
+                        {"passed", s.passed},
+                        {"given", static_cast<double>(s.given_ppm) / 1e6},
+                        {"asked_mwh", static_cast<double>(s.asked.count) / 3.6e12},
+                        {"missed_mwh", static_cast<double>(s.missed.count) / 3.6e12},
+                        {"intervals", s.intervals},
+                        {"intervals_kept", s.kept},
+                        {"cost", static_cast<double>(s.cost) / 1e9}};
+}
+
 }  // namespace
 
-json::object receipt_json(const ShedReceipt& r, const std::string& site) {
+json::object receipt_json(const ShedReceipt& r, const std::string& site, const std::optional<Verdict>& verdict) {
     json::array jumps, contactors;
     for (const Duration by : r.clock_jumps) jumps.emplace_back(in_seconds(by));
     for (const std::string& name : r.contactors_opened) contactors.emplace_back(name);
@@ -86,6 +99,7 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site) {
             {"undelivered_mw_s", static_cast<double>(r.undelivered.count) / 1e9},
             {"unmeasured_s", in_seconds(r.unmeasured)},
             {"worst_shortfall_w", r.worst_shortfall.count},
+            {"programme", judged(verdict)},
             {"contactors_opened", std::move(contactors)},
             {"misses", misses(r)}};
 }

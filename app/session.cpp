@@ -120,7 +120,7 @@ void Session::publish_events(const Step& step) {
         const auto receipt = receipts_.receipt(event);
         if (!receipt) return false;
         const std::string& site = config_.site.name;
-        wiring_.broker->publish("ballast/" + site + "/event/" + topic_level(receipt->name), boost::json::serialize(receipt_json(*receipt, site)), 1, false);
+        wiring_.broker->publish("ballast/" + site + "/event/" + topic_level(receipt->name), boost::json::serialize(receipt_json(*receipt, site, verdict_of(config_, *receipt))), 1, false);
         return !receipt->closed;
     };
     for (const EventId event : receipts_.just_closed()) {

@@ -108,7 +108,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::meter_stale: return fmt::format("meter {} is silent; nothing is raised under a limit until it speaks", meter());
     case NoteKind::meter_back: return fmt::format("meter {} is heard", meter());
     case NoteKind::event_opened: return fmt::format("event {} begins; reference {:.1f} kW", note.text, kw);
-    case NoteKind::event_closed: return fmt::format("event {} is over", note.text);
+    case NoteKind::event_closed: return fmt::format("{}{} is over", note.event == EventId{} ? "" : "event ", note.text);
     case NoteKind::latched: return latched_sentence({&note, 1}, site);
     case NoteKind::cleared: return fmt::format("{} cleared", note.text);
     case NoteKind::held: return fmt::format("{} held", note.text);

@@ -130,7 +130,7 @@ Balance balance(const Core& core, Scope scope) {
         sum.possible += s.possible;
         sum.lowering += s.lowering;
         if (const Power late = shows ? not_yet_shown(s, *shows, core.site.meters[index(*meter)].lag, core.now.steady) : Power{}; late > Power{})
-            sum.lowering += late, sum.quiet = false;
+            sum.lowering += late, sum.late += late, sum.quiet = false;
         sum.unknown += s.unknown;
         sum.raising += s.raising;
         sum.quiet = sum.quiet && s.unseen == 0 && s.stale == 0;

@@ -198,6 +198,9 @@ void judge_floor(Core& core, const FloorRoom& room) {
     core.binding.push_back({floor.scope, floor.why, floor.low, coming, std::max(Power{}, floor.low - coming), met});
 }
 
+/// Loads that are on their way back need a moment; what lacks for longer is told.
+constexpr Duration promise_patience{300'000};
+
 /// A promise that could not be kept if it were called in now is told before it is.
 void judge_promise(Core& core, const Promise& promise) {
     const Balance sum = balance(core, promise.scope);
@@ -205,7 +208,14 @@ void judge_promise(Core& core, const Promise& promise) {
     if (missing <= Power{}) return;
     Excess& excess = excess_of(core, promise.why, promise.scope);
     excess.now = excess.promised = true;
-    if (!std::exchange(excess.told, true)) core.note(NoteKind::promise_short, index(promise.why.policy), {}, {}, missing);
+    const Steady tell = later(excess.since, promise_patience);
+    if (core.now.steady < tell) core.wake_at(tell);
+    else if (!std::exchange(excess.told, true)) core.note(NoteKind::promise_short, index(promise.why.policy), {}, {}, missing);
+}
+
+/// What is called in, or no more armed, was neither kept nor broken.
+bool still_promised(const Core& core, const Excess& excess) {
+    return std::ranges::any_of(core.limits.promises, [&](const Promise& p) { return p.why.policy == excess.policy && p.scope == excess.scope; });
 }
 
 void end_excesses(Core& core) {
@@ -214,7 +224,8 @@ void end_excesses(Core& core) {
         EventId event = excess.event;
         for (const Episode& episode : core.state.episodes)
             if (event == EventId{} && episode.policy == excess.policy) event = episode.event;
-        if (excess.told) core.note(excess.promised ? NoteKind::promise_kept : NoteKind::shortfall_over, index(excess.policy), {}, event);
+        if (excess.told && (!excess.promised || still_promised(core, excess)))
+            core.note(excess.promised ? NoteKind::promise_kept : NoteKind::shortfall_over, index(excess.policy), {}, event);
         return true;
     });
 }

@@ -67,6 +67,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
         trace.loads = std::move(flags);
         trace.meter = std::nullopt;
         trace.limit = std::nullopt;
+        trace.meters_before.clear();  // By numbers that may be others now.
         if (!other_boot) continue;
         for (Steady* t : {&trace.receipt.began.steady, &trace.must}) *t = *t == never ? never : *t + shift;
         trace.counted = now.steady;

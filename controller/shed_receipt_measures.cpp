@@ -35,7 +35,9 @@ void ReceiptBuilder::count_undelivered(Trace& trace, Steady to) {
     if (trace.receipt.closed || to <= trace.counted) return;
     const Steady due = std::max(std::exchange(trace.counted, to), trace.must);
     if (!trace.limit || due >= to) return;
-    trace.receipt.asked += std::max(Power{}, trace.receipt.reference - *trace.limit) * (to - due);
+    const bool of_site = trace.meter == site_.meter || index(*trace.meter) >= trace.meters_before.size();
+    const Power reference = of_site ? trace.receipt.reference : trace.meters_before[index(*trace.meter)];
+    trace.receipt.asked += std::max(Power{}, reference - *trace.limit) * (to - due);
     const Steady until = measured_until(*trace.meter, due, to);
     trace.receipt.undelivered += std::max(Power{}, meters_[index(*trace.meter)].power - *trace.limit) * (until - due);
     trace.receipt.unmeasured += to - until;
@@ -46,7 +48,10 @@ void ReceiptBuilder::sample(Trace& trace, Steady at) {
     const Steady began = r.began.steady;
     const Meter* meter = site_meter();
     if (at <= began) {
+        if (r.ordered > 0) return;  // They began to go before the start that was named, to be gone by then.
         trace.firm_before = firm_;
+        trace.meters_before.clear();
+        for (const Meter& m : meters_) trace.meters_before.push_back(m.power);
         trace.residual_before = residual();
         const bool counts_from_mean = r.signal && r.signal->ask == Ask::relative;
         const bool shown = meter && meter->read && at <= later(meter->taken, site_.meters[index(*site_.meter)].stale_after);

@@ -30,7 +30,8 @@ private:
         Power armed;
         for (const Obligation& o : state_.obligations) {
             if (!is_mine(o.signal.source)) continue;
-            if (now_.steady < o.begins) limits_.changes(o.begins);
+            const Steady answers = o.signal.kind == SignalKind::arm ? o.begins : o.begins - terms_.lead;
+            if (now_.steady < answers) limits_.changes(answers);
             else if (now_.steady >= o.ends) continue;
             else if (o.signal.kind != SignalKind::arm) calls_.push_back(&o);
             else signalled_ = true, armed += o.signal.power;
@@ -87,7 +88,7 @@ private:
         if (!bound.everything) {
             Power target = all ? no_limit : target_of(call, reference);
             if (terms_.ceiling) target = std::min(target, watts(*terms_.ceiling, reference));
-            set_limit(bound, on_the_ramp(call.begins, terms_of(call).ramp(call.signal.ramp), reference, target, now_.steady, limits_), terms_.margin_ppm);
+            set_limit(bound, on_the_ramp(call.begins, terms_of(call).ramp(call.signal.ramp), reference, target, std::max(now_.steady, call.begins), limits_), terms_.margin_ppm);
         }
         limits_.bounds.push_back(bound);
     }
@@ -127,7 +128,7 @@ private:
         const Instant began = utc_of(call.begins);
         const auto today = terms_.clock.day(began), season = terms_.armed.hours.season.began(today);
         unsigned calls = 0, calls_in_season = 0;
-        Duration spent = now_.steady - call.begins;
+        Duration spent = std::max(Duration{0}, now_.steady - call.begins);
         bool too_soon = false;
         const auto count = [&](Instant other_began, Instant ended) {
             const auto day = terms_.clock.day(other_began);

@@ -46,6 +46,7 @@ struct Programme {
     std::optional<Amount> armed_floor;   ///< Of what can be shed, while armed.
     std::optional<Amount> armed_ceiling; ///< Of all that is drawn, while armed.
     std::optional<Power> follow;         ///< Calls are base points: draw within this of the newest, up and down.
+    Duration lead{0};                    ///< So long before a start that is known the loads begin to go, to be gone by then.
     Quota quota;
     Armed armed;
     WallClock clock;

@@ -10,11 +10,13 @@ void judge_intervals(const ShedReceipt& receipt, const ScoreRule& rule, Score& s
     constexpr Duration length = std::chrono::minutes{5};
     const Power share{static_cast<std::int64_t>(Int128{receipt.limit->count} * rule.within_ppm / 1'000'000)};
     const Power highest = *receipt.limit + std::max(share, rule.within);
+    score.missed = {};
     for (const ShedReceipt::Interval& interval : receipt.five_minutes) {
         const bool whole = interval.start >= receipt.began.utc && interval.start + length <= receipt.closed->utc;
         if (!whole || interval.measured == Duration{0}) continue;
         ++score.intervals;
         score.kept += interval.mean <= highest;
+        score.missed += std::max(Power{}, interval.mean - highest) * length;
     }
     if (score.intervals > 0) score.given_ppm = std::int64_t{score.kept} * 1'000'000 / score.intervals;
 }

@@ -1,0 +1,197 @@
+#include "tests/scenarios/day.hpp"
+
+#include "app/binding_text.hpp"
+#include "app/config.hpp"
+#include "app/receipt.hpp"
+#include "app/site_of.hpp"
+#include "app/status.hpp"
+#include "app/wiring.hpp"
+#include "controller/engine.hpp"
+#include "controller/shed_receipt.hpp"
+#include "model/names.hpp"
+#include "model/utc.hpp"
+#include "wire/rfc3339.hpp"
+#include "wire/signal_json.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+namespace ballast::tests {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant begins{std::chrono::sys_days{std::chrono::year{2026} / 12 / 9} + 5h};
+constexpr Duration lasts = 30h, tick = 5s;
+const std::string folder = std::string{PROJECT_DIR} + "/tests/scenarios/";
+
+std::string text_of(const std::string& path) {
+    std::ifstream file{path};
+    std::stringstream text;
+    text << file.rdbuf();
+    if (!file) throw std::runtime_error{path + " cannot be read"};
+    return text.str();
+}
+
+std::vector<Happening> happenings(const toml::table& table, const char* key) {
+    std::vector<Happening> all;
+    const auto* list = table[key].as_array();
+    for (std::size_t i = 0; list && i < list->size(); ++i) {
+        const toml::table& one = *(*list)[i].as_table();
+        const auto word = [&](const char* name) { return one[name].value_or(std::string{}); };
+        const auto watts = [&](const char* name) { return one[name] ? std::optional{Power{one[name].value_or(std::int64_t{}) * 1'000}} : std::nullopt; };
+        all.push_back({*wire::parse_rfc3339(word("time")), word("signal"), word("message"), word("lockout"), watts("hall_kw"), watts("house_kw")});
+    }
+    return all;
+}
+
+/// Loads that do what they are told by the next tick, and two meters that show it.
+class Plant {
+public:
+    explicit Plant(const Site& site) : site_{site}, on_(site.loads.size(), true) {}
+
+    Power hall{1'000'000}, house{100'000};
+
+    void obey(std::span<const Order> orders) {
+        for (const Order& order : orders) std::fill(on_.begin() + order.loads.first, on_.begin() + order.loads.last, raises(order.rung));
+    }
+
+    void read(Steady now, std::vector<Event>& into) const {
+        Power feeder = house, site;
+        for (const Site::Group& group : site_.groups)
+            for (Slot s = group.loads.first; s < group.loads.last;) {
+                Slot end = s;
+                while (end < group.loads.last && on_[end] == on_[s]) ++end;
+                const Power each = group.tier == Tier::firm ? hall : on_[s] ? site_.loads[s].rated : group.standby;
+                into.push_back(LoadReading{{s, end}, on_[s] ? Mode::running : Mode::asleep, Quality::measured, each, now});
+                (group.feeder ? feeder : site) += Power{each.count * (end - s)};
+                s = end;
+            }
+        into.push_back(MeterReading{MeterId{0}, site + feeder, now, Quality::measured});
+        into.push_back(MeterReading{MeterId{1}, feeder, now, Quality::measured});
+    }
+
+private:
+    const Site& site_;
+    std::vector<bool> on_;
+};
+
+std::string clock(Instant at) { return utc_text(at).substr(5, 14); }
+
+/// What loads of one group were told over a while, for one reason.
+struct Spell {
+    Slot loads = 0;
+    Instant from{}, to{};
+};
+
+class Diary {
+public:
+    explicit Diary(const Config& config, const Engine& engine) : config_{config}, engine_{engine} {}
+
+    void write(const Decision& decision) {
+        std::vector<std::string> lines;
+        for (const Note& note : decision.notes)
+            if (const std::string sentence = sentence_of(note, engine_.site()); !sentence.empty() && note.kind != NoteKind::meter_back) lines.push_back(sentence);
+        std::map<std::string, std::string> binding;
+        for (const Binding& b : decision.binding) {
+            if (b.why.cause == Cause::price) continue;
+            const std::string key = fmt::format("{} {} {} {} {}", index(b.why.policy), name_of(b.why.reason), b.scope.number, b.shortfall > Power{}, static_cast<std::uint32_t>(b.why.event));
+            binding[key] = sentence_of(b, engine_.state(), decision.at, config_.site.currency) + ".";
+        }
+        for (const auto& [key, sentence] : binding)
+            if (!binding_.contains(key)) lines.push_back(sentence);
+        binding_ = std::move(binding);
+        follow(decision);
+        for (const std::string& line : lines) text_ += fmt::format("{}  {}\n", clock(decision.at.utc), line);
+    }
+
+    void judge(const ReceiptBuilder& receipts) {
+        for (const EventId event : receipts.events()) {
+            const ShedReceipt r = *receipts.receipt(event);
+            const auto verdict = verdict_of(config_, r);
+            if (verdict) text_ += fmt::format("Call {}: {}\n", r.name, verdict->sentence);
+        }
+    }
+
+    const std::string& text() const { return text_; }
+
+private:
+    /// Orders that come one after the other are told when they have ended.
+    void follow(const Decision& decision) {
+        for (const Order& o : decision.orders) {
+            const std::string group = fmt::format("{} of {}", name_of(o.rung), engine_.site().groups[index(o.group)].name);
+            Spell& spell = spells_[raises(o.rung) ? group : fmt::format("{}: {} by {}", group, name_of(o.why.reason), engine_.site().policies[index(o.why.policy)])];
+            if (spell.loads == 0) spell.from = decision.at.utc;
+            spell.loads += o.loads.size();
+            spell.to = decision.at.utc;
+        }
+        std::erase_if(spells_, [&](const auto& entry) {
+            const auto& [what, spell] = entry;
+            if (decision.at.utc - spell.to < 1min) return false;
+            text_ += fmt::format("{}  {} {}{}\n", clock(spell.from), spell.loads, what, spell.to == spell.from ? "" : ", the last at " + clock(spell.to));
+            return true;
+        });
+    }
+
+    const Config& config_;
+    const Engine& engine_;
+    std::map<std::string, std::string> binding_;
+    std::map<std::string, Spell> spells_;
+    std::string text_;
+};
+
+void take(const Happening& what, const Config& config, const SiteModel& model, Plant& plant, std::vector<Event>& heard) {
+    if (what.hall) plant.hall = *what.hall;
+    if (what.house) plant.house = *what.house;
+    if (!what.lockout.empty()) heard.push_back(OperatorWord{Word::lockout, what.lockout, "jo", "repair", {}});
+    if (what.signal.empty()) return;
+    const auto signal = std::ranges::find(config.signals, what.signal, &SignalConfig::name);
+    const auto message = wire::parse_signal_json(what.message, rules_of(*signal, model.sources.at(what.signal), config));
+    if (!message) throw std::runtime_error{what.message + ": " + message.error().detail};
+    heard.push_back(std::get<Signal>(*message));
+}
+
+}  // namespace
+
+Day read_day(const std::string& path) {
+    const toml::table table = toml::parse_file(path);
+    const std::string text = text_of(path);
+    return {text.substr(2, text.find('\n') - 2), table["policy"].value_or(std::string{}), happenings(table, "at"), happenings(table, "short")};
+}
+
+std::string live_through(const Day& day, bool too_little) {
+    const auto config = parse_config(text_of(folder + "site.toml") + day.policy, folder + "site.toml", disk_reader());
+    if (!config) throw std::runtime_error{print(config.error())};
+    const SiteModel model = build_site(*config);
+    std::vector<Happening> coming = day.at;
+    if (too_little) coming.insert(coming.end(), day.with_too_little.begin(), day.with_too_little.end());
+    std::ranges::stable_sort(coming, {}, &Happening::at);
+
+    Plant plant{model.site};
+    const auto now = [](Duration t) { return Now{begins + t, Steady{t}}; };
+    Engine engine{model.site, build_policies(*config, model), {}, now(0s)};
+    ReceiptBuilder receipts;
+    receipts.begin_epoch(engine.site(), now(0s));
+    Diary diary{*config, engine};
+    std::size_t next = 0;
+    for (Duration t{0}; t < lasts; t += tick) {
+        std::vector<Event> heard;
+        for (; next < coming.size() && coming[next].at <= begins + t; ++next) take(coming[next], *config, model, plant, heard);
+        plant.read(Steady{t}, heard);
+        const Decision& decision = engine.step(now(t), heard);
+        receipts.step(now(t), heard, decision);
+        diary.write(decision);
+        plant.obey(decision.orders);
+    }
+    diary.judge(receipts);
+    return diary.text();
+}
+
+}  // namespace ballast::tests

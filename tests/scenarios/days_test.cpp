@@ -1,0 +1,56 @@
+#include "tests/catch.hpp"
+#include "tests/scenarios/day.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace ballast::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string read(const fs::path& path) {
+    std::ifstream file{path};
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// Both days in one text. BALLAST_WRITE_GOLDEN=1 writes it beside the day, to be read and committed.
+void compare(const std::string& name) {
+    const fs::path path = fs::path{PROJECT_DIR} / "tests/scenarios/days" / (name + ".toml"), golden = fs::path{path}.replace_extension(".golden");
+    const Day day = read_day(path.string());
+    const std::string lived = day.title + "\n\n" + live_through(day, false) + "\nThe same day with too little load\n\n" + live_through(day, true);
+    if (std::getenv("BALLAST_WRITE_GOLDEN")) std::ofstream{golden} << lived;
+    CHECK(lived == read(golden));
+    // Passed with enough load; with too little it is missed, and was known before it was due.
+    const auto both = lived.find("\nThe same day");
+    CHECK(lived.substr(0, both).find("MISSED") == std::string::npos);
+    CHECK(lived.find("Call ") < both);
+    CHECK(lived.find("MISSED", both) != std::string::npos);
+    CHECK(std::min(lived.find("could not be kept", both), lived.find("SHORTFALL", both)) < lived.find("Call ", both));
+}
+
+}  // namespace
+
+TEST_CASE("ERCOT base points are followed up and down") { compare("ercot_sced"); }
+TEST_CASE("ERCOT contingency reserve is there while it is armed, and given on its ramp") { compare("ercot_ecrs"); }
+TEST_CASE("ERCOT emergency response comes within ten minutes") { compare("ercot_ers_10"); }
+TEST_CASE("ERCOT emergency response comes within thirty minutes") { compare("ercot_ers_30"); }
+TEST_CASE("a large load comes down in an emergency") { compare("ercot_large_load"); }
+TEST_CASE("Alberta's load shed service is held, given, and kept off until restored") { compare("aeso_lssi"); }
+TEST_CASE("rate CB leaves a twentieth of the peak") { compare("hydro_quebec_cb"); }
+TEST_CASE("option L calls as often as it may") { compare("hydro_quebec_option_l"); }
+TEST_CASE("Ontario's block of four hours is delivered") { compare("ieso_hdr"); }
+
+TEST_CASE("the handbook's examples are those that the days live through") {
+    const std::string handbook = read(fs::path{PROJECT_DIR} / "docs/programmes.md");
+    for (const auto& entry : fs::directory_iterator{fs::path{PROJECT_DIR} / "tests/scenarios/days"}) {
+        if (entry.path().extension() != ".toml") continue;
+        CAPTURE(entry.path().string());
+        CHECK(handbook.find(read_day(entry.path().string()).policy) != std::string::npos);
+    }
+}
