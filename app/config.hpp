@@ -185,6 +185,7 @@ struct MachineConfig {
     std::uint16_t port = 4028;
     Power watts;                       ///< At the wall.
     std::int64_t joules_per_hash = 0;  ///< mJ/TH at the wall; 0: unknown.
+    std::optional<Price> strike;       ///< Its owner's, in the site's currency; stands in place of the policy's.
     bool operator==(const MachineConfig&) const = default;
 };
 
@@ -219,6 +220,7 @@ struct GroupConfig {
     Duration min_off{0}, min_on{0}, off_within{0}, on_within{0}, stale_after{0}, stagger{0},
         contactor_rest{0};
     Power standby;                        ///< Each.
+    Cycling cycling;                      ///< luxos: what a stop and a start cost. All 0: not known, nothing is weighed.
     Power nameplate;                      ///< metered, and a contactor that carries no group.
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
@@ -229,6 +231,9 @@ struct GroupConfig {
     bool operator==(const GroupConfig&) const = default;
 };
 
+/// How long the last known price is taken to last: what won on real prices, see docs/economics.md.
+constexpr Duration default_expected_spike{3'600'000};
+
 /// kind = "price_strike"
 struct PriceStrikeConfig {
     std::string signal;
@@ -237,6 +242,8 @@ struct PriceStrikeConfig {
         economics;                ///< From hashprice, pool fee and overhead, in the site's currency; or:
     std::optional<Price> strike;  ///< From strike_per_mwh, in the site's currency.
     unsigned down_after = 1, up_after = 1;
+    bool worth_cycling = true;    ///< For groups that say what a cycle costs.
+    Duration expected_spike{default_expected_spike}, expected_calm{0};
     bool operator==(const PriceStrikeConfig&) const = default;
 };
 
@@ -259,12 +266,23 @@ struct SiteCapConfig {
     bool operator==(const SiteCapConfig&) const = default;
 };
 
-/// [[policy]], in the order of PolicyId. Exactly one of the three is present.
+/// kind = "demand_charge"
+struct DemandChargeConfig {
+    Duration window{900'000};         ///< 15 or 30 min.
+    Price per_kw_month, mining_earns; ///< Per kW and month; per kWh. In the site's currency.
+    std::int64_t ratchet_ppm = 0;
+    Power paid;
+    Duration prove_within{60'000};
+    bool operator==(const DemandChargeConfig&) const = default;
+};
+
+/// [[policy]], in the order of PolicyId. Exactly one of these is present.
 struct PolicyConfig {
     std::string name;
     std::optional<PriceStrikeConfig> price_strike;
     std::optional<DispatchConfig> dispatch;
     std::optional<SiteCapConfig> site_cap;
+    std::optional<DemandChargeConfig> demand_charge;
     bool operator==(const PolicyConfig&) const = default;
 };
 
@@ -291,6 +309,8 @@ struct SiteConfig {
     Power ramp_up_per_minute, ramp_down_per_minute;  ///< 0: no limit.
     Duration residual_settles{300'000}, reassert_every{60'000};
     unsigned tries = 3;
+    Power hedge;                         ///< Bought day-ahead or for longer, all hours. Money only: it decides nothing.
+    std::optional<Price> hedge_price;    ///< Absent: a replay's --day-ahead says.
     OnExit on_exit = OnExit::hold;
     std::optional<HeartbeatConfig> heartbeat;
     bool operator==(const SiteConfig&) const = default;

@@ -12,7 +12,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::uint64_t version = 2;
+constexpr std::uint64_t version = 3;
 constexpr Duration long_ago = std::chrono::hours{24 * 366};
 
 // Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
@@ -92,7 +92,7 @@ void io(Io& f, LoadState& l, Run& run) {
 }
 
 template <class Io>
-void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh); }
+void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh), io(f, m.quarter_hours), io(f, m.half_hours); }
 
 template <class Io>
 void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever); }

@@ -23,6 +23,7 @@ enum class Reason : std::uint8_t {
     allowed_again,   ///< Of a raise: nothing forbids it any more.
     called_back,     ///< On its way up when a person locked it out, or everything was to go.
     still_standing,  ///< Of a repeat: the limit stands and the load was not seen to obey.
+    demand_peak,     ///< The window's mean was to pass the demand that is paid for.
 };
 
 /// Who set a number, how much it weighs, why, and for how long.

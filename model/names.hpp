@@ -110,6 +110,7 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::reduction_from_reference: return "reduction_from_reference";
     case Reason::source_silent_shed: return "source_silent_shed";
     case Reason::contract_limit: return "contract_limit";
+    case Reason::demand_peak: return "demand_peak";
     case Reason::allowed_again: return "allowed_again";
     case Reason::called_back: return "called_back";
     case Reason::still_standing: return "still_standing";
