@@ -231,9 +231,6 @@ struct GroupConfig {
     bool operator==(const GroupConfig&) const = default;
 };
 
-/// How long the last known price is taken to last: what won on real prices, see docs/economics.md.
-constexpr Duration default_expected_spike{3'600'000};
-
 /// kind = "price_strike"
 struct PriceStrikeConfig {
     std::string signal;
@@ -243,7 +240,8 @@ struct PriceStrikeConfig {
     std::optional<Price> strike;  ///< From strike_per_mwh, in the site's currency.
     unsigned down_after = 1, up_after = 1;
     bool worth_cycling = true;    ///< For groups that say what a cycle costs.
-    Duration expected_spike{default_expected_spike}, expected_calm{0};
+    std::optional<Duration> expected_spike;  ///< Absent: two hours, and prices told afterwards are not weighed.
+    Duration expected_calm{0};               ///< 0: for ever.
     bool operator==(const PriceStrikeConfig&) const = default;
 };
 

@@ -59,7 +59,7 @@ void worth_cycling_of(Keys& keys, PriceStrikeConfig& policy) {
     policy.worth_cycling = keys.flag("worth_cycling").value_or(true);
     if (!policy.worth_cycling)
         for (const auto* key : {"expected_spike_s", "expected_calm_s"}) keys.refuse(key, "with worth_cycling = false nothing is weighed");
-    policy.expected_spike = keys.span_or("expected_spike_s", seconds(1'000, 31 * day_ms), policy.expected_spike);
+    if (const auto spike = keys.number("expected_spike_s", seconds(1'000, 31 * day_ms))) policy.expected_spike = Duration{*spike};
     policy.expected_calm = keys.span_or("expected_calm_s", seconds(0, 31 * day_ms), policy.expected_calm);
 }
 

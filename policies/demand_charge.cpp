@@ -43,18 +43,13 @@ Power paid_demand(const DemandCharge& settings, const State& state, const Peaks&
                      share(peaks.twelve_months(now).value_or(Power{}), settings.ratchet_ppm)});
 }
 
-/// A kW more, mined for the rest of the month, against what it is billed: this month whole, and by the ratchet for eleven more.
-bool passing_pays(const DemandCharge& settings, Instant now) {
-    const Int128 left = (Peaks::month_end(now) - now).count();
-    const Int128 billed_ppm = 1'000'000 + Int128{11} * settings.ratchet_ppm;
-    return Int128{settings.mining_earns.count} * left * 1'000'000 > Int128{settings.per_kw_month.count} * billed_ppm * hour_ms;
-}
-
-/// When in the month it no longer will. Only asked while it does.
-Instant last_to_pay(const DemandCharge& settings, Instant now) {
-    const Int128 billed_ppm = 1'000'000 + Int128{11} * settings.ratchet_ppm;
-    const Int128 needed = Int128{settings.per_kw_month.count} * billed_ppm * hour_ms / (Int128{settings.mining_earns.count} * 1'000'000);
-    return Peaks::month_end(now) - Duration{static_cast<std::int64_t>(std::min(needed, Int128{40} * 24 * hour_ms))};
+/// How long a kW must mine to earn what it is billed. The ratchet does not enter: where a month's mining is worth its
+/// demand, the months after would pass as well; where it is not, this one does not.
+Duration pays_after(const DemandCharge& settings) {
+    constexpr Duration longest = std::chrono::days{32};  // Longer than any month: never.
+    if (settings.mining_earns <= Price{}) return longest;
+    const Int128 needed = Int128{settings.per_kw_month.count} * hour_ms / settings.mining_earns.count;
+    return needed < longest.count() ? Duration{static_cast<std::int64_t>(needed)} : longest;
 }
 
 /// What the rest of the window may draw so that its mean is the demand that is paid for.
@@ -71,14 +66,14 @@ Policy demand_charge(DemandCharge settings) {
     const Why why{settings.policy, {}, Cause::capacity, settings.rank, Reason::demand_peak};
     return [settings, why](const State& state, Now now, Limits& limits) {
         const auto steadily = [&](Instant at) { return later(now.steady, at - now.utc); };
-        if (passing_pays(settings, now.utc)) return limits.changes(steadily(last_to_pay(settings, now.utc)));
+        const Instant passes_until = Peaks::month_end(now.utc) - pays_after(settings);
+        if (now.utc < passes_until) return limits.changes(steadily(passes_until));
         const auto [peaks, as_of] = window_of(state.meters[index(settings.meter)], settings, now);
         const Power level = paid_demand(settings, state, peaks, now.utc);
         limits.changes(steadily(peaks.floor(now.utc) + settings.window));
         Bound bound;
         bound.high = rest_may_draw(level, peaks, as_of);
-        bound.aim = std::min(bound.high, level) - Power{level.count / 100};  // A window that began low is no reason to wake anybody.
-        bound.release = bound.aim - Power{level.count / 100};
+        bound.aim = bound.release = std::min(bound.high, level);  // A window that began low is no reason to wake anybody.
         bound.prove_within = settings.prove_within;
         bound.why = why;
         limits.bounds.push_back(bound);

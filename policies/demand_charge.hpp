@@ -16,7 +16,7 @@ struct DemandCharge {
 };
 
 /// Lets the meter's mean pass the demand that is paid for only where a kW more earns more than it costs:
-///     mining_earns x what is left of the month > per_kw_month x the months that it will be billed for.
+///     mining_earns x what is left of the month > per_kw_month.
 /// Else the rest of the window may draw (paid x window - drawn so far) / rest. Interruptible loads make room, by merit.
 /// Paid for, whatever happens, is the greatest of the month's peak so far, the ratchet's part of the 12-month peak, `paid`,
 /// and what firm loads and the residual draw.

@@ -27,10 +27,13 @@ void ask(Limits& limits, GroupId group, Strikes strikes, const Why& why) {
 
 /// A group whose cycles cost something moves only where that is worth it.
 void ask_if_worth(Limits& limits, const PriceTimeline& prices, Now now, const PriceStrike& settings, Strikes plain, const Why& why) {
+    const PriceInterval& latest = prices.begun(now.steady).back();
+    const bool told_afterwards = latest.issued >= latest.end;
+    const bool weighed = settings.expected_spike || !told_afterwards;
     for (std::size_t i = 0; i < settings.groups.size(); ++i) {
         Strikes strikes = plain;
-        if (i < settings.cycles.size() && settings.cycles[i]) {
-            const WorthCycling worth = worth_cycling(prices, now.steady, *settings.cycles[i], settings.expected_spike, settings.expected_calm);
+        if (weighed && i < settings.cycles.size() && settings.cycles[i]) {
+            const WorthCycling worth = worth_cycling(prices, now.steady, *settings.cycles[i], settings.expected_spike.value_or(usual_spike), settings.expected_calm);
             strikes = {std::min(plain.stop_below, worth.stop_below), std::max(plain.start_at, worth.start_at)};
         }
         ask(limits, settings.groups[i], strikes, why);

@@ -20,7 +20,10 @@ struct PriceStrike {
     unsigned up_after = 1;         ///< Distinct intervals at or below it before it may start; >= 1.
     std::uint8_t rank = 50;
     std::vector<std::optional<Cycle>> cycles;  ///< By place in `groups`; none, or absent: not tested.
-    Duration expected_spike{0};    ///< The last price that is known is expected to last this long from now; it lasts at least its interval.
+    /// The last price that is known is expected to last this long from when its interval began; it lasts at least its
+    /// interval. Absent: two hours, and a market that tells its prices only afterwards is not weighed at all: what was a little
+    /// above the strike for an hour is, on average, followed by more (docs/economics.md).
+    std::optional<Duration> expected_spike;
     Duration expected_calm{0};     ///< The same for who waits to start; 0: for ever.
 };
 
@@ -35,6 +38,8 @@ struct PriceStrike {
 /// and worth starting if for some t, before any at which it would have been better off asleep,
 ///     S t - P(t) > ramp / 2 (S + adder) + wear.
 Policy price_strike(PriceStrike settings);
+
+constexpr Duration usual_spike{7'200'000};  ///< What won on real prices.
 
 /// The two cutoffs of that test: below the first it is worth stopping, from the second it is worth starting.
 struct WorthCycling {
