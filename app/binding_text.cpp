@@ -42,6 +42,7 @@ std::string asked(const Binding& b, const State& state) {
     case Reason::contract_limit: return "that is its contract";
     case Reason::armed_floor: return fmt::format("that much has to be there while {} counts on it{}", source, called(obligation, b.why));
     case Reason::minimum_draw: return "what is bought, or sold as heat, is paid for whether it is drawn or not";
+    case Reason::demand_peak: return "a higher mean of its billing window would cost more than mining earns";
     default: return std::string{name_of(b.why.reason)};
     }
 }
@@ -86,6 +87,8 @@ std::string priced(const Binding& b, const State& state, Now now, const std::str
     const std::string costs = fmt::format("the price from {} is {}", source, print(*price, currency));
     if (strikes.below == 0) return fmt::format("{} lets {} run, because {}, which all its strikes allow: {}", policy, group, costs, then);
     const std::string bare = strikes.lowest == strikes.highest ? print(strikes.lowest, currency) : fmt::format("{:.2f} to {}", per_megawatt_hour(strikes.lowest), print(strikes.highest, currency));
+    if (strikes.resting < strikes.below)  // A dwell, a person, or a stop that is not worth its cycle keeps some.
+        return fmt::format("{} may stop {} of the {} load(s) of {}, because {}, above their strikes of {}: {}", policy, strikes.below, strikes.loads, group, costs, bare, then);
     return fmt::format("{} stops {} of the {} load(s) of {}, because {}, above their strikes of {}: {}", policy, strikes.below, strikes.loads, group, costs, bare, then);
 }
 

@@ -125,6 +125,8 @@ void add_replay(CLI::App& app, Chosen& chosen) {
     command->add_option("--price-known", o->price_known, "When a price is known: start, end (only when its interval is over: decisions come an interval late), +SECONDS after the start, day-ahead (default: the market's own rule)");
     auto* settle = command->add_option("--settle", o->settle, "The history that bills, if another");
     command->add_option("--settle-node", o->settle_node, "Which node or column of that")->needs(settle);
+    auto* ahead = command->add_option("--day-ahead", o->day_ahead, "The history that [site] hedge_kw was bought at");
+    command->add_option("--day-ahead-node", o->day_ahead_node, "Which node or column of that")->needs(ahead);
     command->add_option("--signal", o->signal, "The price signal that the history speaks for, where the site has several");
     command->add_option("--journal", o->journal, "A new journal that gets every step, for explain and audit");
     command->add_flag("--json", o->json, "One JSON object");

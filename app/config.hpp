@@ -187,6 +187,7 @@ struct MachineConfig {
     std::uint16_t port = 4028;
     Power watts;                       ///< At the wall.
     std::int64_t joules_per_hash = 0;  ///< mJ/TH at the wall; 0: unknown.
+    std::optional<Price> strike;       ///< Its owner's, in the site's currency; stands in place of the policy's.
     bool operator==(const MachineConfig&) const = default;
 };
 
@@ -221,6 +222,7 @@ struct GroupConfig {
     Duration min_off{0}, min_on{0}, off_within{0}, on_within{0}, stale_after{0}, stagger{0},
         contactor_rest{0};
     Power standby;                        ///< Each.
+    Cycling cycling;                      ///< luxos: what a stop and a start cost. All 0: not known, nothing is weighed.
     Power nameplate;                      ///< metered, and a contactor that carries no group.
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
@@ -239,6 +241,9 @@ struct PriceStrikeConfig {
         economics;                ///< From hashprice, pool fee and overhead, in the site's currency; or:
     std::optional<Price> strike;  ///< From strike_per_mwh, in the site's currency.
     unsigned down_after = 1, up_after = 1;
+    bool worth_cycling = true;    ///< For groups that say what a cycle costs.
+    std::optional<Duration> expected_spike;  ///< Absent: two hours, and prices told afterwards are not weighed.
+    Duration expected_calm{0};               ///< 0: for ever.
     bool operator==(const PriceStrikeConfig&) const = default;
 };
 
@@ -289,6 +294,16 @@ struct ProgrammeConfig {
     bool operator==(const ProgrammeConfig&) const = default;
 };
 
+/// kind = "demand_charge"
+struct DemandChargeConfig {
+    Duration window{900'000};         ///< 15 or 30 min.
+    Price per_kw_month, mining_earns; ///< Per kW and month; per kWh. In the site's currency.
+    std::int64_t ratchet_ppm = 0;
+    Power paid;
+    Duration prove_within{60'000};
+    bool operator==(const DemandChargeConfig&) const = default;
+};
+
 /// [[policy]], in the order of PolicyId. Exactly one of its kinds is present.
 struct PolicyConfig {
     std::string name;
@@ -297,6 +312,7 @@ struct PolicyConfig {
     std::optional<SiteCapConfig> site_cap;
     std::optional<ProgrammeConfig> programme;
     std::optional<MinimumDrawConfig> minimum_draw;
+    std::optional<DemandChargeConfig> demand_charge;
     bool operator==(const PolicyConfig&) const = default;
 };
 
@@ -323,6 +339,8 @@ struct SiteConfig {
     Power ramp_up_per_minute, ramp_down_per_minute;  ///< 0: no limit.
     Duration residual_settles{300'000}, reassert_every{60'000};
     unsigned tries = 3;
+    Power hedge;                         ///< Bought day-ahead or for longer, all hours. Money only: it decides nothing.
+    std::optional<Price> hedge_price;    ///< Absent: a replay's --day-ahead says.
     OnExit on_exit = OnExit::hold;
     std::optional<HeartbeatConfig> heartbeat;
     bool operator==(const SiteConfig&) const = default;

@@ -41,6 +41,8 @@ void luxos_of(Keys& keys, Parse& parse, GroupConfig& group) {
     group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), Duration{10'000});
     group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), Duration{600'000});
     group.stagger = keys.span_or("stagger_ms", {0, 3'600'000}, Duration{20});
+    group.cycling.ramp = keys.span_or("ramp_s", seconds(0, 7'200'000), Duration{0});
+    group.cycling.wear = Price{keys.number_or("cycle_wear_per_kw", {0, 1'000'000'000'000, 9}, 0)};
     group.stale_after = keys.span_or("stale_after_s", seconds(1'000, day_ms), 3 * luxos.poll);
     if (group.stale_after <= luxos.poll)
         keys.fault("stale_after_s", "'stale_after_s' is not above 'poll_s'; allowed: more than one poll");

@@ -76,6 +76,7 @@ void inline_machine(const toml::table& table, Parse& parse, GroupConfig& group, 
     machine.mac = keys.text_or("mac", "", wrong_mac);
     machine.watts = Power{keys.must_number("watts", {1, 1'000'000})};
     machine.joules_per_hash = keys.number_or("joules_per_terahash", {1, 10'000'000, 3}, 0);
+    if (const auto strike = keys.number("strike_per_mwh", {-100'000'000'000, 100'000'000'000, 6})) machine.strike = Price{*strike};
     keys.finish();
     const bool known = !machine.id.empty() && !machine.host.empty();
     if (!known || first_of_its_kind(parse, machine, parse.path, keys.at()))

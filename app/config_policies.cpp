@@ -46,12 +46,27 @@ void strike_of(Keys& keys, std::int64_t rate, PriceStrikeConfig& policy) {
     if (!keys.has("hashprice") && !keys.has("strike_per_mwh"))
         keys.missing("hashprice", "expected 'hashprice' (currency per PH/s and day) or 'strike_per_mwh'");
     if (keys.has("strike_per_mwh") && !both)
-        for (const auto* key : {"pool_fee_percent", "overhead_factor"})
+        for (const auto* key : {"pool_fee_percent", "overhead_factor", "adder_per_mwh"})
             keys.refuse(key, "a given strike has it in already");
     const std::int64_t fee = keys.number_or("pool_fee_percent", {0, 999'999, 4}, 0);
     const std::int64_t overhead = keys.number_or("overhead_factor", {1'000'000, 10'000'000, 6}, 1'000'000);
+    const std::int64_t adder = keys.number_or("adder_per_mwh", {-100'000'000'000, 100'000'000'000, 6}, 0);
     if (strike) policy.strike = Price{converted(*strike, rate)};
-    else policy.economics = Economics{Price{converted(hashprice.value_or(0), rate)}, fee, overhead};
+    else policy.economics = Economics{Price{converted(hashprice.value_or(0), rate)}, fee, overhead, Price{converted(adder, rate)}};
+}
+
+void worth_cycling_of(Keys& keys, PriceStrikeConfig& policy) {
+    policy.worth_cycling = keys.flag("worth_cycling").value_or(true);
+    if (!policy.worth_cycling)
+        for (const auto* key : {"expected_spike_s", "expected_calm_s"}) keys.refuse(key, "with worth_cycling = false nothing is weighed");
+    if (const auto spike = keys.number("expected_spike_s", seconds(1'000, 31 * day_ms))) policy.expected_spike = Duration{*spike};
+    policy.expected_calm = keys.span_or("expected_calm_s", seconds(0, 31 * day_ms), policy.expected_calm);
+}
+
+/// The order of a group is that of its strikes, and a hashprice would change it under machines whose own it does not move.
+bool partly_hosted(const GroupConfig& group) {
+    const auto own = std::ranges::count_if(group.machines, [](const MachineConfig& m) { return m.strike.has_value(); });
+    return own > 0 && own < static_cast<std::ptrdiff_t>(group.machines.size());
 }
 
 void priced_group(Keys& keys, Parse& parse, Known& known, const PolicyConfig& policy,
@@ -67,6 +82,10 @@ void priced_group(Keys& keys, Parse& parse, Known& known, const PolicyConfig& po
         return fault(fmt::format("\"{}\" is firm{}, and no price stops it; allowed: interruptible groups",
                                  name.text, group->tier_given ? "" : " because it has no 'tier'"));
     const PriceStrikeConfig& own = *policy.price_strike;
+    if (own.economics && partly_hosted(*group))
+        return fault(fmt::format("\"{}\" has machines with a strike of their own beside some that follow the hashprice; allowed: "
+                                 "hosted machines in a group of their own, or 'strike_per_mwh' for the others",
+                                 name.text));
     const auto [first, is_new] = known.priced.try_emplace(name.text, policy.name, own);
     if (is_new) return;
     const auto& [other_name, other] = first->second;
@@ -94,6 +113,7 @@ void price_strike_of(Keys& keys, Parse& parse, Known& known, PolicyConfig& polic
     strike_of(keys, rate_of(keys, parse, currency), own);
     own.down_after = static_cast<unsigned>(keys.number_or("down_after", {1, 96}, 1));
     own.up_after = static_cast<unsigned>(keys.number_or("up_after", {1, 96}, 1));
+    worth_cycling_of(keys, own);
     const auto rung = keys.choice("escalate_to", rungs);
     if (rung.value_or(EscalateTo::repeat) != EscalateTo::repeat)
         keys.fault("escalate_to",
@@ -159,13 +179,34 @@ void programme_of(Keys& keys, Parse& parse, ProgrammeConfig& own) {
     keys.finish();
 }
 
+void demand_charge_of(Keys& keys, Parse& parse, DemandChargeConfig& policy) {
+    const std::int64_t rate = rate_of(keys, parse, keys.text_or("currency", parse.config.site.currency));
+    const Range price{0, 1'000'000'000'000, 6};
+    if (!keys.has("price_per_kw_month")) keys.missing("price_per_kw_month", "expected what a kW of the month's highest mean costs");
+    if (!keys.has("mining_earns_per_mwh")) keys.missing("mining_earns_per_mwh", "expected what mining earns per MWh beyond its energy");
+    // 10^-6 of a currency unit per kW is 10^3 x 10^-9; per MWh it is 10^-9 per kWh.
+    policy.per_kw_month = Price{converted(1'000 * keys.number("price_per_kw_month", price).value_or(0), rate)};
+    policy.mining_earns = Price{converted(keys.number("mining_earns_per_mwh", price).value_or(0), rate)};
+    policy.window = Duration{60'000 * keys.number_or("window_min", {15, 30}, 15)};
+    if (policy.window != std::chrono::minutes{15} && policy.window != std::chrono::minutes{30})
+        keys.fault("window_min", fmt::format("'window_min' is {}; allowed: 15 or 30", policy.window.count() / 60'000));
+    policy.ratchet_ppm = keys.number_or("ratchet_percent", {0, 1'000'000, 4}, 0);
+    policy.paid = keys.watts_or("paid_kw", Power{});
+    policy.prove_within = keys.span_or("prove_within_s", seconds(0, day_ms), policy.prove_within);
+    if (parse.config.site.meter.empty())
+        keys.fault("kind", "'kind' is \"demand_charge\" and [site] has no 'meter' whose mean is billed; allowed with one");
+    for (const PolicyConfig& other : parse.config.policies)
+        if (other.demand_charge) keys.fault("kind", fmt::format("\"{}\" is a demand_charge already; one meter has one", other.name));
+}
+
 }  // namespace
 
 void parse_policies(Keys& root, Parse& parse) {
-    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, programme, minimum_draw };
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw };
     const Choices<Kind> kinds{{"price_strike", Kind::price_strike},
                               {"dispatch", Kind::dispatch},
                               {"site_cap", Kind::site_cap},
+                              {"demand_charge", Kind::demand_charge},
                               {"programme", Kind::programme},
                               {"minimum_draw", Kind::minimum_draw}};
     Known known;
@@ -179,7 +220,8 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::site_cap) site_cap_of(keys, parse, policy.site_cap.emplace());
         if (kind == Kind::programme) programme_of(keys, parse, policy.programme.emplace());
         if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, policy.minimum_draw.emplace());
-        if (kind && kind != Kind::programme) keys.finish();
+        if (kind == Kind::demand_charge) demand_charge_of(keys, parse, policy.demand_charge.emplace());
+        if (kind && kind != Kind::programme) keys.finish();  // Which falls back on its preset.
         parse.config.policies.push_back(std::move(policy));
     }
 }

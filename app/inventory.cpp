@@ -15,11 +15,11 @@ using config::shown;
 
 constexpr std::size_t most_faults = 10'000;
 constexpr std::int64_t most_machine_watts = 1'000'000;
+constexpr std::int64_t most_strike = 100'000'000'000;        ///< 10^-6 per MWh, which is 10^-9 per kWh.
 constexpr std::int64_t most_joules_per_hash = 10'000'000;  ///< mJ/TH: 10,000 J/TH, the first ASICs.
 
-enum class Column : std::uint8_t { id, host, port, mac, watts, joules_per_terahash };
-constexpr std::array<std::string_view, 6> column_names{"id",  "host",  "port",
-                                                       "mac", "watts", "joules_per_terahash"};
+enum class Column : std::uint8_t { id, host, port, mac, watts, joules_per_terahash, strike_per_mwh };
+constexpr std::array<std::string_view, 7> column_names{"id", "host", "port", "mac", "watts", "joules_per_terahash", "strike_per_mwh"};
 
 struct Field {
     std::string text;
@@ -189,6 +189,14 @@ private:
                 return refuse(field, column,
                               "allowed: 0.001 to 10000 with at most 3 decimals, or empty for unknown");
             machine.joules_per_hash = *joules;
+            return true;
+        }
+        case Column::strike_per_mwh: {
+            if (text.empty()) return true;
+            const auto strike = config::scaled(text, 6);
+            if (!strike || *strike < -most_strike || *strike > most_strike)
+                return refuse(field, column, "allowed: -100000 to 100000 with at most 6 decimals, or empty for the policy's");
+            machine.strike = Price{*strike};
             return true;
         }
         }

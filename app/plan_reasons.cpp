@@ -65,6 +65,8 @@ SkipReason SkipReasons::running(std::size_t group, Slot load) const {
     if (state.strikes[load] >= *price) return {"pays", fmt::format("runs on: its strike withstands {}", print(*price, config_.site.currency))};
     if (run.bars & held) return {"held", "runs on: held by a person, and no price overrules that"};
     if (later(run.since, g.min_on) > now_.steady) return {"min_on", fmt::format("runs on, for no less than its min_on_s of {} s", seconds(g.min_on))};
+    if (model_.group_configs.size() > group && config_.groups[model_.group_configs[group]].cycling != Cycling{})
+        return {"not_worth_cycling", "runs on: above its strike, but a stop would cost more than it saves (docs/economics.md)"};
     return {"running", "runs on"};
 }
 

@@ -1,10 +1,13 @@
 #include "app/site_of.hpp"
 #include "drivers/sqlite/sha256.hpp"
+#include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/minimum_draw.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
+
+#include <algorithm>
 
 namespace ballast {
 namespace {
@@ -13,11 +16,31 @@ Scope scope_of(const std::string& feeder, const SiteModel& model) {
     return feeder.empty() ? Scope::site() : Scope::feeder(model.feeders.at(feeder));
 }
 
-Policy price_strike_of(const PriceStrikeConfig& from, PolicyId id, const SiteModel& model) {
+/// What cycles of a group's machines cost; nothing where its file does not say.
+std::optional<policies::Cycle> cycle_of(const GroupConfig& from, const Site::Group& group, const Site& site) {
+    if (from.cycling == Cycling{}) return {};
+    policies::Cycle cycle{.cost = from.cycling, .min_off = group.min_off, .min_on = group.min_on};
+    if (group.economics) cycle.adder = group.economics->adder;
+    Power rated;
+    for (Slot s = group.loads.first; s < group.loads.last; ++s) rated += site.loads[s].rated;
+    const Int128 standby = Int128{group.standby.count} * static_cast<std::int64_t>(group.loads.size());
+    cycle.standby_ppm = static_cast<std::int64_t>(std::min(standby * 1'000'000 / std::max<std::int64_t>(rated.count, 1), Int128{1'000'000}));
+    return cycle;
+}
+
+Policy price_strike_of(const PriceStrikeConfig& from, PolicyId id, const Config& config, const SiteModel& model) {
     policies::PriceStrike settings;
     settings.policy = id;
     settings.prices = model.sources.at(from.signal);
-    for (const std::string& group : from.groups) settings.groups.push_back(model.groups.at(group));
+    for (const std::string& name : from.groups) {
+        const GroupId id_of_group = model.groups.at(name);
+        settings.groups.push_back(id_of_group);
+        if (!from.worth_cycling) continue;
+        settings.cycles.push_back(cycle_of(config.groups[model.group_configs[index(id_of_group)]], model.site.groups[index(id_of_group)], model.site));
+    }
+    if (std::ranges::none_of(settings.cycles, [](const auto& cycle) { return cycle.has_value(); })) settings.cycles.clear();
+    settings.expected_spike = from.expected_spike;
+    settings.expected_calm = from.expected_calm;
     settings.down_after = from.down_after;
     settings.up_after = from.up_after;
     return policies::price_strike(std::move(settings));
@@ -85,6 +108,19 @@ Policy minimum_draw_of(const MinimumDrawConfig& from, PolicyId id, const SiteMod
     return policies::minimum_draw(std::move(settings));
 }
 
+Policy demand_charge_of(const DemandChargeConfig& from, PolicyId id, const SiteModel& model) {
+    policies::DemandCharge settings;
+    settings.policy = id;
+    settings.meter = *model.site.meter;
+    settings.window = from.window;
+    settings.per_kw_month = from.per_kw_month;
+    settings.mining_earns = from.mining_earns;
+    settings.ratchet_ppm = from.ratchet_ppm;
+    settings.paid = from.paid;
+    settings.prove_within = from.prove_within;
+    return policies::demand_charge(settings);
+}
+
 /// Every group's loads stop, as for a price that none of them can pay.
 Policy all_asleep(PolicyId id, SourceId source) {
     const Why why{id, source, Cause::price, 0, Reason::price_unknown_shed};
@@ -100,11 +136,12 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
     std::vector<Policy> built;
     for (const PolicyConfig& policy : config.policies) {
         const PolicyId id = model.policies.at(policy.name);
-        if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, model));
+        if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, config, model));
         if (policy.dispatch) built.push_back(dispatch_of(*policy.dispatch, id, model));
         if (policy.site_cap) built.push_back(site_cap_of(*policy.site_cap, id, model));
         if (policy.programme) built.push_back(programme_of(*policy.programme, id, model));
         if (policy.minimum_draw) built.push_back(minimum_draw_of(*policy.minimum_draw, id, model));
+        if (policy.demand_charge) built.push_back(demand_charge_of(*policy.demand_charge, id, model));
     }
     return built;
 }

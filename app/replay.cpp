@@ -75,17 +75,24 @@ tl::expected<void, ReplayFailure> read_histories(const ReplayOptions& options, R
     auto converted = convert(into.feed, into.config);
     if (!converted) return tl::unexpected{converted.error()};
     into.converted = *converted;
-    if (options.settle.empty()) return {};
-
     wanted.format.clear();
     wanted.from.clear();
     wanted.to.clear();
-    wanted.node = options.settle_node.empty() ? options.node : options.settle_node;
-    auto settle = sim::read_feed(options.settle, wanted);
-    if (!settle) return wrong_input(about("--settle", settle.error().detail));
-    into.settle = std::move(*settle);
-    if (auto same = convert(*into.settle, into.config); !same) return tl::unexpected{same.error()};
-    return {};
+    const auto also = [&](std::string_view option, const std::string& file, const std::string& node, std::optional<sim::Feed>& feed_of) -> tl::expected<void, ReplayFailure> {
+        if (file.empty()) return {};
+        wanted.node = node.empty() ? options.node : node;
+        auto read = sim::read_feed(file, wanted);
+        if (!read) return wrong_input(about(option, read.error().detail));
+        feed_of = std::move(*read);
+        if (auto same = convert(*feed_of, into.config); !same) return tl::unexpected{same.error()};
+        return {};
+    };
+    if (auto settle = also("--settle", options.settle, options.settle_node, into.settle); !settle) return settle;
+    if (!options.day_ahead.empty() && into.config.site.hedge == Power{})
+        return wrong_input("--day-ahead prices what [site] hedge_kw says was bought, and it says nothing; give it");
+    if (!options.day_ahead.empty() && into.config.site.hedge_price)
+        return wrong_input("--day-ahead and [site] hedge_price_per_mwh both say what the hedge cost; give one");
+    return also("--day-ahead", options.day_ahead, options.day_ahead_node, into.day_ahead);
 }
 
 /// The run itself, with the journal beside it where one is wanted.
@@ -104,9 +111,11 @@ tl::expected<void, ReplayFailure> run_engine(const ReplayOptions& options, Repla
             journal->step(now, heard, decision);
         };
     }
+    study::Economy economy = economy_of(into.config, into.model);
+    if (into.day_ahead) economy.hedge.day_ahead = &*into.day_ahead;
     into.result = study::replay(into.model.site, build_policies(into.config, into.model),
                                 into.model.sources.at(into.signal), into.feed,
-                                into.settle ? *into.settle : into.feed, watch);
+                                into.settle ? *into.settle : into.feed, watch, economy);
     if (!journal) return {};
     const auto written = journal->result();
     if (!written) return tl::unexpected{ReplayFailure{.status = 1, .text = written.error().detail}};

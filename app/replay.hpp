@@ -19,6 +19,8 @@ struct ReplayOptions {
     std::string price_known;  ///< --price-known: start, end, +SECONDS, day-ahead; else the market's rule.
     std::string settle;       ///< --settle: the history that bills; else `prices`.
     std::string settle_node;  ///< --settle-node; else as `node`.
+    std::string day_ahead;    ///< --day-ahead: what [site] hedge_kw was bought at; else hedge_price_per_mwh.
+    std::string day_ahead_node;  ///< --day-ahead-node; else as `node`.
     std::string signal;       ///< --signal: the price signal that the history speaks for; else the only one.
     std::string journal;      ///< --journal: a new file, which gets every step.
     bool json = false;        ///< --json
@@ -30,6 +32,7 @@ struct Replayed {
     SiteModel model;
     sim::Feed feed;                   ///< Its prices in the site's currency.
     std::optional<sim::Feed> settle;  ///< None: `feed` billed too.
+    std::optional<sim::Feed> day_ahead;  ///< Likewise, of the hedge.
     std::string signal;
     std::optional<std::string> converted;  ///< "USD at 1.37 CAD", if prices were.
     study::ReplayResult result;

@@ -102,6 +102,27 @@ void say_totals(std::string& text, const study::ReplayResult& r) {
     line(text, "took", fmt::format("{:.2f} s, of which the engine's loop {:.2f} s", r.seconds, r.loop_seconds));
 }
 
+void say_money(std::string& text, const study::ReplayResult& r) {
+    const study::Earned &e = r.earned, &all = r.baseline_earned;
+    if (!e.known) return;
+    text += fmt::format("\n  {:<34}{:>18}{:>18}\n", r.currency, "as decided", "all running");
+    const auto row = [&](std::string_view name, Money decided, Money running) {
+        if (decided != Money{} || running != Money{}) text += fmt::format("  {:<34}{:>18}{:>18}\n", name, money_of(decided), money_of(running));
+    };
+    row("hash revenue, after the pool", e.hash, all.hash);
+    row("energy", -r.cost, -r.baseline_cost);
+    row("overhead that moves with it", -e.overhead, -all.overhead);
+    row("adders", -e.adder, -all.adder);
+    row("hash lost while ramping", -e.ramp_loss, -all.ramp_loss);
+    row("wear of cycles", -e.wear, -all.wear);
+    row("demand charge", -e.demand, -all.demand);
+    row("hedge", e.hedge_gain, all.hedge_gain);
+    row("net", e.net(r.cost), all.net(r.baseline_cost));
+    text += fmt::format("  standby is {} MWh and {} of the energy", megawatt_hours_of(e.standby), money_of(e.standby_cost));
+    if (e.hedged > Energy{}) text += fmt::format("; {} MWh were bought ahead", megawatt_hours_of(e.hedged));
+    text += "\n";
+}
+
 }  // namespace
 
 std::string replay_table(const Replayed& r) {
@@ -113,6 +134,7 @@ std::string replay_table(const Replayed& r) {
         say_feed(text, *r.settle);
     }
     say_totals(text, r.result);
+    say_money(text, r.result);
     return text;
 }
 

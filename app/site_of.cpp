@@ -26,6 +26,7 @@ Worth worth_of(const Config& config, const std::string& group) {
 }
 
 Price strike_of(const Worth& worth, const MachineConfig& machine) {
+    if (machine.strike) return *machine.strike;
     if (worth.strike) return *worth.strike;
     return worth.economics ? break_even(*worth.economics, machine.joules_per_hash) : Price::max();
 }
@@ -36,6 +37,13 @@ std::vector<MachineConfig> by_merit(std::vector<MachineConfig> machines) {
         return m.joules_per_hash <= 0 ? std::numeric_limits<std::int64_t>::max() : m.joules_per_hash;
     };
     std::ranges::stable_sort(machines, std::ranges::greater{}, joules);
+    return machines;
+}
+
+/// Lowest strike first, as merit within the group must agree with its prices; of those alike the worst.
+std::vector<MachineConfig> by_strike(std::vector<MachineConfig> machines, const Worth& worth) {
+    machines = by_merit(std::move(machines));
+    std::ranges::stable_sort(machines, {}, [&](const MachineConfig& m) { return strike_of(worth, m); });
     return machines;
 }
 
@@ -72,9 +80,10 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.reserve_window = from.reserve_window;
     group.loads.first = static_cast<Slot>(model.site.loads.size());
     const Worth worth = worth_of(config, from.name);
-    group.economics = worth.economics;
+    group.own_strikes = std::ranges::any_of(from.machines, [](const MachineConfig& m) { return m.strike.has_value(); });
+    if (!group.own_strikes) group.economics = worth.economics;
     if (from.driver == GroupDriver::luxos) {
-        for (const MachineConfig& m : by_merit(from.machines))
+        for (const MachineConfig& m : group.own_strikes ? by_strike(from.machines, worth) : by_merit(from.machines))
             add_load(model, {m.id, m.watts, m.joules_per_hash, strike_of(worth, m)}, {m.host, m.port});
     } else {
         add_load(model, {from.name, from.nameplate, 0, Price::max()}, {});

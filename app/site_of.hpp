@@ -2,6 +2,7 @@
 #include "app/config.hpp"
 #include "controller/journal.hpp"
 #include "model/state.hpp"
+#include "study/earnings.hpp"
 
 #include <map>
 #include <string>
@@ -31,11 +32,16 @@ struct SiteModel {
 };
 
 /// Loads by tier (firm first), then group as in the file, then merit: worst J/TH first, unknown worst of all. A
-/// machine's strike is that of the price policy of its group; a group in none has Price::max(). Deterministic.
+/// machine's strike is its own, else that of the price policy of its group; a group in none has Price::max(). Where some
+/// have their own, lower strikes stand first. Deterministic.
 SiteModel build_site(const Config& config);
 
 /// The site file's policies, in the order of PolicyId.
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model);
+
+/// What the machines are worth, and what demand and hedge cost: the money side of a replay. Worth is empty where no price
+/// policy says.
+study::Economy economy_of(const Config& config, const SiteModel& model);
 
 /// The config's files as an epoch of the journal keeps them, and back. Back fails as parse_config does.
 std::vector<EpochFile> epoch_files(const Config& config);

@@ -21,6 +21,13 @@ void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     residual += static_cast<std::int64_t>(change);
 }
 
+/// Each sample holds until the next, as long as the meter was never silent between.
+void learn_peaks(const Core& core, MeterState& meter, Steady to) {
+    if (!meter.fresh) return;
+    const auto utc = [&](Steady at) { return core.now.utc - (core.now.steady - at); };
+    for (Peaks* peaks : {&meter.quarter_hours, &meter.half_hours}) peaks->add(meter.power, utc(meter.taken), utc(to));
+}
+
 }  // namespace
 
 void apply_one(Core& core, const MeterReading& reading) {
@@ -28,6 +35,7 @@ void apply_one(Core& core, const MeterReading& reading) {
     constexpr Power most{1'000'000'000'000};  // What no grid connection carries, and no sum runs over.
     if (reading.quality == Quality::bad || reading.power > most || reading.power < -most || reading.taken < meter.taken) return;
     const Duration since_last = meter.fresh ? reading.taken - meter.taken : Duration{0};
+    learn_peaks(core, meter, reading.taken);
     if (!meter.fresh) core.note(NoteKind::meter_back, index(reading.meter));
     meter.power = reading.power;
     meter.taken = reading.taken;

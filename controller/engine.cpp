@@ -33,6 +33,7 @@ void index_site(Core& core) {
             core.group_of[s] = g;
             const std::int64_t worst_first = site.loads[s].joules_per_hash > 0 ? -site.loads[s].joules_per_hash : std::numeric_limits<std::int64_t>::min();
             core.merit[s] = worst_first;
+            if (group.own_strikes && s > group.loads.first) core.merit[s] = std::max(core.merit[s - 1], worst_first);  // Nobody before who mines for less.
             core.nameplate[i] += site.loads[s].rated;
             core.rated.push_back(site.loads[s].rated);
             BALLAST_CHECK(s == group.loads.first || core.merit[s - 1] <= core.merit[s] || group.driver == "contactor");

@@ -92,7 +92,7 @@ void io(Io& f, LoadState& l, Run& run) {
 }
 
 template <class Io>
-void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh); }
+void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh), io(f, m.quarter_hours), io(f, m.half_hours); }
 
 template <class Io>
 void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever); }

@@ -26,6 +26,7 @@ enum class Reason : std::uint8_t {
     armed_floor,     ///< Of a floor: a programme pays for load that can be shed.
     minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
     beyond_quota,    ///< Of a call: more than the programme may ask; obeyed or not as the site file says.
+    demand_peak,     ///< The window's mean was to pass the demand that is paid for.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.

@@ -114,6 +114,7 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::armed_floor: return "armed_floor";
     case Reason::minimum_draw: return "minimum_draw";
     case Reason::beyond_quota: return "beyond_quota";
+    case Reason::demand_peak: return "demand_peak";
     case Reason::allowed_again: return "allowed_again";
     case Reason::called_back: return "called_back";
     case Reason::still_standing: return "still_standing";

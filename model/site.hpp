@@ -36,6 +36,7 @@ struct Site {
         std::optional<Slot> contactor;    ///< The load that can cut this whole group off.
         Power standby;                    ///< Each, when asleep.
         std::optional<Economics> economics;  ///< Present: strikes follow the hashprice.
+        bool own_strikes = false;         ///< Its loads stand by their strikes, lowest first, as their owners set them.
         bool can_power_off = false;       ///< The driver has a rung between sleep and the contactor.
         Duration min_off{0}, min_on{0};   ///< Dwell. Economic moves wait for it; obligations do not, on the way down.
         Duration off_within{10'000};      ///< A sleep must be seen by then.
@@ -80,7 +81,7 @@ struct Site {
     };
 
     std::string name;
-    std::vector<Load> loads;              ///< By tier (firm first), group, merit (worst J/TH first).
+    std::vector<Load> loads;              ///< By tier (firm first), group, merit (worst J/TH first; by strike where owners set them).
     std::vector<Group> groups;            ///< In the order of their slots.
     std::vector<Feeder> feeders;
     std::vector<Meter> meters;

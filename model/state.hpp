@@ -2,6 +2,7 @@
 #include "model/event.hpp"
 #include "model/limit.hpp"
 #include "model/order.hpp"
+#include "model/peaks.hpp"
 #include "model/prices.hpp"
 #include "model/site.hpp"
 
@@ -74,9 +75,12 @@ struct MeterState {
     Steady taken = Steady::min(), heard = Steady::min();
     bool fresh = false;
     std::deque<Sample> history;  ///< Oldest first, as far back as the longest window asks.
+    Peaks quarter_hours{std::chrono::minutes{15}}, half_hours{std::chrono::minutes{30}};  ///< By aligned window and month.
 
     /// Time-weighted mean over [from, to), each sample holding until the next. Nothing before `from`: no answer.
     std::optional<Power> mean(Steady from, Steady to) const;
+    /// The highest mean of an aligned quarter of an hour in this month and the eleven before it; nothing: none was measured yet.
+    std::optional<Power> peak_12_months(Instant at) const { return quarter_hours.twelve_months(at); }
 };
 
 /// A dispatch or an emergency that was accepted and is not over.

@@ -17,6 +17,17 @@ std::uint64_t mask_of(Range range, Slot word) {
     return below & ~((std::uint64_t{1} << from) - 1);
 }
 
+/// The loads of one word, neighbours at once.
+template <class See>
+void neighbours(Slot first_of_word, std::uint64_t loads, See see) {
+    while (loads) {
+        const int from = std::countr_zero(loads), count = std::countr_one(loads >> from);
+        const Slot first = first_of_word + static_cast<Slot>(from);
+        see(first, first + static_cast<Slot>(count));
+        loads = from + count >= static_cast<int>(word_bits) ? 0 : loads >> (from + count) << (from + count);
+    }
+}
+
 Power times(Power each, int count) { return Power{each.count * count}; }
 
 }  // namespace
@@ -41,12 +52,7 @@ ObedientPlant::ObedientPlant(const Site& site) : site_{site} {
 
 Power ObedientPlant::rated_of(Slot first_of_word, Word loads) const {
     Power sum;
-    while (loads) {  // Neighbours at once.
-        const int from = std::countr_zero(loads), count = std::countr_one(loads >> from);
-        const Slot first = first_of_word + static_cast<Slot>(from);
-        sum += rated(first, first + static_cast<Slot>(count));
-        loads = from + count >= static_cast<int>(word_bits) ? 0 : loads >> (from + count) << (from + count);
-    }
+    neighbours(first_of_word, loads, [&](Slot first, Slot last) { sum += rated(first, last); });
     return sum;
 }
 
@@ -61,6 +67,10 @@ void ObedientPlant::put(const Order& order, Draws draws) {
         sum += rated_of(first, runs & ~ran) - rated_of(first, ran & ~runs);
         sum += times(standby, std::popcount(sleeps) - std::popcount(slept));
         transitions_ += static_cast<unsigned>(std::popcount(ran ^ runs));
+        if (earnings_) {
+            neighbours(first, runs & ~ran, [&](Slot from, Slot to) { earnings_->began(from, to); });
+            neighbours(first, ran & ~runs, [&](Slot from, Slot to) { earnings_->ceased(from, to); });
+        }
         running_[word] = (running_[word] & ~mask) | runs;
         dark_[word] = (dark_[word] & ~mask) | (draws == Draws::nothing ? mask : 0);
     }

@@ -2,6 +2,7 @@
 #include "model/event.hpp"
 #include "model/order.hpp"
 #include "model/site.hpp"
+#include "study/earnings.hpp"
 
 #include <cstdint>
 #include <span>
@@ -21,6 +22,9 @@ public:
 
     /// Carries out the orders; appends one answer for each, whole, and the meters' readings if they changed.
     void obey(std::span<const Order> orders, Steady now, std::vector<Event>& into);
+
+    /// Who is told which loads begin and cease to run; none: nobody.
+    void tell(Earnings* earnings) { earnings_ = earnings; }
 
     Power power() const;        ///< At the grid connection.
     Power baseline() const { return baseline_; }  ///< The same with everything running.
@@ -45,6 +49,7 @@ private:
     std::vector<Power> group_power_;          ///< As if its contactor were closed.
     Power baseline_, fixed_;
     std::uint64_t transitions_ = 0;
+    Earnings* earnings_ = nullptr;
 };
 
 }  // namespace ballast::study

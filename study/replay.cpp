@@ -48,11 +48,37 @@ private:
     std::size_t next_ = 0;
 };
 
+/// Everything that is billed by what the site draws.
+struct Books {
+    Settlement bill;
+    std::optional<Earnings> earnings;
+    std::optional<DemandBill> demand;
+
+    Books(const Site& site, const Economy& economy, std::span<const sim::PricePoint> settle, Instant from) : bill{settle, from} {
+        if (!economy.worth.empty()) earnings.emplace(site, economy.worth, settle, from);
+        if (economy.demand) demand.emplace(*economy.demand, from);
+    }
+
+    void drawn(Power power, Instant until) {
+        bill.drawn(power, until);
+        if (earnings) earnings->until(until);
+        if (demand) demand->drawn(power, until);
+    }
+
+    Earned earned(const Economy& economy, std::span<const sim::PricePoint> settle, Instant from, Instant to) const {
+        if (!earnings) return {};
+        Earned earned = earnings->earned();
+        if (demand) earned.demand = demand->total();
+        settle_hedge(economy.hedge, settle, from, to, earned);
+        return earned;
+    }
+};
+
 struct Run {
     Engine engine;
     ObedientPlant plant;
     Prices prices;
-    Settlement bill;
+    Books books;
     const ReplayWatch& watch;
     Instant from, to;
     ReplayResult result;
@@ -75,7 +101,7 @@ struct Run {
             }
             const Instant wake = decision.wake == never ? open_end : utc + (decision.wake - now.steady);
             if (!decision.orders.empty()) {
-                bill.drawn(plant.power(), utc);
+                books.drawn(plant.power(), utc);
                 plant.obey(decision.orders, now.steady, events);
             } else if (wake > utc) {
                 return wake;
@@ -92,7 +118,7 @@ struct Run {
             utc = std::min(wake, prices.next());
             if (watch.progress && result.steps % 1'024 == 0) watch.progress(static_cast<double>(std::min(utc, to).time_since_epoch().count() - from.time_since_epoch().count()) / static_cast<double>((to - from).count()));
         }
-        bill.drawn(plant.power(), to);
+        books.drawn(plant.power(), to);
     }
 };
 
@@ -111,18 +137,20 @@ Site as_replayed(Site site, SourceId prices) {
 }
 
 ReplayResult replay(const Site& site, std::vector<Policy> policies, SourceId prices, const sim::Feed& feed, const sim::Feed& settle,
-                    const ReplayWatch& watch) {
+                    const ReplayWatch& watch, const Economy& economy) {
     BALLAST_CHECK(!feed.intervals.empty() && !settle.intervals.empty());
     const Instant from = feed.intervals.front().start, to = feed.intervals.back().end;
     const Site replayed = as_replayed(site, prices);
     const auto began = std::chrono::steady_clock::now();
     Run run{Engine{replayed, std::move(policies), {}, Now{from, Steady{}}}, ObedientPlant{replayed}, Prices{feed, prices},
-            Settlement{settle.intervals, from}, watch, from, to, {}, {}};
+            Books{replayed, economy, settle.intervals, from}, watch, from, to, {}, {}};
+    if (run.books.earnings) run.plant.tell(&*run.books.earnings);
     run.all();
     ReplayResult& result = run.result;
     result.loop_seconds = result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 
-    Settlement everything{settle.intervals, from}, fixed{settle.intervals, from};
+    Settlement fixed{settle.intervals, from};
+    Books everything{replayed, economy, settle.intervals, from};
     everything.drawn(run.plant.baseline(), to);
     fixed.drawn(run.plant.fixed(), to);
     result.site = site.name;
@@ -134,12 +162,14 @@ ReplayResult replay(const Site& site, std::vector<Policy> policies, SourceId pri
     result.to = to;
     result.intervals = feed.intervals.size();
     result.gaps = feed.report.gaps;
-    result.energy = run.bill.energy();
-    result.cost = run.bill.cost();
-    result.baseline_energy = everything.energy();
-    result.baseline_cost = everything.cost();
+    result.energy = run.books.bill.energy();
+    result.cost = run.books.bill.cost();
+    result.baseline_energy = everything.bill.energy();
+    result.baseline_cost = everything.bill.cost();
     result.fixed_energy = fixed.energy();
-    result.unpriced = everything.unpriced();
+    result.unpriced = everything.bill.unpriced();
+    result.earned = run.books.earned(economy, settle.intervals, from, to);
+    result.baseline_earned = everything.earned(economy, settle.intervals, from, to);
     result.transitions = run.plant.transitions();
     return std::move(run.result);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include "controller/engine.hpp"
 #include "sim/feeds/feed.hpp"
+#include "study/earnings.hpp"
 
 #include <functional>
 
@@ -25,6 +26,7 @@ struct ReplayResult {
     Energy energy, baseline_energy;           ///< Baseline: everything running all the time.
     Money cost, baseline_cost;
     Energy fixed_energy;                      ///< In both: firm loads at nameplate, and overhead.
+    Earned earned, baseline_earned;           ///< Baseline likewise; `known` where the site has an economy.
     Duration unpriced{0};                     ///< Without a settlement price: in no total.
     std::uint64_t transitions = 0;            ///< Loads that began or ceased to run.
     std::uint64_t decisions = 0;              ///< Steps that said something.
@@ -38,9 +40,9 @@ struct ReplayResult {
 Site as_replayed(Site site, SourceId prices);
 
 /// Runs the engine over a history: prices when they were known, orders obeyed at once, the bill by `settle`.
-/// `site` and `policies` as a daemon would be given them; `prices` is the source that the feed speaks for.
+/// With an economy, what was earned beside it. `site` and `policies` as a daemon would be given them; `prices` is the source that the feed speaks for.
 ReplayResult replay(const Site& site, std::vector<Policy> policies, SourceId prices, const sim::Feed& feed,
-                    const sim::Feed& settle, const ReplayWatch& watch = {});
+                    const sim::Feed& settle, const ReplayWatch& watch = {}, const Economy& economy = {});
 
 /// One JSON object on one line; numbers exact, rounded only here.
 std::string to_json(const ReplayResult& result);

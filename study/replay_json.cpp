@@ -33,6 +33,22 @@ double uptime(const ReplayResult& r) {
     return could > 0 ? static_cast<double>(r.energy.count - r.fixed_energy.count) / static_cast<double>(could) : 1.0;
 }
 
+namespace {
+
+/// What was earned and lost, where the site says what its machines are worth.
+std::string economics_of(const ReplayResult& r) {
+    const auto energy = [](Energy e) { return decimal(e.count, per_megawatt_hour, 3); };
+    const auto money = [](Money m) { return decimal(m.count, per_currency_unit, 2); };
+    const Earned& e = r.earned;
+    std::string text = fmt::format(R"(,"hash_revenue":{},"overhead_cost":{},"adder_cost":{},"ramp_loss":{},"wear_cost":{})", money(e.hash), money(e.overhead),
+                                   money(e.adder), money(e.ramp_loss), money(e.wear));
+    text += fmt::format(R"(,"standby_mwh":{},"standby_cost":{},"demand_cost":{},"hedged_mwh":{},"hedge_gain":{})", energy(e.standby), money(e.standby_cost),
+                        money(e.demand), energy(e.hedged), money(e.hedge_gain));
+    return text + fmt::format(R"(,"net_money":{},"baseline_net_money":{})", money(e.net(r.cost)), money(r.baseline_earned.net(r.baseline_cost)));
+}
+
+}  // namespace
+
 std::string to_json(const ReplayResult& r) {
     std::string gaps;
     for (const sim::FeedGap& gap : r.gaps)
@@ -45,9 +61,9 @@ std::string to_json(const ReplayResult& r) {
     text += fmt::format(R"("energy_mwh":{},"energy_cost":{},"baseline_mwh":{},"baseline_cost":{},"curtailed_mwh":{},"uptime":{:.6f},)",
                         energy(r.energy), money(r.cost), energy(r.baseline_energy), money(r.baseline_cost),
                         energy(r.baseline_energy - r.energy), uptime(r));
-    text += fmt::format(R"("transitions":{},"decisions":{},"currency":{},"seconds":{:.3f},"digest":"{:016x}"}})", r.transitions, r.decisions,
+    text += fmt::format(R"("transitions":{},"decisions":{},"currency":{},"seconds":{:.3f},"digest":"{:016x}")", r.transitions, r.decisions,
                         quoted(r.currency), r.seconds, r.digest);
-    return text;
+    return text + (r.earned.known ? economics_of(r) : "") + "}";
 }
 
 }  // namespace ballast::study

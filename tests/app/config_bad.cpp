@@ -433,7 +433,19 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
         {R"(signals = ["utility", "contact", "limit"])", R"(signals = ["utility", "contacts"])",
          R"(site.toml:115:23: 'signals' names the signal "contacts", which is not in this file; did you mean "contact"?)"},
         {R"(kind = "site_cap")", R"(kind = "site-cap")",
-         R"(site.toml:119:8: 'kind' is "site-cap"; allowed: price_strike, dispatch, site_cap)"},
+         R"(site.toml:119:8: 'kind' is "site-cap"; allowed: price_strike, dispatch, site_cap, demand_charge)"},
+        {"hashprice = 45", "strike_per_mwh = 80\nadder_per_mwh = 5",
+         "site.toml:111:17: 'adder_per_mwh' is not allowed here; a given strike has it in already"},
+        {"hashprice = 45", "hashprice = 45\nexpected_spike_s = 0", "site.toml:111:20: 'expected_spike_s' is 0; allowed: 1 to 2678400"},
+        {"hashprice = 45", "hashprice = 45\nworth_cycling = false\nexpected_spike_s = 600", "site.toml:112:20: 'expected_spike_s' is not allowed here; with worth_cycling = false nothing is weighed"},
+        {"hashprice = 45", "hashprice = 45\nworth_cycling = 1", "site.toml:111:17: 'worth_cycling' is a whole number; expected true or false"},
+        {"inventory = \"fleet.csv\"", "inventory = \"fleet.csv\"\nramp_s = -1\ncycle_wear_per_kw = 2000", "site.toml:85:10: 'ramp_s' is -1; allowed: 0 to 7200\nsite.toml:86:21: 'cycle_wear_per_kw' is 2000; allowed: 0 to 1000"},
+        {"joules_per_terahash = 17.5\n", "joules_per_terahash = 17.5\nstrike_per_mwh = 70\n[[group.machine]]\nid = \"s-2\"\nhost = \"10.1.0.2\"\nwatts = 3500\n",
+         "site.toml:114:21: \"spare\" has machines with a strike of their own beside some that follow the hashprice; allowed: hosted machines in a group of their own, or 'strike_per_mwh' for the others"},
+        {"overhead_kw = 60", "overhead_kw = 60\nhedge_price_per_mwh = 40", "site.toml:1:1: [site] has no 'hedge_kw'; a price without a quantity buys nothing"},
+        {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"demand_charge\"", "site.toml:117:1: [[policy]] contract has no 'price_per_kw_month'; expected what a kW of the month's highest mean costs\nsite.toml:117:1: [[policy]] contract has no 'mining_earns_per_mwh'; expected what mining earns per MWh beyond its energy"},
+        {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000",
+         "kind = \"demand_charge\"\nprice_per_kw_month = 8\nmining_earns_per_mwh = 20\nwindow_min = 20", "site.toml:122:14: 'window_min' is 20; allowed: 15 or 30"},
         {"aim_kw = 39500", "aim_kw = 40500",
          "site.toml:121:10: 'aim_kw' is above 'act_above_kw'; allowed: release_kw <= aim_kw <= act_above_kw"},
         {"release_kw = 39000", "release_kw = 39900",
@@ -454,7 +466,7 @@ const std::vector<BadInput>& bad_inventories() {
          "fleet.csv:1:1: there is no machine below the header; expected a line for each"},
         {"", "id,host,power\nm-1,10.2.0.1,3500\n",
          "fleet.csv:1:1: the header has no column \"watts\"; it must have id, host and watts\nfleet.csv:1:9: "
-         "unknown column \"power\"; known: id, host, port, mac, watts, joules_per_terahash"},
+         "unknown column \"power\"; known: id, host, port, mac, watts, joules_per_terahash, strike_per_mwh"},
         {"", "id,host,watt\nm-1,10.2.0.1,3500\n",
          "fleet.csv:1:1: the header has no column \"watts\"; it must have id, host and watts\nfleet.csv:1:9: "
          "unknown column \"watt\"; did you mean \"watts\"?"},
@@ -482,6 +494,7 @@ const std::vector<BadInput>& bad_inventories() {
          R"(fleet.csv:2:25: joules_per_terahash is "0"; allowed: 0.001 to 10000 with at most 3 decimals, or empty for unknown)"},
         {"", "id,host,port,mac,watts,joules_per_terahash\nm-1,10.2.0.1,4028,,3500,\"17,5\"\n",
          R"(fleet.csv:2:25: joules_per_terahash is "17,5"; allowed: 0.001 to 10000 with at most 3 decimals, or empty for unknown)"},
+        {"", "id,host,watts,strike_per_mwh\nm-1,10.2.0.1,3500,cheap\n", "fleet.csv:2:19: strike_per_mwh is \"cheap\"; allowed: -100000 to 100000 with at most 6 decimals, or empty for the policy's"},
         {"", "id,host,port,mac,watts,joules_per_terahash\nm-1,\"10.2.0.1,4028,,3500,17.5\n",
          "fleet.csv:2:5: a quote that is not closed on its line; allowed: a field in quotes ends on its "
          "line"},
@@ -503,7 +516,7 @@ const std::vector<BadInput>& bad_inventories() {
          R"(fleet.csv:3:1: machines "m-1" and "m-2" share the MAC 021a7f000001; one MAC is one machine)"},
         {"", "\xC2\x89PNG\r\n\x1A\n",
          "fleet.csv:1:1: unknown column \"??PNG\"; known: id, host, port, mac, watts, "
-         "joules_per_terahash\nfleet.csv:1:1: the header has no column \"id\"; it must have id, host and "
+         "joules_per_terahash, strike_per_mwh\nfleet.csv:1:1: the header has no column \"id\"; it must have id, host and "
          "watts\nfleet.csv:1:1: the header has no column \"host\"; it must have id, host and "
          "watts\nfleet.csv:1:1: the header has no column \"watts\"; it must have id, host and watts"},
     };

@@ -1,5 +1,7 @@
 #include "app/budget.hpp"
+#include "app/site_of.hpp"
 #include "app/config_decimal.hpp"
+#include "controller/engine.hpp"
 #include "tests/app/config_bad.hpp"
 #include "tests/catch.hpp"
 
@@ -56,6 +58,40 @@ TEST_CASE("loads stand by tier, group and merit, and their strikes rise") {
     for (const Site::Group& group : model.site.groups)
         for (Slot slot = group.loads.first + 1; slot < group.loads.last; ++slot)
             CHECK(model.site.loads[slot - 1].strike <= model.site.loads[slot].strike);
+}
+
+TEST_CASE("what a kWh costs beside its price lowers every strike by as much") {
+    const SiteModel model = build_site(good_config("hashprice = 45", "hashprice = 45\nadder_per_mwh = 12.5"));
+    CHECK(model.site.loads[2].strike == Price{break_even({Price{45'000'000'000}, 0, 1'000'000}, 17'500).count - 12'500'000});
+}
+
+TEST_CASE("hosted machines stand by their owners' strikes, which no hashprice moves") {
+    const Config config = good_config("joules_per_terahash = 17.5\n", "joules_per_terahash = 17.5\nstrike_per_mwh = 70\n[[group.machine]]\nid = \"s-2\"\nhost = \"10.1.0.2\"\n"
+                                      "watts = 3500\njoules_per_terahash = 29.5\nstrike_per_mwh = 90.5\n[[group.machine]]\nid = \"s-3\"\nhost = \"10.1.0.3\"\nwatts = 3500\nstrike_per_mwh = -1\n");
+    const SiteModel model = build_site(config);
+    const Site::Group& spare = model.site.groups[index(model.groups.at("spare"))];
+    CHECK(spare.own_strikes);
+    CHECK(!spare.economics);
+    std::vector<std::string> names;
+    for (Slot slot = spare.loads.first; slot < spare.loads.last; ++slot) names.push_back(model.site.loads[slot].name);
+    CHECK(names == std::vector<std::string>{"s-3", "s-1", "s-2"});
+    CHECK(model.site.loads[spare.loads.first + 1].strike == Price{70'000'000});
+    CHECK(model.site.loads[spare.loads.first + 2].strike == Price{90'500'000});
+    Engine engine{model.site, build_policies(config, model), {}, Now{}};
+    Signal hashprice{.source = SourceId{0}, .kind = SignalKind::hashprice, .price = Price{1}};
+    engine.step(Now{}, std::vector<Event>{hashprice});
+    CHECK(engine.state().strikes[spare.loads.first + 2] == Price{90'500'000});
+}
+
+TEST_CASE("the economy is what the machines are worth at the wall, and what cycles, demand and hedge cost") {
+    const Config config = good_config("hashprice = 45", "hashprice = 45\npool_fee_percent = 1\noverhead_factor = 1.05\nadder_per_mwh = 5");
+    const study::Economy economy = economy_of(config, build_site(config));
+    CHECK(economy.worth[0] == study::Worth{});  // The hall.
+    CHECK(economy.worth[1].hash == Price{});    // J/TH unknown.
+    CHECK(economy.worth[2].hash == Price{106'071'428});  // 45 x 0.99 / (0.024 x 17.5)
+    CHECK(economy.worth[2].adder == Price{5'000'000});
+    CHECK(economy.worth[2].overhead_ppm == 1'050'000);
+    CHECK(!economy.demand);
 }
 
 TEST_CASE("a contactor's load weighs nothing while it carries others, and they know it") {

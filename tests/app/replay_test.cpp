@@ -152,6 +152,30 @@ TEST_CASE("what is wrong with the input is said with status 2") {
     fails([&](auto& o) { o.journal = bench.path("prices.csv"); }, "exists already; a replay needs a new file");
 }
 
+TEST_CASE("a hedge is bought at a price that stands or at the day-ahead one, and changes nothing but money") {
+    const Bench bench;
+    const auto open = run_replay(bench.options());
+    REQUIRE(open);
+    bench.write("ahead.csv", "Interval Start,Interval End,Location,LMP\n2025-06-01 05:00:00Z,2025-06-01 06:00:00Z,HB,40\n");
+    bench.write("site.toml", Bench::site("USD", "hedge_kw = 6\n"));
+    ReplayOptions options = bench.options();
+    options.day_ahead = bench.path("ahead.csv");
+    const auto ahead = run_replay(options);
+    REQUIRE(ahead);
+    CHECK(ahead->result.digest == open->result.digest);
+    CHECK(ahead->result.cost == open->result.cost);
+    CHECK(currency_units(ahead->result.earned.hedge_gain) == 0.2);  // 6 kW over 5 min each, at -20, 460, -20 and -20 per MWh.
+    CHECK(has(replay_table(*ahead), "were bought ahead"));
+    bench.write("site.toml", Bench::site("USD", "hedge_kw = 6\nhedge_price_per_mwh = 40\n"));
+    const auto twice = run_replay(options);
+    REQUIRE(!twice);
+    CHECK(twice.error().status == 2);
+    CHECK(has(twice.error().text, "--day-ahead and [site] hedge_price_per_mwh both say"));
+    CHECK(run_replay(bench.options())->result.earned.hedge_gain == ahead->result.earned.hedge_gain);
+    bench.write("site.toml", Bench::site("USD", ""));
+    CHECK(has(run_replay(options).error().text, "give it"));
+}
+
 TEST_CASE("a replay's journal can be executed again to the same bytes, and changes nothing of the result") {
     const Bench bench;
     ReplayOptions options = bench.options();

@@ -1,5 +1,6 @@
 #pragma once
 #include "model/state.hpp"
+#include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/site_cap.hpp"
@@ -19,12 +20,14 @@ struct RandomSite {
     std::vector<policies::PriceStrike> strikes;
     std::vector<policies::Dispatch> dispatches;
     std::vector<policies::SiteCap> caps;
+    std::optional<policies::DemandCharge> demand;
 
     std::vector<Policy> policies() const {
         std::vector<Policy> all;
         for (const auto& s : strikes) all.push_back(policies::price_strike(s));
         for (const auto& d : dispatches) all.push_back(policies::dispatch(d));
         for (const auto& c : caps) all.push_back(policies::site_cap(c));
+        if (demand) all.push_back(policies::demand_charge(*demand));
         return all;
     }
 };
@@ -165,6 +168,7 @@ private:
                 if (made_.site.groups[g].driver == "luxos" && dice_.percent(70)) strike.groups.push_back(GroupId{g});
             strike.down_after = static_cast<unsigned>(dice_.between(1, 2));
             strike.up_after = static_cast<unsigned>(dice_.between(1, 3));
+            if (dice_.percent(50)) weigh(strike);
             made_.strikes.push_back(strike);
         }
         for (auto n = 1 + dice_.below(2); n > 0; --n) {
@@ -184,6 +188,21 @@ private:
             cap.contactor_after = seconds({10, 60});
             made_.caps.push_back(cap);
         }
+        if (made_.site.meter && dice_.percent(30))
+            made_.demand = policies::DemandCharge{.policy = policy("demand"), .meter = *made_.site.meter, .window = seconds({900, 1'800}), .per_kw_month = Price{dice_.between(0, 40) * 1'000'000'000},
+                                                  .mining_earns = Price{dice_.between(0, 60) * 1'000'000}, .ratchet_ppm = dice_.between(0, 1'000'000),
+                                                  .paid = Power{nameplate().count * dice_.between(0, 110) / 100}};
+    }
+
+    /// Some of its groups say what their cycles cost.
+    void weigh(policies::PriceStrike& strike) {
+        for (const GroupId group : strike.groups) {
+            const Site::Group& of = made_.site.groups[index(group)];
+            strike.cycles.emplace_back();
+            if (dice_.percent(70)) strike.cycles.back() = policies::Cycle{{seconds({0, 60, 600}), Price{dice_.between(0, 20'000'000)}}, {}, dice_.between(0, 100'000), of.min_off, of.min_on};
+        }
+        if (dice_.percent(50)) strike.expected_spike = seconds({60, 600, 7'200});
+        strike.expected_calm = seconds({0, 0, 600});
     }
 
     Dice& dice_;

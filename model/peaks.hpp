@@ -1,0 +1,102 @@
+#pragma once
+#include "model/units.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace ballast {
+
+/// A meter's demand as tariffs bill it: the mean over windows aligned in UTC, and the highest of each UTC month.
+/// Kept for thirteen months, so that a whole year lies behind the one that runs.
+class Peaks {
+public:
+    static constexpr std::size_t kept = 13;
+
+    struct Month {
+        std::int32_t number = -1;      ///< Months since year 0; -1: none.
+        Power peak;                    ///< Highest mean of a window that was measured for at least half of its length.
+        bool operator==(const Month&) const = default;
+    };
+
+    explicit Peaks(Duration window = std::chrono::minutes{15}) : window_{window} {}
+
+    static std::int32_t month_of(Instant at) {
+        const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(at)};
+        return static_cast<int>(date.year()) * 12 + static_cast<std::int32_t>(static_cast<unsigned>(date.month())) - 1;
+    }
+    static Instant month_end(Instant at) {
+        const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(at)};
+        return std::chrono::sys_days{(date.year() / date.month() + std::chrono::months{1}) / 1};
+    }
+
+    Duration window() const { return window_; }
+    Instant floor(Instant at) const { return Instant{at.time_since_epoch() / window_ * window_}; }
+
+    /// `power` was drawn over [from, to). What lies before what was added already is left out.
+    void add(Power power, Instant from, Instant to) {
+        from = std::max(from, until_);
+        from = std::max(from, to - std::chrono::months{kept});  // What lies further back is in no month that is kept.
+        while (from < to) {
+            roll(from);
+            const Instant end = std::min(to, start_ + window_);
+            energy_ += power * (end - from);
+            measured_ += end - from;
+            from = until_ = end;
+        }
+        roll(std::max(to, until_));
+    }
+
+    /// Of the window that holds `at`: what was drawn of it so far, for how long.
+    Energy energy(Instant at) const { return floor(at) == start_ ? energy_ : Energy{}; }
+    Duration measured(Instant at) const { return floor(at) == start_ ? measured_ : Duration{0}; }
+
+    /// The highest of the month that holds `at`, whole windows only.
+    std::optional<Power> month(Instant at) const {
+        const Month& month = months_[place(month_of(at))];
+        return month.number == month_of(at) ? std::optional{month.peak} : std::nullopt;
+    }
+
+    /// The highest of the twelve months that end with the one of `at`.
+    std::optional<Power> twelve_months(Instant at) const {
+        std::optional<Power> highest;
+        const std::int32_t now = month_of(at);
+        for (const Month& month : months_)
+            if (month.number >= 0 && month.number > now - 12 && month.number <= now) highest = std::max(highest.value_or(month.peak), month.peak);
+        return highest;
+    }
+
+    bool operator==(const Peaks&) const = default;
+
+    // For the snapshot, which keeps all of it.
+    template <class Io> friend void io(Io& f, Peaks& p) {
+        std::int64_t energy = static_cast<std::int64_t>(p.energy_.count), measured = p.measured_.count();
+        f.utc(p.start_), f.utc(p.until_), f.whole(energy), f.whole(measured);
+        p.energy_ = Energy{energy}, p.measured_ = Duration{measured};
+        for (Month& month : p.months_) f.whole(month.number), f.quantity(month.peak);
+    }
+
+private:
+    static std::size_t place(std::int32_t month) { return static_cast<std::size_t>(month) % kept; }
+
+    /// The window that holds `at` runs; the one before it, if it is over, counts for its month.
+    void roll(Instant at) {
+        if (floor(at) == start_) return;
+        if (measured_ * 2 >= window_) {
+            const Power mean{static_cast<std::int64_t>(energy_.count / measured_.count())};
+            Month& month = months_[place(month_of(start_))];
+            if (month.number != month_of(start_) || mean > month.peak) month = {month_of(start_), mean};
+        }
+        start_ = floor(at);
+        energy_ = {};
+        measured_ = Duration{0};
+    }
+
+    Duration window_;
+    Instant start_{}, until_{};        ///< Of the running window; up to where all is added.
+    Energy energy_;
+    Duration measured_{0};
+    std::array<Month, kept> months_{};
+};
+
+}  // namespace ballast

@@ -1,0 +1,60 @@
+#include "model/peaks.hpp"
+#include "tests/catch.hpp"
+
+using namespace ballast;
+using namespace ballast::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+Instant day(int year, unsigned month, unsigned day) { return Instant{std::chrono::sys_days{std::chrono::year{year} / static_cast<int>(month) / static_cast<int>(day)}}; }
+
+}  // namespace
+
+TEST_CASE("a month's peak is the highest mean of its aligned windows") {
+    Peaks peaks{15min};
+    const Instant noon = day(2026, 5, 3) + 12h;
+    peaks.add(4_MW, noon, noon + 5min);
+    peaks.add(10_MW, noon + 5min, noon + 10min);
+    CHECK(peaks.energy(noon + 10min) == 4_MW * Duration{5min} + 10_MW * Duration{5min});
+    CHECK(peaks.measured(noon + 10min) == 10min);
+    CHECK_FALSE(peaks.month(noon).has_value());  // The window runs yet.
+    peaks.add(1_MW, noon + 10min, noon + 15min);
+    CHECK(peaks.month(noon) == 5_MW);
+    CHECK(peaks.energy(noon + 15min) == Energy{});
+    peaks.add(9_MW, noon + 15min, noon + 45min);
+    CHECK(peaks.month(noon) == 9_MW);
+    peaks.add(2_MW, noon + 45min, noon + 75min);
+    CHECK(peaks.month(noon) == 9_MW);
+    CHECK_FALSE(peaks.month(day(2026, 4, 3)).has_value());
+}
+
+TEST_CASE("a window that was measured for less than half of its length is no peak") {
+    Peaks peaks{15min};
+    const Instant noon = day(2026, 5, 3) + 12h;
+    peaks.add(50_MW, noon + 8min, noon + 15min);
+    CHECK_FALSE(peaks.month(noon).has_value());
+    peaks.add(30_MW, noon + 15min, noon + 24min);
+    peaks.add(10_MW, noon + 30min, noon + 31min);
+    CHECK(peaks.month(noon) == 30_MW);  // The mean of what was measured of it.
+}
+
+TEST_CASE("twelve months count, the thirteenth does not, and a month is told by its own windows only") {
+    Peaks peaks{30min};
+    for (unsigned month = 1; month <= 12; ++month) peaks.add(Power{static_cast<std::int64_t>(month == 1 ? 99 : month) * 1'000'000}, day(2025, month, 9), day(2025, month, 9) + 30min);
+    CHECK(peaks.twelve_months(day(2025, 12, 31)) == 99_MW);
+    CHECK(peaks.twelve_months(day(2026, 1, 1)) == 12_MW);
+    CHECK(peaks.twelve_months(day(2027, 1, 1)) == std::nullopt);
+    CHECK(peaks.month(day(2025, 1, 20)) == 99_MW);
+    peaks.add(3_MW, day(2026, 2, 1), day(2026, 2, 1) + 30min);
+    CHECK(peaks.twelve_months(day(2026, 2, 2)) == 12_MW);
+}
+
+TEST_CASE("a reading that holds for weeks is a peak of each month, and time that runs back is not added twice") {
+    Peaks peaks{15min};
+    peaks.add(7_MW, day(2026, 1, 20), day(2026, 3, 2));
+    for (const unsigned month : {1u, 2u, 3u}) CHECK(peaks.month(day(2026, month, 1)) == 7_MW);
+    const Peaks before = peaks;
+    peaks.add(90_MW, day(2026, 2, 1), day(2026, 3, 2));
+    CHECK(peaks == before);
+}
