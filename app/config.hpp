@@ -259,12 +259,38 @@ struct SiteCapConfig {
     bool operator==(const SiteCapConfig&) const = default;
 };
 
-/// [[policy]], in the order of PolicyId. Exactly one of the three is present.
+/// The meter of kind = "under_frequency": Modbus TCP, on a connection of its own.
+struct FrequencyMeterConfig {
+    ModbusConfig modbus;
+    RegisterConfig frequency;       ///< Scale to Hz.
+    Duration period{50}, stale_after{3'000};
+    Frequency plausible_min, plausible_max;
+    bool operator==(const FrequencyMeterConfig&) const = default;
+};
+
+/// kind = "under_frequency"
+struct UnderFrequencyConfig {
+    struct Stage {
+        Frequency below;
+        std::vector<std::string> contactors;
+        bool operator==(const Stage&) const = default;
+    };
+    FrequencyMeterConfig meter;
+    Frequency nominal{60'000};
+    std::vector<Stage> stages;      ///< The highest frequency first.
+    unsigned samples = 2;
+    Frequency restore_above;
+    Duration restore_after{0};
+    bool operator==(const UnderFrequencyConfig&) const = default;
+};
+
+/// [[policy]], in the order of PolicyId. Exactly one of them is present.
 struct PolicyConfig {
     std::string name;
     std::optional<PriceStrikeConfig> price_strike;
     std::optional<DispatchConfig> dispatch;
     std::optional<SiteCapConfig> site_cap;
+    std::optional<UnderFrequencyConfig> under_frequency;
     bool operator==(const PolicyConfig&) const = default;
 };
 

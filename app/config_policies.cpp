@@ -151,9 +151,9 @@ void site_cap_of(Keys& keys, Parse& parse, SiteCapConfig& policy) {
 }  // namespace
 
 void parse_policies(Keys& root, Parse& parse) {
-    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap };
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, under_frequency };
     const Choices<Kind> kinds{
-        {"price_strike", Kind::price_strike}, {"dispatch", Kind::dispatch}, {"site_cap", Kind::site_cap}};
+        {"price_strike", Kind::price_strike}, {"dispatch", Kind::dispatch}, {"site_cap", Kind::site_cap}, {"under_frequency", Kind::under_frequency}};
     Known known;
     for (const auto* table : root.tables("policy")) {
         Keys keys{*table, title(*table, "policy", parse.config.policies.size()), parse.faults};
@@ -163,6 +163,7 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::price_strike) price_strike_of(keys, parse, known, policy);
         if (kind == Kind::dispatch) dispatch_of(keys, parse, policy.dispatch.emplace());
         if (kind == Kind::site_cap) site_cap_of(keys, parse, policy.site_cap.emplace());
+        if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
         if (kind) keys.finish();
         parse.config.policies.push_back(std::move(policy));
     }

@@ -104,6 +104,7 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
         return fact.reduction ? fmt::format("{} asked for {} less than the {} drawn before, which allowed {}", source, print(*fact.reduction), print(*fact.reference), at_most(fact))
                               : fmt::format("{} asked for a reduction, which allowed {}", source, at_most(fact));
     case Reason::contract_limit: return fmt::format("the site was not to draw more than {}", fact.limit ? print(*fact.limit) : "its contract");
+    case Reason::under_frequency: return fmt::format("the grid's frequency, by {}, had fallen below its stage", source);
     case Reason::allowed_again: return "nothing in force forbade it any more";
     case Reason::called_back: return "it was on its way up when a person locked it out, or everything was to go";
     case Reason::still_standing: return "what it had been ordered still stood, and it was not seen to obey";

@@ -3,6 +3,7 @@
 #include "policies/dispatch.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/site_cap.hpp"
+#include "policies/under_frequency.hpp"
 
 namespace ballast {
 namespace {
@@ -67,6 +68,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, model));
         if (policy.dispatch) built.push_back(dispatch_of(*policy.dispatch, id, model));
         if (policy.site_cap) built.push_back(site_cap_of(*policy.site_cap, id, model));
+        if (policy.under_frequency) built.push_back(policies::under_frequency({id, model.guards.at(policy.name), model.sources.at(policy.name + " meter")}));
     }
     return built;
 }

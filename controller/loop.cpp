@@ -74,8 +74,19 @@ asio::awaitable<void> Loop::step(Now now) {
     const StepRecord record{now, heard_, decision};
     const Written written = missed_ ? Written::missed : co_await journal_.append(record);
     judge(now, written);
+    arm(decision, written);
     submit(decision, written);
     if (watch) watch(Step{now, heard_, decision, engine_});
+}
+
+/// A table goes into force once the journal has it; until then the one before it stays. Of a step that the journal missed
+/// none does: the epoch that mends the gap decides on it anew.
+void Loop::arm(const Decision& decision, Written written) {
+    to_arm_.resize(settings_.trippers.size());
+    for (const TripTable& table : decision.tables)
+        if (index(table.guard) < to_arm_.size()) to_arm_[index(table.guard)] = table;
+    for (std::size_t g = 0; g < to_arm_.size() && written != Written::late; ++g)
+        if (const auto table = std::exchange(to_arm_[g], std::nullopt); table && written == Written::yes && settings_.trippers[g]) settings_.trippers[g]->arm(*table);
 }
 
 /// What the process before this one, or the config before, may not have got to the machines. It is in the journal.

@@ -12,7 +12,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::uint64_t version = 2;
+constexpr std::uint64_t version = 3;
 constexpr Duration long_ago = std::chrono::hours{24 * 366};
 
 // Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
@@ -96,6 +96,16 @@ void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady
 
 template <class Io>
 void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever); }
+
+template <class Io>
+void io(Io& f, GuardState& g) {
+    f.whole(g.tripped), f.steady(g.calm_since), f.flag(g.disarmed);
+    bool told = g.frequency.has_value();
+    f.flag(told);
+    Frequency frequency = g.frequency.value_or(Frequency{});
+    f.quantity(frequency);
+    if (told) g.frequency = frequency;
+}
 
 template <class Io>
 void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt), f.steady(p.due), io(f, p.why); }
@@ -218,6 +228,8 @@ void save_standing(Out& f, Core& core) {
     for (Pending& p : core.pending) save_pending(f, site, p);
     f.w.number(core.holds.size());
     for (Hold& h : core.holds) f.text(h.target), f.text(h.who), f.steady(h.until);
+    f.w.number(core.site.guards.size());
+    for (std::size_t i = 0; i < core.site.guards.size(); ++i) f.text(site.policies[index(core.site.guards[i].policy)]), io(f, core.state.guards[i]);
     f.w.number(core.excesses.size());
     for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
 }
@@ -355,6 +367,14 @@ void restore_standing(In& f, Core& core, const Names& names) {
         h.loads = range.value_or(Range{});
         if (range) core.holds.push_back(std::move(h));
     }
+    named_things(f, names.policies, [&](auto policy) {
+        GuardState guard;
+        io(f, guard);
+        // Nobody watched while we were away.
+        if (f.now.utc - f.saved.utc > Duration{1'000}) guard.calm_since = never;
+        for (std::size_t i = 0; i < core.site.guards.size(); ++i)
+            if (policy && core.site.guards[i].policy == PolicyId{static_cast<std::uint16_t>(*policy)}) core.state.guards[i] = guard;
+    });
     named_things(f, names.policies, [&](auto policy) {
         Excess e;
         io(f, e);

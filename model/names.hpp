@@ -112,6 +112,7 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::contract_limit: return "contract_limit";
     case Reason::allowed_again: return "allowed_again";
     case Reason::called_back: return "called_back";
+    case Reason::under_frequency: return "under_frequency";
     case Reason::still_standing: return "still_standing";
     }
     return {};
@@ -188,6 +189,9 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::contactor_opens: return "contactor_opens";
     case NoteKind::clock_jump: return "clock_jump";
     case NoteKind::messages_lost: return "messages_lost";
+    case NoteKind::armed: return "armed";
+    case NoteKind::tripped: return "tripped";
+    case NoteKind::trip_over: return "trip_over";
     }
     return {};
 }

@@ -124,6 +124,20 @@ kind = "site_cap"
 act_above_kw = 40000
 aim_kw = 39500
 release_kw = 39000
+
+[[policy]]
+name = "uf"
+kind = "under_frequency"
+nominal_hz = 60
+restore_above_hz = 59.9
+restore_after_s = 300
+[policy.meter]
+driver = "modbus"
+host = "10.0.0.8"
+frequency = { function = "input", address = 0, type = "uint16", scale_hz = 0.01 }
+[[policy.stage]]
+below_hz = 59.5
+contactors = ["block"]
 )";
 
 const std::string good_inventory = "id,host,port,mac,watts,joules_per_terahash\n"
