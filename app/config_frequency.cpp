@@ -89,7 +89,7 @@ void under_frequency_of(Keys& keys, Parse& parse, UnderFrequencyConfig& policy) 
     const auto nominals = Range{50, 60};
     const std::int64_t given = keys.must_number("nominal_hz", nominals);
     if (keys.has("nominal_hz") && given != 50 && given != 60) keys.fault("nominal_hz", fmt::format("'nominal_hz' is {}; allowed: 50, 60", given));
-    const Frequency nominal = policy.nominal = Frequency{(given == 50 ? 50 : 60) * 1'000};
+    const Frequency nominal = policy.nominal = Frequency{(given == 50 && keys.has("nominal_hz") ? 50 : 60) * 1'000};  // A fault brings no others with it.
     if (!keys.has("meter")) keys.missing("meter", "expected [policy.meter], where the frequency is read");
     if (const auto* table = keys.table("meter")) {
         Keys in{*table, "'meter' of " + keys.what(), keys.faults()};

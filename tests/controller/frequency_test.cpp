@@ -166,7 +166,6 @@ TEST_CASE("what a trip opened is off by our order, and comes back when the frequ
     CHECK(bench.said(NoteKind::trip_over));
     CHECK(bench.ordered(Rung::close, a) == 1);
     CHECK(bench.tables.back().stages == std::vector<Slots>{{a}, {b}});
-    bench.step(702s, {one(a, Mode::running, 702s)});
     CHECK(bench.said(NoteKind::event_closed));
 }
 
@@ -216,7 +215,7 @@ TEST_CASE("a deeper stage adds its contactors, and one that does not open is tol
     CHECK(bench.ordered(Rung::open, a) == 0);
     CHECK(bench.tables.back().stages == std::vector<Slots>{{}, {}});
     std::size_t again = 0;
-    for (Duration t = 12s; t < 16s; t += 1s) {
+    for (Duration t = 12s; t < 15s; t += 1s) {
         bench.step(t, {hz(t, 59'200)});
         again += bench.ordered(Rung::open, b);
     }
