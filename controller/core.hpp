@@ -80,7 +80,7 @@ struct Core {
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
 
-    std::vector<std::optional<TripTable>> armed; ///< By guard: the last table decided on in this epoch.
+    std::vector<std::optional<TripTable>> armed; ///< By guard: the last table decided on.
 
     // Of one step.
     Now now;

@@ -148,6 +148,13 @@ std::vector<Order> Engine::outstanding() const {
     return orders;
 }
 
+std::vector<TripTable> Engine::tables() const {
+    std::vector<TripTable> tables;
+    for (const auto& table : parts_->armed)
+        if (table) tables.push_back(*table);
+    return tables;
+}
+
 Power Engine::available_up() const { return could_rise(*parts_); }
 
 const State& Engine::state() const { return parts_->state; }

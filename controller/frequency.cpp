@@ -15,13 +15,13 @@ Why why_tripped(const Site::Guard& guard) {
     return {guard.policy, guard.source, Cause::emergency, 0, Reason::under_frequency, EscalateTo::contactor};
 }
 
-/// May be opened: it carries what may stop, it is not open yet, and neither a person nor anything else has taken it from us.
+/// May be opened: it is to be closed, and neither a person nor anything else has taken it from us.
 bool may_trip(const Core& core, Slot slot) {
     const LoadState& load = core.state.loads[slot];
     const auto bars = run_at(core, slot).bars;
     if (bars & locked_out) return false;
     if ((bars & latched) && load.mode != Mode::running) return false;
-    return load.on || !load.seen;
+    return load.on;
 }
 
 /// It was opened by this very trip, and its feedback was heard before we were.
@@ -141,7 +141,7 @@ void arm(Core& core) {
         const Site::Guard& site = core.site.guards[g];
         const GuardState& guard = core.state.guards[g];
         TripTable table{{}, GuardId{static_cast<std::uint16_t>(g)}, std::vector<std::vector<Slot>>(site.stages.size())};
-        for (std::size_t i = guard.tripped; i < site.stages.size() && !guard.disarmed; ++i)
+        for (std::size_t i = 0; i < site.stages.size() && !guard.disarmed; ++i)
             for (const Slot slot : site.stages[i].contactors)
                 if (may_trip(core, slot)) table.stages[i].push_back(slot);
         if (core.armed[g] && core.armed[g]->stages == table.stages) continue;

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace ballast {
@@ -59,7 +60,7 @@ private:
     Now listen();
     asio::awaitable<void> step(Now now);
     asio::awaitable<void> begin_epoch(EpochCause cause);
-    void arm(const Decision& decision, Written written);
+    void arm(std::span<const TripTable> tables, Written written);
     void submit_outstanding();
     void submit(const Decision& decision, Written written);
     void send(const Order& order, Steady now);

@@ -40,7 +40,7 @@ class Frequency(unittest.TestCase):
         eventually(lambda: self.notes("trip_over") == TRIPS, 10, "each trip is over", process=self.daemon)
         self.assertEqual(self.notes("tripped"), TRIPS)
         self.assertEqual(self.notes("latched"), 0, self.daemon.log())
-        orders = self.journal.query("SELECT rung, cause FROM ordered")
+        orders = self.journal.query("SELECT rung, reason FROM ordered")
         self.assertEqual(sum(rung == "open" for rung, _ in orders), TRIPS, orders)
         # The table that a trip used was decided, and written, before it.
         first = self.journal.one("SELECT min(step) FROM note WHERE kind = 'armed'")
