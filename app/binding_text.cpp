@@ -101,6 +101,8 @@ std::string name_of(Scope scope, const Site& site) {
 
 std::string sentence_of(const Binding& b, const State& state, Now now, const std::string& currency) {
     if (b.scope.kind == Scope::Kind::group && b.why.cause == Cause::price) return priced(b, state, now, currency);
+    if (b.why.reason == Reason::under_frequency)
+        return fmt::format("Policy {} lets nothing rise, because {} showed the grid's frequency below a stage, and has not shown it back for long enough: {} is expected", policy_of(b.why, *state.site), source_of(b.why, *state.site), print(b.expected));
     return fmt::format("Policy {} holds {} to {}, because {}: {}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state), against(b));
 }
 

@@ -164,6 +164,9 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::dispatch) dispatch_of(keys, parse, policy.dispatch.emplace());
         if (kind == Kind::site_cap) site_cap_of(keys, parse, policy.site_cap.emplace());
         if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
+        const bool ambiguous = policy.name == "site" || parse.machine_ids.contains(policy.name) || std::ranges::find(parse.config.groups, policy.name, &GroupConfig::name) != parse.config.groups.end();
+        if (kind == Kind::under_frequency && ambiguous)
+            keys.fault("name", fmt::format("'name' is {}, which a load, a group or the site has too; a person's word must say which", shown(policy.name)));
         if (kind) keys.finish();
         parse.config.policies.push_back(std::move(policy));
     }

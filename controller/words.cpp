@@ -65,7 +65,7 @@ void abort(Core& core, const OperatorWord& word) {
     if (disarm(core, word)) return;
     auto& obligations = core.state.obligations;
     const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.id == word.target; });
-    if (found == obligations.end()) return core.note(NoteKind::word_refused, 0, "no obligation called " + word.target + " stands, and no under-frequency policy is called so");
+    if (found == obligations.end()) return core.note(NoteKind::word_refused, 0, "no obligation called " + word.target + " stands");
     core.note(NoteKind::aborted, index(found->signal.source), word.target, found->event);
     end_obligation(core, static_cast<std::size_t>(found - obligations.begin()), found->signal.issued);
 }
