@@ -207,6 +207,7 @@ std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& m
     settings.feedback = feedback;
     settings.poll = from.switchgear->period;
     settings.close_stagger = from.stagger;
+    settings.block = from.nameplate;  // None, where it carries groups.
     return std::make_unique<Contactor>(std::move(settings), buses, std::move(stagger));
 }
 

@@ -456,6 +456,8 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
          "site.toml:117:1: [[policy]] contract has no 'act_above_kw'; expected a number, 0.001 to 10000000"},
         {"release_kw = 39000", "release_kw = 39000\n\n[limits]\nmax_kw = 1",
          R"(site.toml:124:2: unknown key "limits" in the site file; known: mqtt, meter, feeder, fx, site, journal, http, signal, group, policy)"},
+        {R"(name = "uf")", R"(name = "spare")",
+         R"(site.toml:125:8: 'name' is "spare", which a load, a group or the site has too; a person's word must say which)"},
         {R"(nominal_hz = 60)", R"(nominal_hz = 55)",
          R"(site.toml:127:14: 'nominal_hz' is 55; allowed: 50, 60)"},
         {"nominal_hz = 60\n", R"()",

@@ -172,7 +172,8 @@ class FrequencySite(Process):
         self.line = None
         self.start()
         eventually(lambda: all(self.connects(port) for port in (meter, coil, self.control)), 20, "the peers listen", every=0.1, process=self)
-        self.line = socket.create_connection(("127.0.0.1", self.control)).makefile("rw")
+        self.socket = socket.create_connection(("127.0.0.1", self.control))
+        self.line = self.socket.makefile("rw")
 
     def connects(self, port):
         with socket.socket() as s:
@@ -181,6 +182,7 @@ class FrequencySite(Process):
     def stop(self, seconds=10):
         if self.line:
             self.line.close()
+            self.socket.close()
         return super().stop(seconds)
 
     def say(self, words):
