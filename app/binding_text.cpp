@@ -113,6 +113,8 @@ std::string sentence_of(const Binding& b, const State& state, Now now, const std
     if (is_floor(b.why.reason))
         return fmt::format("Policy {} keeps {} at {} or more, because {}: {} is expected{}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state),
                            print(b.expected), b.shortfall > Power{} ? fmt::format(", {} too little", print(b.shortfall)) : "");
+    if (b.why.reason == Reason::under_frequency)
+        return fmt::format("Policy {} lets nothing rise, because {} showed the grid's frequency below a stage, and has not shown it back for long enough: {} is expected", policy_of(b.why, *state.site), source_of(b.why, *state.site), print(b.expected));
     return fmt::format("Policy {} holds {} to {}, because {}: {}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state), against(b));
 }
 

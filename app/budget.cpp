@@ -41,6 +41,22 @@ PowerBudget::Limit limit_of(const PolicyConfig& policy, const Config& config, co
     return limit;
 }
 
+/// What a contactor carries counts, whatever it is itself.
+Power behind(const Site& site, Slot contactor) {
+    Power sum = site.loads[contactor].rated;
+    for (const Site::Group& group : site.groups)
+        if (group.contactor == contactor) sum += nameplate(site, group);
+    return sum;
+}
+
+void add_stages(const Site::Guard& guard, const Site& site, PowerBudget& budget) {
+    for (const Site::Guard::Stage& stage : guard.stages) {
+        Power sum;
+        for (const Slot contactor : stage.contactors) sum += behind(site, contactor);
+        budget.stages.push_back({site.policies[index(guard.policy)], stage.below, sum});
+    }
+}
+
 bool obeyed(const Config& config, const std::string& signal) {
     return std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) {
         if (policy.price_strike) return policy.price_strike->signal == signal;
@@ -121,6 +137,9 @@ void warn_of_limits(const Config& config, const PowerBudget& budget, std::vector
             warnings.push_back(
                 fmt::format("policy \"{}\" limits feeder \"{}\", which has no meter", policy.name, feeder));
     }
+    for (const PolicyConfig& policy : config.policies)
+        if (policy.under_frequency)
+            warnings.push_back(fmt::format("policy \"{}\" backs up an under-frequency relay and replaces none: it does not qualify the site for RRS, FFR or LSSi", policy.name));
     for (const SignalConfig& signal : config.signals)
         if (signal.kind != SignalSort::hashprice && !obeyed(config, signal.name))
             warnings.push_back(fmt::format("no policy listens to signal \"{}\"", signal.name));
@@ -141,6 +160,7 @@ PowerBudget budget_of(const Config& config, const SiteModel& model) {
     budget.sum = budget.firm + budget.interruptible + budget.overhead;
     for (const PolicyConfig& policy : config.policies)
         if (policy.site_cap) budget.limits.push_back(limit_of(policy, config, model, budget));
+    for (const Site::Guard& guard : model.site.guards) add_stages(guard, model.site, budget);
     warn_of_limits(config, budget, budget.warnings);
     warn_of_programmes(config, model, budget.warnings);
     warn_of_groups(config, model, budget.warnings);
@@ -170,6 +190,8 @@ std::string power_budget(const Config& config, const SiteModel& model) {
         row("", limit.headroom() < Power{} ? "to be shed at full load" : "headroom left",
             limit.headroom() < Power{} ? -limit.headroom() : limit.headroom());
     }
+    if (!budget.stages.empty()) text += "\n";
+    for (const auto& stage : budget.stages) row(stage.policy, fmt::format("below {:.3f} Hz, opens", hertz(stage.below)), stage.nameplate);
     if (!budget.warnings.empty()) text += "\n";
     for (const std::string& warning : budget.warnings) text += "warning: " + warning + "\n";
     return text;
@@ -177,7 +199,7 @@ std::string power_budget(const Config& config, const SiteModel& model) {
 
 std::string power_budget_json(const Config& config, const SiteModel& model) {
     const PowerBudget budget = budget_of(config, model);
-    boost::json::array groups, limits, warnings;
+    boost::json::array groups, limits, stages, warnings;
     for (const auto& g : budget.groups)
         groups.push_back(boost::json::object{{"name", g.name},
                                              {"driver", g.driver},
@@ -193,6 +215,7 @@ std::string power_budget_json(const Config& config, const SiteModel& model) {
             {"sum_w", l.sum.count},
             {"headroom_w", l.headroom().count},
             {"firm_headroom_w", l.firm_headroom().count}});
+    for (const auto& s : budget.stages) stages.push_back(boost::json::object{{"policy", s.policy}, {"below_hz", hertz(s.below)}, {"nameplate_w", s.nameplate.count}});
     for (const std::string& warning : budget.warnings) warnings.push_back(boost::json::value(warning));
     const boost::json::object all{{"site", config.site.name},
                                   {"groups", std::move(groups)},
@@ -201,6 +224,7 @@ std::string power_budget_json(const Config& config, const SiteModel& model) {
                                   {"overhead_w", budget.overhead.count},
                                   {"sum_w", budget.sum.count},
                                   {"limits", std::move(limits)},
+                                  {"under_frequency", std::move(stages)},
                                   {"warnings", std::move(warnings)}};
     return boost::json::serialize(all);
 }

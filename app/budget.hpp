@@ -28,6 +28,13 @@ struct PowerBudget {
     Power overhead;             ///< The site's, or its feeders' together if that is more.
     Power sum;
     std::vector<Limit> limits;          ///< Of every site_cap.
+    /// What an under-frequency stage opens.
+    struct Stage {
+        std::string policy;
+        Frequency below;
+        Power nameplate;
+    };
+    std::vector<Stage> stages;
     std::vector<std::string> warnings;  ///< What is allowed and probably not meant.
 };
 
@@ -36,7 +43,7 @@ PowerBudget budget_of(const Config& config, const SiteModel& model);
 /// For people: a table, then the warnings. What `ballast check` ends with.
 std::string power_budget(const Config& config, const SiteModel& model);
 
-/// One JSON object, all power in W: site, groups, firm_w, interruptible_w, overhead_w, sum_w, limits, warnings.
+/// One JSON object, all power in W: site, groups, firm_w, interruptible_w, overhead_w, sum_w, limits, under_frequency, warnings.
 std::string power_budget_json(const Config& config, const SiteModel& model);
 
 }  // namespace ballast

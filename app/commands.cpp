@@ -249,8 +249,8 @@ void add_words(CLI::App& app, Chosen& chosen) {
     const std::string load = "A machine, a group, or \"site\"";
     add_word(app, chosen, Word::hold, "hold", "For a while neither raise nor lower for money; obligations still count", load);
     add_word(app, chosen, Word::lockout, "lockout", "Never raise or close it, until cleared", load);
-    add_word(app, chosen, Word::clear, "clear", "Lift lockouts, holds, and the latch of what something else put to rest", load);
-    add_word(app, chosen, Word::abort, "abort", "End a dispatch or an emergency before its time", "The event's id");
+    add_word(app, chosen, Word::clear, "clear", "Lift lockouts, holds, and the latch of what something else put to rest; arm again an under-frequency policy that was aborted", load + "; or such a policy");
+    add_word(app, chosen, Word::abort, "abort", "End a dispatch or an emergency before its time; end an under-frequency trip, and disarm its policy until it is cleared", "The event's id, or the policy");
 }
 
 // ---- what a command line gets that is none

@@ -304,6 +304,31 @@ struct DemandChargeConfig {
     bool operator==(const DemandChargeConfig&) const = default;
 };
 
+/// The meter of kind = "under_frequency": Modbus TCP, on a connection of its own.
+struct FrequencyMeterConfig {
+    ModbusConfig modbus;
+    RegisterConfig frequency;       ///< Scale to Hz.
+    Duration period{50}, stale_after{3'000};
+    Frequency plausible_min, plausible_max;
+    bool operator==(const FrequencyMeterConfig&) const = default;
+};
+
+/// kind = "under_frequency"
+struct UnderFrequencyConfig {
+    struct Stage {
+        Frequency below;
+        std::vector<std::string> contactors;
+        bool operator==(const Stage&) const = default;
+    };
+    FrequencyMeterConfig meter;
+    Frequency nominal{60'000};
+    std::vector<Stage> stages;      ///< The highest frequency first.
+    unsigned samples = 2;
+    Frequency restore_above;
+    Duration restore_after{0};
+    bool operator==(const UnderFrequencyConfig&) const = default;
+};
+
 /// [[policy]], in the order of PolicyId. Exactly one of its kinds is present.
 struct PolicyConfig {
     std::string name;
@@ -313,6 +338,7 @@ struct PolicyConfig {
     std::optional<ProgrammeConfig> programme;
     std::optional<MinimumDrawConfig> minimum_draw;
     std::optional<DemandChargeConfig> demand_charge;
+    std::optional<UnderFrequencyConfig> under_frequency;
     bool operator==(const PolicyConfig&) const = default;
 };
 

@@ -63,6 +63,9 @@ void bound_meters(Parse& parse);
 /// All of a [[meter]] but its name.
 MeterConfig meter_of(Keys& keys, Parse& parse);
 
+/// All of a [[policy]] of kind under_frequency but its name. Needs the groups, and the policies before it.
+void under_frequency_of(Keys& keys, Parse& parse, UnderFrequencyConfig& policy);
+
 /// Units of a kind of signal; "ct" is a hundredth of the site's currency.
 std::optional<Unit> unit_of(Keys& keys, Parse& parse, SignalSort kind);
 /// What the signal means when the file is silent: USD/MWh, kW, USD/PH/day.

@@ -202,13 +202,14 @@ void demand_charge_of(Keys& keys, Parse& parse, DemandChargeConfig& policy) {
 }  // namespace
 
 void parse_policies(Keys& root, Parse& parse) {
-    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw };
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency };
     const Choices<Kind> kinds{{"price_strike", Kind::price_strike},
                               {"dispatch", Kind::dispatch},
                               {"site_cap", Kind::site_cap},
                               {"demand_charge", Kind::demand_charge},
                               {"programme", Kind::programme},
-                              {"minimum_draw", Kind::minimum_draw}};
+                              {"minimum_draw", Kind::minimum_draw},
+                              {"under_frequency", Kind::under_frequency}};
     Known known;
     for (const auto* table : root.tables("policy")) {
         Keys keys{*table, title(*table, "policy", parse.config.policies.size()), parse.faults};
@@ -221,6 +222,10 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::programme) programme_of(keys, parse, policy.programme.emplace());
         if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, policy.minimum_draw.emplace());
         if (kind == Kind::demand_charge) demand_charge_of(keys, parse, policy.demand_charge.emplace());
+        if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
+        const bool ambiguous = policy.name == "site" || parse.machine_ids.contains(policy.name) || std::ranges::find(parse.config.groups, policy.name, &GroupConfig::name) != parse.config.groups.end();
+        if (kind == Kind::under_frequency && ambiguous)
+            keys.fault("name", fmt::format("'name' is {}, which a load, a group or the site has too; a person's word must say which", shown(policy.name)));
         if (kind && kind != Kind::programme) keys.finish();  // Which falls back on its preset.
         parse.config.policies.push_back(std::move(policy));
     }

@@ -20,6 +20,16 @@ std::string print(const Why& why, const Site& site) {
                        why.until == open_end ? "released" : utc_text(why.until), name_of(why.escalate_to));
 }
 
+std::string print(const TripTable& table, const Site& site) {
+    std::string text;
+    for (const auto& stage : table.stages) {
+        text += text.empty() ? "opens" : "; then";
+        for (const Slot slot : stage) text += " " + name(site.loads, slot);
+        if (stage.empty()) text += " nothing";
+    }
+    return text;
+}
+
 std::string print(Range loads, const Site& site) {
     if (loads.empty()) return "no load";
     const std::string first = name(site.loads, loads.first);
@@ -45,6 +55,7 @@ std::vector<std::string> lines_of(const Decision& d, const Site& site) {
                                     static_cast<std::uint32_t>(m.event), m.given_up ? ", given up" : ""));
     for (const Note& n : d.notes)
         lines.push_back(fmt::format("note {} {}: event {}, {}, \"{}\"", name_of(n.kind), n.number, static_cast<std::uint32_t>(n.event), print(n.power), n.text));
+    for (const TripTable& t : d.tables) lines.push_back(fmt::format("table {} of guard {}: {}", static_cast<std::uint64_t>(t.id), index(t.guard), print(t, site)));
     return lines;
 }
 

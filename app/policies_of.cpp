@@ -6,6 +6,7 @@
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
+#include "policies/under_frequency.hpp"
 
 #include <algorithm>
 
@@ -142,6 +143,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.programme) built.push_back(programme_of(*policy.programme, id, model));
         if (policy.minimum_draw) built.push_back(minimum_draw_of(*policy.minimum_draw, id, model));
         if (policy.demand_charge) built.push_back(demand_charge_of(*policy.demand_charge, id, model));
+        if (policy.under_frequency) built.push_back(policies::under_frequency({id, model.guards.at(policy.name), model.sources.at(policy.name + " meter")}));
     }
     return built;
 }

@@ -53,6 +53,10 @@ struct Unfit {
     bool operator()(const JournalHealth&) const { return false; }
     bool operator()(const ClockJump&) const { return false; }
     bool operator()(const Lost&) const { return false; }
+    bool operator()(const FrequencyReading& f) const { return index(f.guard) >= site.guards.size(); }
+    bool operator()(const Tripped& t) const {
+        return index(t.guard) >= site.guards.size() || std::ranges::any_of(t.contactors, [&](Slot s) { return s >= site.loads.size(); });
+    }
 };
 
 }  // namespace

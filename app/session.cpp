@@ -43,6 +43,7 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::shortfall:
     case NoteKind::promise_short:
     case NoteKind::contactor_opens:
+    case NoteKind::tripped:
     case NoteKind::latched:
     case NoteKind::raises_stopped:
     case NoteKind::signals_full:
@@ -86,7 +87,7 @@ void Session::log(const Note& note, const Site& site) {
 Session::Session(const Config& config, const SiteModel& model, std::vector<Policy> policies, const Snapshot& start, EpochCause cause, Journal& journal, bool send)
     : config_{config}, journal_{journal}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
       wiring_{wire_up(config, model, io_.get_executor(), send)},
-      loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config)}},
+      loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config), .trippers = wiring_.trippers}},
       words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_, send && cause == EpochCause::start} {
     receipts_.begin_epoch(loop_.engine().site(), read_clocks().now);
     loop_.watch = [this](const Step& step) { watch(step); };

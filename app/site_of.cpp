@@ -151,10 +151,37 @@ void add_surroundings(SiteModel& model, const Config& config) {
     for (const PolicyConfig& policy : config.policies) {
         model.policies.emplace(policy.name, static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back(policy.name);
+        if (!policy.under_frequency) continue;
+        const std::string meter = policy.name + " meter";  // No signal can be called so.
+        model.sources.emplace(meter, static_cast<SourceId>(site.sources.size()));
+        site.sources.push_back({meter, OnStale::hold, policy.under_frequency->meter.stale_after, Duration{5'000}});
     }
     if (config.site.on_exit == OnExit::sleep) {  // What the process leaves by; no policy of the file can be called so.
         model.policies.emplace("[site] on_exit", static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back("[site] on_exit");
+    }
+}
+
+}  // namespace
+
+namespace {
+
+void add_guards(SiteModel& model, const Config& config) {
+    for (const PolicyConfig& policy : config.policies) {
+        if (!policy.under_frequency) continue;
+        Site::Guard guard;
+        guard.policy = model.policies.at(policy.name);
+        guard.source = model.sources.at(policy.name + " meter");
+        guard.restore_above = policy.under_frequency->restore_above;
+        guard.restore_after = policy.under_frequency->restore_after;
+        for (const auto& from : policy.under_frequency->stages) {
+            Site::Guard::Stage& stage = guard.stages.emplace_back();
+            stage.below = from.below;
+            for (const std::string& contactor : from.contactors) stage.contactors.push_back(model.slots.at(contactor));
+            std::ranges::sort(stage.contactors);
+        }
+        model.guards.emplace(policy.name, static_cast<GuardId>(model.site.guards.size()));
+        model.site.guards.push_back(std::move(guard));
     }
 }
 
@@ -174,6 +201,7 @@ SiteModel build_site(const Config& config) {
     add_surroundings(model, config);
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
     add_groups(model, config);
+    add_guards(model, config);
     BALLAST_CHECK(model.slots.size() == site.loads.size());
     return model;
 }

@@ -44,6 +44,7 @@ public:
         for (const GroupConfig& group : config_.groups) machines(group);
         for (const GroupConfig& group : config_.groups) hall(group);
         for (const MeterConfig& meter : config_.meters) site_meter(meter);
+        for (const PolicyConfig& policy : config_.policies) frequency_meter(policy);
         for (const SignalConfig& signal : config_.signals) rtu(signal);
         heartbeat();
         overhead();
@@ -147,6 +148,17 @@ private:
             from.power.address, settings.what == sim::Measures::site ? "the site" : settings.what == sim::Measures::hall ? settings.name : "feeder " + plant().feeders[settings.which]);
         plan_.settings.meters.push_back({plant().meters.size(), place("meter " + settings.name, from.modbus, from.power)});
         plant().meters.push_back(std::move(settings));
+    }
+
+    void frequency_meter(const PolicyConfig& policy) {
+        if (!policy.under_frequency) return;
+        const FrequencyMeterConfig& from = policy.under_frequency->meter;
+        const Frequency nominal = policy.under_frequency->nominal;
+        say("frequency meter of {}: {} {} {}, {:.0f} Hz; it dips with --faults {}:{:.3f}@60+20", policy.name, where(from.modbus),
+            function_names[static_cast<std::size_t>(from.frequency.function)], from.frequency.address, hertz(nominal), policy.name,
+            hertz(policy.under_frequency->stages.front().below) - 0.1);
+        plan_.settings.frequencies.push_back({plant().frequencies.size(), place("policy " + policy.name, from.modbus, from.frequency)});
+        plant().frequencies.push_back({policy.name, nominal});
     }
 
     void rtu(const SignalConfig& signal) {

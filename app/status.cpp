@@ -120,11 +120,16 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::shortfall_over: return fmt::format("shortfall under {} is over", policy());
     case NoteKind::raises_stopped: return "the journal does not keep up: nothing is raised until it does";
     case NoteKind::raises_resumed: return "the journal keeps up again";
-    case NoteKind::contactor_opens: return fmt::format("contactor {} opens: the meter still shows {:.1f} kW too much", load(), kw);
+    case NoteKind::contactor_opens:
+        if (note.power == Power{}) return fmt::format("contactor {} opens", load());
+        return fmt::format("contactor {} opens: the meter still shows {:.1f} kW too much", load(), kw);
     case NoteKind::clock_jump: return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
     case NoteKind::promise_short: return fmt::format("{} could not be kept if it were called in now: {:.1f} kW more than may go; firm load, or what is locked out, stands in the way", policy(), kw);
     case NoteKind::promise_kept: return fmt::format("{} could be kept again", policy());
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);
+    case NoteKind::armed: return fmt::format("{} may open by itself, once that is journaled: {}", policy(), note.text);
+    case NoteKind::tripped: return fmt::format("{} TRIPPED at {}; nothing rises until the frequency is back, or `ballast abort {}`", policy(), note.text, policy());
+    case NoteKind::trip_over: return fmt::format("{}: the frequency is back for long enough; what it opened may close, each in its turn", policy());
     case NoteKind::signal_accepted:
     case NoteKind::signal_superseded:
     case NoteKind::signal_older:

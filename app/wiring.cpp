@@ -4,10 +4,12 @@
 #include "drivers/meters/modbus_meter.hpp"
 #include "drivers/signals/modbus_signals.hpp"
 #include "drivers/switchgear/contactor.hpp"
+#include "drivers/switchgear/frequency_guard.hpp"
 #include "drivers/switchgear/heartbeat.hpp"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -205,6 +207,7 @@ std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& m
     settings.feedback = feedback;
     settings.poll = from.switchgear->period;
     settings.close_stagger = from.stagger;
+    settings.block = from.nameplate;  // None, where it carries groups.
     return std::make_unique<Contactor>(std::move(settings), buses, std::move(stagger));
 }
 
@@ -225,6 +228,36 @@ void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, a
         }
     }
     if (luxos) wiring.drivers.push_back(std::move(luxos));
+}
+
+// ---- frequency
+
+std::unique_ptr<FrequencyGuard> guard_of(const std::string& name, const UnderFrequencyConfig& from, const Config& config, const SiteModel& model, bool send, ModbusBuses& buses) {
+    FrequencyGuardSettings settings;
+    settings.guard = model.guards.at(name);
+    settings.source = model.site.guards[index(settings.guard)].source;
+    settings.meter = {name, unit_of(from.meter.modbus), register_of(from.meter.frequency), from.meter.frequency.scale * 1'000, from.meter.plausible_min, from.meter.plausible_max};
+    settings.period = from.meter.period;
+    settings.samples = from.samples;
+    settings.restore_above = from.restore_above;
+    settings.send = send;
+    for (const auto& stage : from.stages) {
+        settings.stages.push_back(stage.below);
+        for (const std::string& contactor : stage.contactors) {
+            const ContactorConfig& gear = *std::ranges::find(config.groups, contactor, &GroupConfig::name)->switchgear;
+            settings.coils.emplace(model.slots.at(contactor), TripCoil{unit_of(gear.modbus), gear.coil});
+        }
+    }
+    return std::make_unique<FrequencyGuard>(std::move(settings), buses);
+}
+
+void wire_guards(Wiring& wiring, const Config& config, const SiteModel& model, bool send) {
+    for (const PolicyConfig& policy : config.policies) {
+        if (!policy.under_frequency) continue;
+        auto guard = guard_of(policy.name, *policy.under_frequency, config, model, send, wiring.buses);
+        wiring.trippers.push_back(guard.get());
+        wiring.drivers.push_back(std::move(guard));
+    }
 }
 
 // ---- brokers, and what tells a PLC that we live
@@ -263,6 +296,7 @@ Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_execut
         wiring.drivers.push_back(std::make_unique<ModbusMeter>(model.meters.at(meter.name), power_register(meter), wiring.buses));
     for (const SignalConfig& signal : config.signals)
         if (signal.driver == SignalDriver::modbus) wiring.drivers.push_back(modbus_signal(signal, model.sources.at(signal.name), wiring.buses));
+    wire_guards(wiring, config, model, send);
     wire_groups(wiring, config, model, executor);
     if (send) wire_heartbeat(wiring, config, brokers);
     return wiring;

@@ -17,6 +17,7 @@ namespace ballast {
 struct Wiring {
     drivers::ModbusBuses buses;
     std::vector<std::unique_ptr<Driver>> drivers;
+    std::vector<Tripper*> trippers;                   ///< By GuardId.
     std::vector<Driver*> by_group;                    ///< By GroupId; null: takes no orders.
     drivers::MqttBroker* broker = nullptr;            ///< Where state and events go; null: nowhere.
     std::function<void()> heartbeat;                  ///< Toggles what `[site.heartbeat]` names; empty: nothing.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every speed promised, beside a yardstick measured in the same run on the same machine.
 
-    bench/run.py BUILD [--yardsticks FOLDER] [--only dispatch,decision,replay,idle] [--rounds 3] [--idle-seconds 60]
+    bench/run.py BUILD [--yardsticks FOLDER] [--only dispatch,decision,replay,idle,frequency] [--rounds 3] [--idle-seconds 60]
 
 BUILD is build/release. YARDSTICKS has floor.cpp, luxos_fleet.cpp, make_year.py and backtest_numpy.py; without it the rows
 that need it are left out, and said so. Prints a table and writes build/bench.json. Exit status 1 if an aim is missed.
@@ -229,6 +229,15 @@ def replay(build, tools, _wanted):
     yield rows[-1]
 
 
+def frequency(build, _tools, _wanted):
+    """From the first reading below a stage to the coil, both as pymodbus sees it; the yardstick is the meter's poll."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    out = subprocess.run(["/usr/bin/python3", os.path.join(here, "tests/interop/frequency_trips.py"), "--json"], check=True, capture_output=True, text=True,
+                         env={**os.environ, "BALLAST_BINARY": os.path.join(build, "ballast")})
+    told = json.loads(out.stdout)
+    yield row(f"under-frequency: reading to coil, p99 of {told['trips']}", told["p99_ms"], "ms", told["period_ms"], told["p99_ms"] / told["period_ms"], "<= 1.1")
+
+
 def row(measure, value, unit, yardstick, ratio, aim):
     rounded = lambda x: None if x is None else round(x, 4)
     return {"measure": measure, "value": rounded(value), "unit": unit, "yardstick": rounded(yardstick), "ratio": rounded(ratio), "aim": aim}
@@ -253,7 +262,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("--yardsticks", default=os.path.join(os.environ.get("BALLAST_SHARED", os.path.join(here, "..", "shared")), "bench"))
-    parser.add_argument("--only", default="dispatch,decision,replay,idle")
+    parser.add_argument("--only", default="dispatch,decision,replay,idle,frequency")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle-seconds", type=int, default=60)
     wanted = parser.parse_args()
@@ -262,7 +271,7 @@ def main():
         tools = compiled(wanted.yardsticks, into) if os.path.isdir(wanted.yardsticks) else {}
         results = []
         for name in wanted.only.split(","):
-            if name != "decision" and not tools:
+            if name not in ("decision", "frequency") and not tools:
                 print(f"{name}: skipped: no yardsticks at {wanted.yardsticks} (BALLAST_SHARED names their parent)")
                 continue
             for result in globals()[name](wanted.build, tools, wanted):

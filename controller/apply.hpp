@@ -14,6 +14,9 @@ void apply_one(Core& core, const LoadReading& reading);
 void apply_one(Core& core, const Answered& answered);
 void apply_one(Core& core, const Receipt& receipt);
 
+void apply_one(Core& core, const FrequencyReading& reading);
+void apply_one(Core& core, const Tripped& tripped);
+
 void apply_one(Core& core, const OperatorWord& word);
 void apply_one(Core& core, const JournalHealth& health);
 void apply_one(Core& core, const ClockJump& jump);

@@ -1,6 +1,7 @@
 #include "controller/apply.hpp"
 
 #include "controller/books.hpp"
+#include "controller/frequency.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -28,11 +29,14 @@ void heard_from(Core& core, SourceId id, Steady good_until) {
     source.good_until = good_until;
 }
 
-/// Silence is counted from now.
+}  // namespace
+
 void heard_from(Core& core, SourceId id) {
     const Duration grace = core.site.sources[index(id)].stale_after;
     heard_from(core, id, grace > Duration{0} ? later(core.now.steady, grace) : never);
 }
+
+namespace {
 
 // ---- prices
 

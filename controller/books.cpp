@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 
+#include "controller/frequency.hpp"
 #include "model/check.hpp"
 
 #include <algorithm>
@@ -161,6 +162,7 @@ bool under(const Core& core, Scope scope, GroupId g) {
 }
 
 bool close_forbidden(const Core& core, Slot contactor) {
+    if (trip_holds(core, contactor)) return true;
     const GroupId g = core.group_of[contactor];
     Power block = core.site.loads[contactor].rated;
     for (const GroupId c : core.carried[index(g)])
@@ -168,7 +170,7 @@ bool close_forbidden(const Core& core, Slot contactor) {
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& b) {
         if (!under(core, b.scope, g)) return false;
         const Balance sum = balance(core, b.scope);
-        return b.everything || (sum.metered && !sum.meter) || sum.at_most() >= b.release || sum.at_most() + block > b.aim;
+        return b.everything || b.standstill || (sum.metered && !sum.meter) || sum.at_most() >= b.release || sum.at_most() + block > b.aim;
     });
 }
 
@@ -182,7 +184,7 @@ std::optional<Power> judged(const Core& core, const Bound& bound) {
 }
 
 bool triggered(const Core& core, const Bound& bound, const Balance& sum) {
-    if (bound.everything) return true;
+    if (bound.everything || bound.standstill) return bound.everything;
     if (bound.window <= Duration{0}) return sum.expected() > bound.high;
     return judged(core, bound).value_or(sum.expected()) > bound.high && sum.expected() > bound.aim;
 }
@@ -190,7 +192,7 @@ bool triggered(const Core& core, const Bound& bound, const Balance& sum) {
 Room room_under(const Core& core, const Bound& bound, const Balance& sum) {
     Room room{&bound, false, sum.meter.has_value(), {}, {}};
     const bool blind = sum.metered && !sum.meter;
-    if (bound.everything || blind || sum.at_most() >= bound.release) return room;
+    if (bound.everything || bound.standstill || blind || sum.at_most() >= bound.release) return room;
     if (bound.window > Duration{0} && judged(core, bound).value_or(bound.release) >= bound.release) return room;
     room.open = true;
     room.books = bound.aim - (sum.possible + sum.firm_reserve + sum.firm_unheard + sum.residual + (sum.meter ? Power{} : sum.unknown));

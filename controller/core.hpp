@@ -2,6 +2,7 @@
 #include "model/state.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -87,6 +88,8 @@ struct Core {
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
 
+    std::vector<std::optional<TripTable>> armed; ///< By guard: the last table decided on.
+
     // Of one step.
     Now now;
     Limits limits;
@@ -101,6 +104,7 @@ struct Core {
     std::vector<Binding> binding;
     std::vector<Miss> misses;
     std::vector<Note> notes;
+    std::vector<TripTable> tables;
     Steady wake = never;
 
     const Site::Group& group(GroupId g) const { return site.groups[index(g)]; }
@@ -124,5 +128,6 @@ void verify(Core& core);     ///< What was ordered against what was seen, by its
 void reassert_raises(Core& core);  ///< Verify's other half, once it is known who must go down.
 void allocate(Core& core);   ///< Who makes room, who may come back.
 void escalate(Core& core);   ///< What the meter still shows: contactors, shortfall, the binding limits.
+void arm(Core& core);        ///< What the guards may open by themselves from now on.
 
 }  // namespace ballast

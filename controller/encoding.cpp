@@ -188,6 +188,53 @@ void fields(Io& io, As<Lost> auto& v) {
 }
 
 template <class Io>
+void fields(Io& io, As<FrequencyReading> auto& v) {
+    io.number(v.guard);
+    io.integer(v.lowest);
+    io.integer(v.latest);
+    io.time(v.taken);
+}
+
+/// Usually a few, ascending.
+template <class Io>
+void slots(Io& io, auto& list) {
+    if constexpr (Io::reads) {
+        for (std::size_t n = io.from.count(); n > 0 && io.ok(); --n) {
+            Range one;
+            io.loads(one);
+            if (one.size() != 1) io.from.fail();
+            list.push_back(one.first);
+        }
+    } else {
+        io.sink.number(list.size());
+        for (const Slot slot : list) io.loads({slot, slot + 1});
+    }
+}
+
+template <class Io>
+void fields(Io& io, As<Tripped> auto& v) {
+    io.bytes(v.stage);
+    io.number(v.guard);
+    io.next(v.table);
+    io.integer(v.frequency);
+    io.time(v.taken);
+    io.time(v.sent);
+    slots(io, v.contactors);
+}
+
+template <class Io>
+void fields(Io& io, As<TripTable> auto& v) {
+    io.next(v.id);
+    io.number(v.guard);
+    if constexpr (Io::reads) {
+        for (std::size_t n = io.from.count(); n > 0 && io.ok(); --n) slots(io, v.stages.emplace_back());
+    } else {
+        io.sink.number(v.stages.size());
+        for (const auto& stage : v.stages) slots(io, stage);
+    }
+}
+
+template <class Io>
 void fields(Io& io, As<Scope> auto& v) {
     io.bytes(v.kind);
     io.number(v.number);
@@ -288,6 +335,7 @@ void put_decision(Sink& sink, Now now, const Decision& d) {
     put_all(io, d.binding);
     put_all(io, d.misses);
     put_all(io, d.notes);
+    put_all(io, d.tables);
 }
 
 template <std::size_t... I>
@@ -354,8 +402,9 @@ Result<DecisionRecord> decode_decision(std::string_view bytes, Now now) {
     get_all(io, d.binding);
     get_all(io, d.misses);
     get_all(io, d.notes);
+    get_all(io, d.tables);
     if (!reader.ok() || !reader.at_end())
-        return broken("decision", bytes.size(), d.orders.size() + d.binding.size() + d.misses.size() + d.notes.size());
+        return broken("decision", bytes.size(), d.orders.size() + d.binding.size() + d.misses.size() + d.notes.size() + d.tables.size());
     return d;
 }
 

@@ -16,7 +16,7 @@
 namespace ballast {
 
 /// Raised with every change of the form; older bytes are then refused, never guessed at.
-constexpr std::uint8_t encoding_version = 1;
+constexpr std::uint8_t encoding_version = 2;
 
 /// A Decision that owns what it says.
 struct DecisionRecord {
@@ -26,14 +26,15 @@ struct DecisionRecord {
     std::vector<Binding> binding;
     std::vector<Miss> misses;
     std::vector<Note> notes;
+    std::vector<TripTable> tables;
 
     DecisionRecord() = default;
     explicit DecisionRecord(const Decision& d)
         : at{d.at}, wake{d.wake}, orders{d.orders.begin(), d.orders.end()}, binding{d.binding.begin(), d.binding.end()},
-          misses{d.misses.begin(), d.misses.end()}, notes{d.notes.begin(), d.notes.end()} {}
+          misses{d.misses.begin(), d.misses.end()}, notes{d.notes.begin(), d.notes.end()}, tables{d.tables.begin(), d.tables.end()} {}
 
     /// Valid as long as this is, unchanged.
-    Decision view() const { return {at, wake, orders, binding, misses, notes}; }
+    Decision view() const { return {at, wake, orders, binding, misses, notes, tables}; }
     bool operator==(const DecisionRecord&) const = default;
 };
 

@@ -57,6 +57,8 @@ void begin_afresh(Core& core) {
     state.meters.resize(site.meters.size());
     state.sources.resize(site.sources.size());
     state.prices.resize(site.sources.size());
+    state.guards.resize(site.guards.size());
+    core.armed.resize(site.guards.size());
     state.residual_mw.assign(1 + site.feeders.size(), 0);
     state.residual_mw[0] = site.overhead.count * 1'000;
     for (std::size_t f = 0; f < site.feeders.size(); ++f) state.residual_mw[1 + f] = site.feeders[f].overhead.count * 1'000;
@@ -108,6 +110,7 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     core.binding.clear();
     core.misses.clear();
     core.notes.clear();
+    core.tables.clear();
     core.strays.clear();
     std::ranges::fill(core.open_order, std::size_t{0});
 
@@ -117,11 +120,12 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     verify(core);
     allocate(core);
     escalate(core);
+    arm(core);
 
     std::erase_if(core.pending, [](const Pending& p) { return p.unseen == 0; });
     for (const Order& order : core.orders)
         if (const auto p = std::ranges::lower_bound(core.pending, order.id, {}, &Pending::id); p != core.pending.end()) core.wake_at(p->due);
-    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes};
+    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes, core.tables};
     return parts_->decision;
 }
 
@@ -143,6 +147,13 @@ std::vector<Order> Engine::outstanding() const {
         }
     }
     return orders;
+}
+
+std::vector<TripTable> Engine::tables() const {
+    std::vector<TripTable> tables;
+    for (const auto& table : parts_->armed)
+        if (table) tables.push_back(*table);
+    return tables;
 }
 
 Power Engine::available_up() const { return could_rise(*parts_); }

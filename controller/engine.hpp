@@ -20,7 +20,7 @@ struct Snapshot {
 class Engine {
 public:
     /// Raised when equal events may decide otherwise.
-    static constexpr unsigned revision = 1;
+    static constexpr unsigned revision = 2;
 
     Engine(Site site, std::vector<Policy> policies, const Snapshot& start, Now now);
     ~Engine();
@@ -36,6 +36,8 @@ public:
     void renew(const Snapshot& own, Now now);
     /// What lowers and was not seen to be obeyed, as it was ordered: to be sent again by whoever takes over.
     std::vector<Order> outstanding() const;
+    /// What the guards may open, as last decided: to be armed by whoever takes over.
+    std::vector<TripTable> tables() const;
     /// What could be raised after the last step, within all that is in force: price, limits, bars and supply.
     Power available_up() const;
     const State& state() const;

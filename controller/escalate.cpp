@@ -157,6 +157,7 @@ Standing standing(const Core& core, const Bound& bound) {
 
 /// Since when it is exceeded, and whether a contactor must go.
 void press(Core& core, const Bound& bound) {
+    if (bound.standstill) return;
     const Standing now = standing(core, bound);
     if (now.over_meter == Power{} && now.over_books == Power{}) return;
     Excess& excess = excess_of(core, bound.why, bound.scope);
@@ -171,8 +172,16 @@ void press(Core& core, const Bound& bound) {
 /// Somebody outside asked for it: it is told of while it stands, whether or not it holds anybody back just now.
 bool obliges(const Bound& bound) { return bound.everything || bound.why.cause == Cause::dispatch || bound.why.cause == Cause::emergency; }
 
+/// Asks nobody to go, so that nothing can be missing: what it binds is what there is.
+void stand_still(Core& core, const Bound& bound) {
+    const Balance sum = balance(core, bound.scope);
+    core.constraining[index(bound.why.policy)] = 1;
+    core.binding.push_back({bound.scope, bound.why, sum.expected(), sum.expected(), {}, sum.meter.has_value()});
+}
+
 /// What is missing, once everybody has moved.
 void judge(Core& core, const Bound& bound) {
+    if (bound.standstill) return stand_still(core, bound);
     const Standing now = standing(core, bound);
     Binding result{bound.scope, bound.why, bound.high, now.sum.expected(), now.over_books, now.shown};
     if (now.over_meter > Power{} || now.over_books > Power{}) {

@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/frequency.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -76,6 +77,7 @@ void expire(Core& core) {
     end_holds(core);
     end_obligations(core);
     silence_sources(core);
+    end_trips(core);
     silence_meters(core);
     silence_loads(core);
     forget_peaks(core);

@@ -74,8 +74,19 @@ asio::awaitable<void> Loop::step(Now now) {
     const StepRecord record{now, heard_, decision};
     const Written written = missed_ ? Written::missed : co_await journal_.append(record);
     judge(now, written);
+    arm(decision.tables, written);
     submit(decision, written);
     if (watch) watch(Step{now, heard_, decision, engine_});
+}
+
+/// A table goes into force once the journal has it; until then the one before it stays. Of a step that the journal missed
+/// none does, until the snapshot that mends the gap has it.
+void Loop::arm(std::span<const TripTable> tables, Written written) {
+    to_arm_.resize(settings_.trippers.size());
+    for (const TripTable& table : tables)
+        if (index(table.guard) < to_arm_.size()) to_arm_[index(table.guard)] = table;
+    for (std::size_t g = 0; g < to_arm_.size() && written != Written::late; ++g)
+        if (const auto table = std::exchange(to_arm_[g], std::nullopt); table && written == Written::yes && settings_.trippers[g]) settings_.trippers[g]->arm(*table);
 }
 
 /// What the process before this one, or the config before, may not have got to the machines. It is in the journal.
@@ -124,6 +135,7 @@ asio::awaitable<void> Loop::begin_epoch(EpochCause cause) {
     missed_ = written == Written::missed;
     next_gap_ = now.steady + gap_retry;
     judge(now, written);
+    arm(engine_.tables(), written);
 }
 
 asio::awaitable<void> Loop::keep_epochs(Now now) {

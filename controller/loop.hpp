@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace ballast {
@@ -26,6 +28,7 @@ struct LoopSettings {
     Duration calm{5'000};                       ///< A journal that was slow is trusted again when it has not been for this long.
     EpochCause cause = EpochCause::start;
     std::vector<EpochFile> files;              ///< What the config was made of, for the journal.
+    std::vector<Tripper*> trippers = {};       ///< By GuardId; they themselves know whether to send.
 };
 
 /// The only place that reads a clock. Wakes at once for what is heard, else when the decision says; everything heard and
@@ -57,6 +60,7 @@ private:
     Now listen();
     asio::awaitable<void> step(Now now);
     asio::awaitable<void> begin_epoch(EpochCause cause);
+    void arm(std::span<const TripTable> tables, Written written);
     void submit_outstanding();
     void submit(const Decision& decision, Written written);
     void send(const Order& order, Steady now);
@@ -72,6 +76,7 @@ private:
     Journal& journal_;
     std::vector<Driver*> by_group_;
     LoopSettings settings_;
+    std::vector<std::optional<TripTable>> to_arm_;  ///< By guard: decided on, and not known to be in the journal.
     std::vector<Event> heard_, own_;   ///< `own_`: what the loop itself has to tell the engine at the next step.
     Steady wake_{};                    ///< Of the last decision.
     Steady next_epoch_ = never, next_beat_{}, next_gap_{};

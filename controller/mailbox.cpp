@@ -2,6 +2,7 @@
 
 #include "model/check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ballast {
@@ -23,6 +24,8 @@ void Mailbox::put(Event event) {
             any_answered_ = true;
         } else if (const auto* meter = std::get_if<MeterReading>(&event)) {
             meters_.at(index(meter->meter)) = *meter;
+        } else if (const auto* frequency = std::get_if<FrequencyReading>(&event)) {
+            put_frequency(*frequency);
         } else {
             queue(std::move(event));
         }
@@ -36,6 +39,16 @@ void Mailbox::put_reading(const LoadReading& reading) {
     NewestReading& newest = newest_[reading.loads.first];
     if (!newest.waiting) read_.push_back(reading.loads.first);
     newest = {reading, true};
+}
+
+/// The newest stands for those before it, but for how low they went.
+void Mailbox::put_frequency(const FrequencyReading& reading) {
+    const std::size_t guard = index(reading.guard);
+    if (guard >= frequencies_.size()) frequencies_.resize(guard + 1);
+    auto& waiting = frequencies_[guard];
+    const Frequency lowest = waiting ? std::min(waiting->lowest, reading.lowest) : reading.lowest;
+    waiting = reading;
+    waiting->lowest = lowest;
 }
 
 void Mailbox::queue(Event&& event) {
@@ -82,6 +95,8 @@ void Mailbox::drain(std::vector<Event>& into) {
     any_answered_ = false;
     for (auto& meter : meters_)
         if (meter) into.emplace_back(*std::exchange(meter, std::nullopt));
+    for (auto& frequency : frequencies_)
+        if (frequency) into.emplace_back(*std::exchange(frequency, std::nullopt));
     if (lost_ > 0) into.emplace_back(Lost{std::exchange(lost_, 0)});
 }
 

@@ -28,6 +28,7 @@ private:
     };
 
     void put_reading(const LoadReading& reading);
+    void put_frequency(const FrequencyReading& reading);
     void queue(Event&& event);
 
     std::mutex mutex_;
@@ -42,6 +43,7 @@ private:
     std::vector<bool> answered_;              ///< By slot.
     bool any_answered_ = false;
     std::vector<std::optional<MeterReading>> meters_;
+    std::vector<std::optional<FrequencyReading>> frequencies_;  ///< By guard.
     std::uint64_t lost_ = 0;
     bool waiting_ = false;
 };

@@ -23,4 +23,13 @@ public:
     virtual void submit(const Order& order) = 0;
 };
 
+/// Acts by a table that was authorised beforehand, and asks nobody.
+class Tripper {
+public:
+    virtual ~Tripper() = default;
+
+    /// From now on this table is in force, in place of the one before. Never waits. Called on the loop's thread.
+    virtual void arm(const TripTable& table) = 0;
+};
+
 }  // namespace ballast

@@ -288,6 +288,7 @@ void ReceiptBuilder::bind(const Decision& decision) {
         ShedReceipt& r = trace->receipt;
         if (!r.first_command) name(*trace, binding.why);
         r.worst_shortfall = std::max(r.worst_shortfall, held(binding.shortfall));
+        if (binding.why.reason == Reason::under_frequency) continue;  // It asks for no megawatts.
         const bool feeder = binding.scope.kind == Scope::Kind::feeder && binding.scope.number < site_.feeders.size();
         const auto meter = feeder ? site_.feeders[binding.scope.number].meter : binding.scope.kind == Scope::Kind::site ? site_.meter : std::nullopt;
         if (!meter || binding.limit >= most || (trace->limit && *trace->limit <= binding.limit)) continue;

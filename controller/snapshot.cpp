@@ -98,6 +98,16 @@ template <class Io>
 void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever); }
 
 template <class Io>
+void io(Io& f, GuardState& g) {
+    f.whole(g.tripped), f.steady(g.calm_since), f.flag(g.disarmed);
+    bool told = g.frequency.has_value();
+    f.flag(told);
+    Frequency frequency = g.frequency.value_or(Frequency{});
+    f.quantity(frequency);
+    if (told) g.frequency = frequency;
+}
+
+template <class Io>
 void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt), f.steady(p.due), io(f, p.why); }
 
 template <class Io>
@@ -201,6 +211,17 @@ void save_pending(Out& f, const Site& site, Pending& p) {
     io(f, p);
 }
 
+void save_guard(Out& f, Core& core, std::size_t guard) {
+    f.text(core.site.policies[index(core.site.guards[guard].policy)]), io(f, core.state.guards[guard]);
+    const TripTable table = core.armed[guard].value_or(TripTable{});
+    f.w.number(static_cast<std::uint64_t>(table.id));
+    f.w.number(table.stages.size());
+    for (const auto& stage : table.stages) {
+        f.w.number(stage.size());
+        for (const Slot slot : stage) f.text(core.site.loads[slot].name);
+    }
+}
+
 void save_standing(Out& f, Core& core) {
     const Site& site = core.site;
     f.w.number(core.state.obligations.size());
@@ -220,6 +241,8 @@ void save_standing(Out& f, Core& core) {
     for (Pending& p : core.pending) save_pending(f, site, p);
     f.w.number(core.holds.size());
     for (Hold& h : core.holds) f.text(h.target), f.text(h.who), f.steady(h.until);
+    f.w.number(core.site.guards.size());
+    for (std::size_t i = 0; i < core.site.guards.size(); ++i) save_guard(f, core, i);
     f.w.number(core.excesses.size());
     for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
 }
@@ -319,6 +342,29 @@ void restore_pending(In& f, Core& core, const Names& names) {
     std::ranges::stable_sort(core.pending, {}, &Pending::id);
 }
 
+/// Nothing: none was decided on, or it has contactors that are no more.
+std::optional<TripTable> restore_table(In& f, const Names& names) {
+    TripTable table;
+    table.id = OrderId{f.r.number()};
+    bool known = table.id != OrderId{};
+    for (std::size_t stages = f.r.count(); stages > 0 && f.r.ok(); --stages) {
+        auto& stage = table.stages.emplace_back();
+        named_things(f, names.loads, [&](auto slot) {
+            if (slot) stage.push_back(static_cast<Slot>(*slot));
+            else known = false;
+        });
+        std::ranges::sort(stage);
+    }
+    return known && f.r.ok() ? std::optional{std::move(table)} : std::nullopt;
+}
+
+bool of_its_stages(const TripTable& table, const Site::Guard& guard) {
+    if (table.stages.size() != guard.stages.size()) return false;
+    for (std::size_t i = 0; i < table.stages.size(); ++i)
+        if (!std::ranges::includes(guard.stages[i].contactors, table.stages[i])) return false;
+    return true;
+}
+
 void restore_standing(In& f, Core& core, const Names& names) {
     named_things(f, names.sources, [&](auto source) {
         Obligation o;
@@ -363,6 +409,20 @@ void restore_standing(In& f, Core& core, const Names& names) {
         h.loads = range.value_or(Range{});
         if (range) core.holds.push_back(std::move(h));
     }
+    named_things(f, names.policies, [&](auto policy) {
+        GuardState guard;
+        io(f, guard);
+        auto table = restore_table(f, names);
+        // Nobody watched while we were away.
+        if (f.now.utc - f.saved.utc > Duration{1'000}) guard.calm_since = never;
+        for (std::size_t i = 0; i < core.site.guards.size(); ++i) {
+            if (!policy || core.site.guards[i].policy != PolicyId{static_cast<std::uint16_t>(*policy)}) continue;
+            core.state.guards[i] = guard;
+            if (!table || !of_its_stages(*table, core.site.guards[i])) continue;
+            table->guard = GuardId{static_cast<std::uint16_t>(i)};
+            core.armed[i] = std::move(table);
+        }
+    });
     named_things(f, names.policies, [&](auto policy) {
         Excess e;
         io(f, e);

@@ -1,4 +1,5 @@
 #include "controller/books.hpp"
+#include "controller/frequency.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -23,9 +24,10 @@ void miss(Core& core, Slot slot, const Pending& pending) {
     if (!raises(pending.rung)) amend(core, slot, [](LoadState& l) { l.failing = true; });
 }
 
-/// A limit stands over the group whose meter says nothing.
+/// A limit stands over the group whose meter says nothing, or that lets nothing rise.
 bool blind(const Core& core, GroupId g) {
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
+        if (bound.standstill) return under(core, bound.scope, g);
         const auto meter = core.meter_of(bound.scope);
         return meter && !core.state.meters[index(*meter)].fresh && under(core, bound.scope, g);
     });
@@ -43,7 +45,7 @@ bool still_shown(const Core& core, GroupId g) {
 /// Whether the order may be given again: a raise only where a first one might be, an opening only while it is needed or a
 /// person wants it, a close once its contactor has rested and where a first one might be.
 bool may_repeat(const Core& core, Slot slot, const Pending& pending) {
-    if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group);
+    if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group) || trip_holds(core, slot);
     if (pending.rung == Rung::close && (later(run_at(core, slot).since, core.group(pending.group).contactor_rest) > core.now.steady || close_forbidden(core, slot))) return false;
     return !raises(pending.rung) || (core.state.journal_writes && run_at(core, slot).bars == 0 && has_supply(core, pending.group) && !blind(core, pending.group));
 }

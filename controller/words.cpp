@@ -1,6 +1,7 @@
 #include "controller/words.hpp"
 
 #include "controller/books.hpp"
+#include "controller/frequency.hpp"
 
 #include <algorithm>
 
@@ -61,6 +62,7 @@ void clear(Core& core, Range range, const OperatorWord& word) {
 }
 
 void abort(Core& core, const OperatorWord& word) {
+    if (disarm(core, word)) return;
     auto& obligations = core.state.obligations;
     const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.id == word.target; });
     if (found == obligations.end()) return core.note(NoteKind::word_refused, 0, "no obligation called " + word.target + " stands");
@@ -72,6 +74,7 @@ void abort(Core& core, const OperatorWord& word) {
 
 void obey(Core& core, const OperatorWord& word) {
     if (word.word == Word::abort) return abort(core, word);
+    if (word.word == Word::clear && arm_again(core, word)) return;
     const auto range = named(core, word.target);
     if (!range) return core.note(NoteKind::word_refused, 0, "no load or group is called " + word.target);
     switch (word.word) {

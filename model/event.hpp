@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace ballast {
 
@@ -88,6 +89,25 @@ struct Receipt {
     bool operator==(const Receipt&) const = default;
 };
 
+/// What a guard's meter showed since it was last told: it is asked far more often than it tells.
+struct FrequencyReading {
+    GuardId guard{};
+    Frequency lowest, latest;
+    Steady taken{};               ///< Of `latest`.
+    bool operator==(const FrequencyReading&) const = default;
+};
+
+/// A guard has opened contactors by a table that was armed, without asking anybody.
+struct Tripped {
+    GuardId guard{};
+    OrderId table{};              ///< That authorised it.
+    std::uint8_t stage = 0;       ///< The deepest one tripped, from 1.
+    Frequency frequency;          ///< The reading that did it,
+    Steady taken{}, sent{};       ///< when it was whole, and when the first coil was sent for.
+    std::vector<Slot> contactors;
+    bool operator==(const Tripped&) const = default;
+};
+
 /// A person's word to the running daemon. All but lockout expire.
 enum class Word : std::uint8_t { hold, lockout, abort, clear };
 
@@ -119,6 +139,6 @@ struct Lost {
 
 /// Everything that can happen to us. Nothing else may change State.
 using Event = std::variant<Signal, Heartbeat, Rejected, MeterReading, LoadReading, Answered, Receipt, OperatorWord,
-                           JournalHealth, ClockJump, Lost>;
+                           JournalHealth, ClockJump, Lost, FrequencyReading, Tripped>;
 
 }  // namespace ballast

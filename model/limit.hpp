@@ -22,6 +22,7 @@ enum class Reason : std::uint8_t {
     contract_limit,
     allowed_again,   ///< Of a raise: nothing forbids it any more.
     called_back,     ///< On its way up when a person locked it out, or everything was to go.
+    under_frequency, ///< The grid's frequency fell below a stage, and has not been back for long enough.
     still_standing,  ///< Of a repeat: the limit stands and the load was not seen to obey.
     armed_floor,     ///< Of a floor: a programme pays for load that can be shed.
     minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
@@ -54,6 +55,7 @@ constexpr Power no_limit{1'000'000'000'000};
 struct Bound {
     Scope scope;
     bool everything = false;
+    bool standstill = false;  ///< Nobody is shed, and nothing rises.
     Power high = Power::max(), aim = Power::max(), release = Power::max();
     Duration window{0};      ///< Averaging window of the meter that judges `high`; 0: instantaneous.
     Steady since = Steady::min();      ///< It has to be met from then on; min: always had to.

@@ -117,6 +117,7 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::demand_peak: return "demand_peak";
     case Reason::allowed_again: return "allowed_again";
     case Reason::called_back: return "called_back";
+    case Reason::under_frequency: return "under_frequency";
     case Reason::still_standing: return "still_standing";
     }
     return {};
@@ -195,6 +196,9 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::messages_lost: return "messages_lost";
     case NoteKind::promise_short: return "promise_short";
     case NoteKind::promise_kept: return "promise_kept";
+    case NoteKind::armed: return "armed";
+    case NoteKind::tripped: return "tripped";
+    case NoteKind::trip_over: return "trip_over";
     }
     return {};
 }

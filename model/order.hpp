@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ballast {
 
@@ -50,7 +51,7 @@ enum class NoteKind : std::uint8_t {
     signal_over, signal_unknown_release, signal_without_reference, signals_full,
     source_stale, source_back, meter_stale, meter_back, event_opened, event_closed,
     latched, cleared, held, hold_over, locked_out, aborted, word_refused, shortfall, shortfall_over, raises_stopped, raises_resumed,
-    contactor_opens, clock_jump, messages_lost, promise_short, promise_kept,
+    contactor_opens, clock_jump, messages_lost, armed, tripped, trip_over, promise_short, promise_kept,
 };
 
 /// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.
@@ -63,6 +64,15 @@ struct Note {
     bool operator==(const Note&) const = default;
 };
 
+/// What a guard may open by itself from now on, in place of what it might before: an order given in advance. Nothing is
+/// armed that the journal does not have.
+struct TripTable {
+    OrderId id{};
+    GuardId guard{};
+    std::vector<std::vector<Slot>> stages;  ///< By stage, the highest frequency first: its contactors, ascending.
+    bool operator==(const TripTable&) const = default;
+};
+
 /// What one step decided. The spans live until the next step.
 struct Decision {
     Now at;
@@ -71,9 +81,10 @@ struct Decision {
     std::span<const Binding> binding;
     std::span<const Miss> misses;
     std::span<const Note> notes;
+    std::span<const TripTable> tables;
 
     /// False: nothing was heard, nothing came due, nothing need be journaled.
-    bool says_something() const { return !orders.empty() || !misses.empty() || !notes.empty(); }
+    bool says_something() const { return !orders.empty() || !misses.empty() || !notes.empty() || !tables.empty(); }
 };
 
 }  // namespace ballast

@@ -80,6 +80,19 @@ struct Site {
         CallTerms terms;
     };
 
+    /// An under-frequency policy: what its meter may open without asking the engine, and when that is over.
+    struct Guard {
+        struct Stage {
+            Frequency below;
+            std::vector<Slot> contactors;  ///< Ascending; each in one stage of one guard.
+        };
+        PolicyId policy{};
+        SourceId source{};                ///< Its meter.
+        std::vector<Stage> stages;        ///< The highest frequency first.
+        Frequency restore_above;          ///< Above every stage.
+        Duration restore_after{0};        ///< It has to have been there for so long.
+    };
+
     std::string name;
     std::vector<Load> loads;              ///< By tier (firm first), group, merit (worst J/TH first; by strike where owners set them).
     std::vector<Group> groups;            ///< In the order of their slots.
@@ -87,6 +100,7 @@ struct Site {
     std::vector<Meter> meters;
     std::vector<Source> sources;
     std::vector<std::string> policies;    ///< By PolicyId.
+    std::vector<Guard> guards;            ///< By GuardId.
     std::optional<MeterId> meter;         ///< The one at the grid connection.
     Power overhead;                       ///< The residual assumed until it is learned.
     Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.

@@ -129,6 +129,14 @@ struct FirmState {
     std::deque<MeterState::Sample> peaks;
 };
 
+/// A guard, as its meter told it.
+struct GuardState {
+    std::uint8_t tripped = 0;         ///< Stages that have tripped and may not come back yet; 0: none.
+    Steady calm_since = never;        ///< The frequency has been where it may come back since then; never: it is not, or nobody knows.
+    bool disarmed = false;            ///< By a person's abort; stands until cleared.
+    std::optional<Frequency> frequency;     ///< As last told.
+};
+
 /// All that a policy may read, with the history it may need. Changed by events only.
 struct State {
     const Site* site = nullptr;
@@ -143,6 +151,7 @@ struct State {
     std::deque<Call> calls;               ///< Oldest first; bounded, of each source.
     std::vector<Episode> episodes;
     std::vector<FirmState> firm;
+    std::vector<GuardState> guards;
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -36,7 +37,7 @@ tl::unexpected<Error> wrong(std::string_view item) {
     std::string names;
     for (const MachineName& known : machine_names) names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
     return fail(Errc::implausible, fmt::format("fault \"{}\": allowed are FAULT=PERCENT, whole and once each ({}), and NAME:FAULT@AFTER[+LASTS] in seconds (a meter: silent, "
-                                               "exceptions, frozen; a contactor: trip, welded; a hall: transfer)", item, names));
+                                               "exceptions, frozen; a contactor: trip, welded; a hall: transfer; a frequency meter: silent, exceptions, or the Hz it shows)", item, names));
 }
 
 bool read_share(std::string_view item, FaultPlan& plan) {
@@ -72,6 +73,15 @@ std::optional<MeterFault> meter_fault(const std::string& word) {
     return word == "frozen" ? std::optional{MeterFault::frozen} : std::nullopt;
 }
 
+/// It shows so many Hz, or fails, and later is as before.
+void befall_frequency(const FaultPlan::Befalls& item, std::size_t meter, Frequency nominal, std::optional<double> hz, std::optional<MeterFault> fault, std::vector<Happening>& out) {
+    const Frequency shows = hz ? Frequency{std::llround(*hz * 1000)} : nominal;
+    const MeterFault how = fault.value_or(MeterFault::none);
+    const auto set = [meter](Frequency f, MeterFault h) { return [=](Plant& p, Steady) { p.set_frequency(meter, f), p.set_frequency_fault(meter, h); }; };
+    out.push_back({item.after, fmt::format("the meter of {}: {}{}", item.name, item.fault, hz ? " Hz" : ""), set(shows, how)});
+    if (item.lasts > Duration{0}) out.push_back({item.after + item.lasts, fmt::format("the meter of {}: {:.3f} Hz", item.name, hertz(nominal)), set(nominal, MeterFault::none)});
+}
+
 void share_out(const FaultPlan& plan, PlantSettings& plant) {
     Chance chance{plant.seed ^ 0xfa017ull};
     std::vector<std::size_t> order(plant.machines.size());
@@ -103,7 +113,9 @@ Result<std::vector<Happening>> apply(const FaultPlan& plan, PlantSettings& plant
     std::vector<Happening> out;
     for (const FaultPlan::Befalls& item : plan.befalls) {
         const auto meter = named(plant.meters, item.name), contactor = named(plant.contactors, item.name), hall = named(plant.halls, item.name);
+        const auto frequency = named(plant.frequencies, item.name);
         const auto fault = meter_fault(item.fault);
+        const auto shows = number(item.fault);
         if (hall && item.fault == "transfer") {
             const Duration lasts = item.lasts > Duration{0} ? item.lasts : Duration{1'000};
             auto& profile = plant.halls[*hall].profile;
@@ -117,9 +129,11 @@ Result<std::vector<Happening>> apply(const FaultPlan& plan, PlantSettings& plant
             out.push_back({item.after, "contactor " + item.name + " trips", [c = *contactor](Plant& p, Steady now) { p.trip(c, now); }});
         } else if (contactor && item.fault == "welded") {
             out.push_back({item.after, "contactor " + item.name + " welds", [c = *contactor](Plant& p, Steady) { p.set_fault(c, ContactorFault::welded); }});
+        } else if (frequency && (shows || (fault && *fault != MeterFault::frozen))) {
+            befall_frequency(item, *frequency, plant.frequencies[*frequency].nominal, shows, fault, out);
         } else {
             return fail(Errc::implausible, fmt::format("fault \"{}:{}\": no meter, contactor or hall of that name knows this fault (a meter: silent, exceptions, "
-                                                       "frozen; a contactor: trip, welded; a hall: transfer)", item.name, item.fault));
+                                                       "frozen; a contactor: trip, welded; a hall: transfer; a frequency meter: silent, exceptions, or the Hz it shows)", item.name, item.fault));
         }
     }
     std::ranges::stable_sort(out, {}, &Happening::after);

@@ -21,7 +21,8 @@ struct Happening {
 ///   FAULT=PERCENT               that share of the machines, chosen by the seed: hung, no-effect, lies, self-wakes,
 ///                               refused, garbage, slow-reply, never-wakes
 ///   NAME:FAULT@AFTER[+LASTS]    in seconds. A meter: silent, exceptions, frozen. A contactor: trip, welded. A hall:
-///                               transfer (draws nothing, then as before; LASTS is 1 unless given)
+///                               transfer (draws nothing, then as before; LASTS is 1 unless given). A frequency meter: silent, exceptions,
+///                               or the Hz that it shows
 struct FaultPlan {
     struct Befalls {
         std::string name, fault;
@@ -35,7 +36,7 @@ struct FaultPlan {
 Result<FaultPlan> read_fault_plan(std::string_view text);
 
 /// Gives each fault its share of the machines, none to two, by the seed; sets transfers into the halls' profiles and
-/// returns what happens later, by time. Fails on a name that is no meter, contactor or hall of this plant.
+/// returns what happens later, by time. Fails on a name that is no meter, contactor, hall or frequency meter of this plant.
 Result<std::vector<Happening>> apply(const FaultPlan& plan, PlantSettings& plant);
 
 }  // namespace ballast::sim

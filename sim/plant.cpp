@@ -42,6 +42,7 @@ Plant::Plant(PlantSettings settings, Steady start)
         if (given.feeder) fed_.at(*given.feeder).push_back(i);
         machines_.push_back(machine);
     }
+    for (const FrequencySettings& meter : settings_.frequencies) frequencies_.push_back({MeterFault::none, meter.nominal});
     for (const MeterSettings& meter : settings_.meters) {
         BALLAST_CHECK(meter.what != Measures::feeder || meter.which < settings_.feeders.size());
         BALLAST_CHECK(meter.what != Measures::hall || meter.which < settings_.halls.size());

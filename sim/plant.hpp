@@ -65,6 +65,12 @@ public:
     MeterFault meter_fault(std::size_t meter) const { return meters_.at(meter).fault; }
     void set_fault(std::size_t meter, MeterFault fault, Steady now);
 
+    /// What a frequency meter shows; one that is silent or excepts is for the device to act out.
+    Frequency frequency(std::size_t meter) const { return frequencies_.at(meter).shows; }
+    MeterFault frequency_fault(std::size_t meter) const { return frequencies_.at(meter).fault; }
+    void set_frequency(std::size_t meter, Frequency shows) { frequencies_.at(meter).shows = shows; }
+    void set_frequency_fault(std::size_t meter, MeterFault fault) { frequencies_.at(meter).fault = fault; }
+
     const PlantSettings& settings() const { return settings_; }
 
 private:
@@ -92,6 +98,10 @@ private:
         MeterFault fault{};
         Power frozen;
     };
+    struct FrequencyMeter {
+        MeterFault fault{};
+        Frequency shows;
+    };
     struct Change {
         enum class Kind : std::uint8_t { machine_wakes, contactor_moves } kind{};
         std::size_t which = 0;
@@ -113,6 +123,7 @@ private:
     std::vector<Machine> machines_;
     std::vector<Contactor> contactors_;
     std::vector<Meter> meters_;
+    std::vector<FrequencyMeter> frequencies_;
     std::vector<std::vector<std::size_t>> fed_;  ///< Machines of each feeder.
     std::multimap<Steady, Change> ahead_;
     std::vector<CoilOperation> operations_;

@@ -77,6 +77,12 @@ struct MeterSettings {
     std::size_t which = 0;                    ///< Of the feeders, halls or contactors.
 };
 
+/// Shows the grid's frequency. Nothing at the site moves it.
+struct FrequencySettings {
+    std::string name{};
+    Frequency nominal{60'000};
+};
+
 /// A site that isn't there: indices are positions in these vectors.
 struct PlantSettings {
     std::vector<MachineSettings> machines;
@@ -84,6 +90,7 @@ struct PlantSettings {
     std::vector<HallSettings> halls;
     std::vector<std::string> feeders;
     std::vector<MeterSettings> meters;
+    std::vector<FrequencySettings> frequencies;
     Power house_load;                         ///< Always there; the site's meter alone sees it.
     unsigned cooling_per_mille = 0;           ///< Of what machines, blocks and halls draw; likewise.
     std::uint64_t seed = 1;

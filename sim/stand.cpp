@@ -109,6 +109,12 @@ std::vector<ModbusUnit> Stand::units(const StandSettings& settings) {
         point.fault = [this, i = meter.meter] { return plant_.with([i](Plant& plant, Steady) { return plant.meter_fault(i); }); };
         out.push_back(unit_of(meter.power, std::move(point)));
     }
+    for (const StandSettings::FrequencyMeter& meter : settings.frequencies) {
+        ModbusPoint point;
+        point.read = [this, i = meter.meter] { return hertz(plant_.with([i](Plant& plant, Steady) { return plant.frequency(i); })); };
+        point.fault = [this, i = meter.meter] { return plant_.with([i](Plant& plant, Steady) { return plant.frequency_fault(i); }); };
+        out.push_back(unit_of(meter.frequency, std::move(point)));
+    }
     for (const StandSettings::Contactor& contactor : settings.contactors) add_contactor(contactor, out);
     add_rtu(settings.rtu, out);
     return out;

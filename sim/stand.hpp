@@ -29,6 +29,10 @@ struct StandSettings {
         std::size_t meter = 0;               ///< In the plant.
         RegisterPlace power;                 ///< Scale to W.
     };
+    struct FrequencyMeter {
+        std::size_t meter = 0;               ///< In the plant.
+        RegisterPlace frequency;             ///< Scale to Hz.
+    };
     struct Contactor {
         std::size_t contactor = 0;           ///< In the plant.
         RegisterPlace coil;                  ///< 1 closes.
@@ -47,6 +51,7 @@ struct StandSettings {
     std::vector<LuxosSettings> luxos;
     LuxosDevices::Timing luxos_timing;
     std::vector<Meter> meters;
+    std::vector<FrequencyMeter> frequencies;
     std::vector<Contactor> contactors;
     std::vector<Rtu> rtu;
     std::optional<UtilitySettings> utility;

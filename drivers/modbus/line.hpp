@@ -44,6 +44,7 @@ private:
     Result<int> open(Duration timeout);
     void adopt(int fd);
     void disconnect();
+    Duration gap_before(const ModbusRequest& request) const;
     int transfer(const ModbusRequest& request, std::vector<std::uint16_t>& words);
     int transfer_patiently(const ModbusRequest& request, std::vector<std::uint16_t>& words);
     void learn(const ModbusRequest& request, int number);

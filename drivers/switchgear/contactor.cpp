@@ -110,7 +110,8 @@ void Contactor::report(const Result<ModbusReply>& feedback, Mailbox& mailbox) {
     const Mode mode = closed ? Mode::running : Mode::off;
     const Range self{settings_.load, settings_.load + 1};
     if (std::exchange(reported_, mode) == mode) mailbox.put(Answered{self});
-    else mailbox.put(LoadReading{self, mode, Quality::measured, Power{}, feedback->at});
+    else if (settings_.block == Power{}) mailbox.put(LoadReading{self, mode, Quality::measured, Power{}, feedback->at});
+    else mailbox.put(LoadReading{self, mode, Quality::estimated, closed ? settings_.block : Power{}, feedback->at});
 }
 
 Receipt Contactor::receipt(OrderId order, Fate fate, Steady at) const {

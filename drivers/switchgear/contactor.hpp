@@ -40,13 +40,14 @@ struct ContactorSettings {
     bool closes_when_on = true;      ///< 0xFF00 closes and 0x0000 opens; false: the other way round.
     ModbusBit feedback;              ///< An auxiliary contact; `true_when` is the level that means closed.
     Duration poll{250};              ///< Of the feedback.
+    Power block;                     ///< Of a block of its own, by nameplate: what it is taken to draw when closed.
     Duration close_stagger{15'000};  ///< Least time between two closes among those that share a CloseStagger.
 };
 
 /// A contactor: a coil that is written only when ordered, and a feedback contact that says what became of it. Sleep,
 /// power_off and open open it at once; wake and close close it in its turn, unless a newer order comes first. Puts a
 /// Receipt an order (accepted: the write was answered; withheld: overtaken), a LoadReading when the feedback changes and
-/// after each operation, else Answered. Of itself it draws nothing.
+/// after each operation, else Answered. Of itself it draws nothing; a block of its own its nameplate, as an estimate.
 class Contactor final : public Driver {
 public:
     Contactor(ContactorSettings settings, ModbusBuses& buses, std::shared_ptr<CloseStagger> stagger);

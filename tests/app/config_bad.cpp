@@ -124,6 +124,20 @@ kind = "site_cap"
 act_above_kw = 40000
 aim_kw = 39500
 release_kw = 39000
+
+[[policy]]
+name = "uf"
+kind = "under_frequency"
+nominal_hz = 60
+restore_above_hz = 59.9
+restore_after_s = 300
+[policy.meter]
+driver = "modbus"
+host = "10.0.0.8"
+frequency = { function = "input", address = 0, type = "uint16", scale_hz = 0.01 }
+[[policy.stage]]
+below_hz = 59.5
+contactors = ["block"]
 )";
 
 const std::string good_inventory = "id,host,port,mac,watts,joules_per_terahash\n"
@@ -433,7 +447,7 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
         {R"(signals = ["utility", "contact", "limit"])", R"(signals = ["utility", "contacts"])",
          R"(site.toml:115:23: 'signals' names the signal "contacts", which is not in this file; did you mean "contact"?)"},
         {R"(kind = "site_cap")", R"(kind = "site-cap")",
-         R"(site.toml:119:8: 'kind' is "site-cap"; allowed: price_strike, dispatch, site_cap, demand_charge)"},
+         R"(site.toml:119:8: 'kind' is "site-cap"; allowed: price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency)"},
         {"hashprice = 45", "strike_per_mwh = 80\nadder_per_mwh = 5",
          "site.toml:111:17: 'adder_per_mwh' is not allowed here; a given strike has it in already"},
         {"hashprice = 45", "hashprice = 45\nexpected_spike_s = 0", "site.toml:111:20: 'expected_spike_s' is 0; allowed: 1 to 2678400"},
@@ -454,6 +468,42 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
          "site.toml:117:1: [[policy]] contract has no 'act_above_kw'; expected a number, 0.001 to 10000000"},
         {"release_kw = 39000", "release_kw = 39000\n\n[limits]\nmax_kw = 1",
          R"(site.toml:124:2: unknown key "limits" in the site file; known: mqtt, meter, feeder, fx, site, journal, http, signal, group, policy)"},
+        {R"(name = "uf")", R"(name = "spare")",
+         R"(site.toml:125:8: 'name' is "spare", which a load, a group or the site has too; a person's word must say which)"},
+        {R"(nominal_hz = 60)", R"(nominal_hz = 55)",
+         R"(site.toml:127:14: 'nominal_hz' is 55; allowed: 50, 60)"},
+        {"nominal_hz = 60\n", R"()",
+         "site.toml:124:1: [[policy]] uf has no 'nominal_hz'; expected a number, 50 to 60"},
+        {R"(restore_above_hz = 59.9)", R"(restore_above_hz = 59.4)",
+         R"(site.toml:128:20: 'restore_above_hz' is 59.4; allowed: above the first stage (59.5) and at most nominal_hz (60))"},
+        {"restore_after_s = 300\n", R"()",
+         R"(site.toml:124:1: [[policy]] uf has no 'restore_after_s'; expected a number, 0 to 86400)"},
+        {R"(restore_above_hz = 59.9)", "samples = 0\nrestore_above_hz = 59.9",
+         R"(site.toml:128:11: 'samples' is 0; allowed: 1 to 50)"},
+        {R"(host = "10.0.0.8")", "host = \"10.0.0.8\"\nperiod_ms = 5",
+         R"(site.toml:133:13: 'period_ms' is 5; allowed: 20 to 1000)"},
+        {R"(host = "10.0.0.8")", "transport = \"rtu\"\ndevice = \"/dev/ttyS1\"",
+         R"(site.toml:132:13: 'transport' is "rtu", where others take their turns; allowed: tcp, on a connection of its own)"},
+        {R"(host = "10.0.0.8")", "host = \"10.0.0.8\"\nplausible_min_hz = 59.6",
+         R"(site.toml:136:12: 'below_hz' is 59.5; allowed: below nominal_hz (60) and above the meter's plausible_min_hz (59.6))"},
+        {R"(, scale_hz = 0.01 })", R"( })",
+         R"(site.toml:133:13: 'frequency' of 'meter' of [[policy]] uf has no 'scale_hz'; expected what turns the register's value into Hz: 1, 0.01, 0.001, ...)"},
+        {R"(below_hz = 59.5)", R"(below_hz = 60.5)",
+         "site.toml:128:20: 'restore_above_hz' is 59.9; allowed: above the first stage (60.5) and at most nominal_hz (60)\nsite.toml:135:12: 'below_hz' is 60.5; allowed: below nominal_hz (60) and above the meter's plausible_min_hz (54)"},
+        {"below_hz = 59.5\n", R"()",
+         R"(site.toml:134:1: stage 1 of [[policy]] uf has no 'below_hz'; expected a number, 1 to 100)"},
+        {R"(contactors = ["block"])", R"(contactors = ["miners"])",
+         R"(site.toml:136:15: "miners" is no contactor; allowed: groups with driver = "contactor")"},
+        {R"(contactors = ["block"])", R"(contactors = ["blokc"])",
+         R"(site.toml:136:15: 'contactors' names the group "blokc", which is not in this file; did you mean "block"?)"},
+        {"contactors = [\"block\"]\n", "contactors = [\"block\"]\n[[policy.stage]]\nbelow_hz = 59.3\ncontactors = [\"block\"]\n",
+         R"(site.toml:139:15: contactor "block" is in a stage above already; one contactor has one stage)"},
+        {"contactors = [\"block\"]\n", "contactors = [\"block\"]\n[[policy.stage]]\nbelow_hz = 59.7\ncontactors = []\n",
+         "site.toml:138:12: 'below_hz' is 59.7 and the stage before it trips below 59.5; stages stand by falling frequency\nsite.toml:139:14: 'contactors' is empty; expected at least one name"},
+        {"name = \"block\"\ndriver = \"contactor\"\ntier = \"interruptible\"", "name = \"block\"\ndriver = \"contactor\"",
+         R"(site.toml:135:15: contactor "block" is firm because it has no 'tier', and no trip opens it; allowed: interruptible contactors)"},
+        {"[[policy.stage]]\nbelow_hz = 59.5\ncontactors = [\"block\"]\n", R"()",
+         R"(site.toml:124:1: [[policy]] uf has no 'stage'; expected at least one [[policy.stage]] with below_hz and contactors)"},
     };
     return table;
 }

@@ -105,14 +105,33 @@ TEST_CASE("a contactor's load weighs nothing while it carries others, and they k
 TEST_CASE("names lead to numbers, and a person is a source") {
     const Config config = good_config();
     const SiteModel model = build_site(config);
-    CHECK(model.site.sources.back().name == "operator");
+    CHECK(model.site.sources[index(model.operator_source)].name == "operator");
     CHECK(model.operator_source == model.sources.at("operator"));
     CHECK(model.site.sources[index(model.sources.at("feed"))].on_stale == OnStale::shed);
     CHECK(model.site.meter == model.meters.at("poi"));
     CHECK(model.site.groups[0].feeder == model.feeders.at("north"));
-    CHECK(model.site.policies == std::vector<std::string>{"strike", "obligations", "contract"});
+    CHECK(model.site.policies == std::vector<std::string>{"strike", "obligations", "contract", "uf"});
     for (std::size_t i = 0; i < model.group_configs.size(); ++i)
         CHECK(config.groups[model.group_configs[i]].name == model.site.groups[i].name);
+}
+
+TEST_CASE("an under-frequency policy becomes a guard with a source of its own, and a backup that says so") {
+    const Config config = good_config();
+    const SiteModel model = build_site(config);
+    REQUIRE(model.site.guards.size() == 1);
+    const Site::Guard& guard = model.site.guards[index(model.guards.at("uf"))];
+    CHECK(guard.policy == model.policies.at("uf"));
+    CHECK(model.site.sources[index(guard.source)].name == "uf meter");
+    CHECK(model.site.sources[index(guard.source)].stale_after == Duration{3'000});
+    REQUIRE(guard.stages.size() == 1);
+    CHECK(guard.stages[0].below == Frequency{59'500});
+    CHECK(guard.stages[0].contactors == std::vector<Slot>{model.slots.at("block")});
+    CHECK(guard.restore_above == Frequency{59'900});
+    CHECK(guard.restore_after == Duration{300'000});
+    const PowerBudget budget = budget_of(config, model);
+    REQUIRE(budget.stages.size() == 1);
+    CHECK(budget.stages[0].nameplate == Power{3'500 + 3'250});
+    CHECK(power_budget(config, model).find("it does not qualify the site for RRS, FFR or LSSi") != std::string::npos);
 }
 
 TEST_CASE("the power budget adds up and is silent where all is well") {

@@ -27,12 +27,17 @@ public:
         return s;
     }
     Range range() { return {static_cast<Slot>(random_() >> below(64)), static_cast<Slot>(random_() >> below(64))}; }
+    std::vector<Slot> slots() {
+        std::vector<Slot> all(below(4));
+        for (Slot& s : all) s = static_cast<Slot>(random_() % UINT32_MAX);  // The one past it has to be one too.
+        return all;
+    }
     Steady steady() { return Steady{Duration{number()}}; }
     Instant instant() { return Instant{Duration{number()}}; }
     Now now() { return {instant(), steady()}; }
 
     Event event() {
-        switch (below(11)) {
+        switch (below(13)) {
         case 0:
             return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::hashprice), text(), instant(), instant(), instant(),
                           Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}};
@@ -45,6 +50,8 @@ public:
         case 7: return OperatorWord{pick(Word::clear), text(), text(), text(), Duration{number()}};
         case 8: return JournalHealth{below(2) == 1};
         case 9: return ClockJump{Duration{number()}};
+        case 10: return FrequencyReading{GuardId(below(9)), Frequency{number()}, Frequency{number()}, steady()};
+        case 11: return Tripped{GuardId(below(70'000) & 0xffff), OrderId{random_()}, static_cast<std::uint8_t>(below(256)), Frequency{number()}, steady(), steady(), slots()};
         default: return Lost{random_()};
         }
     }
@@ -70,7 +77,11 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::unproven), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::messages_lost), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::trip_over), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+        for (auto n = below(3); n > 0; --n) {
+            d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
+            for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());
+        }
         return d;
     }
 

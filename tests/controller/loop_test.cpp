@@ -115,6 +115,71 @@ TEST_CASE("what lowers and was not seen to be obeyed is sent again by whoever ta
     CHECK(dry.driver.orders.empty());
 }
 
+namespace {
+
+struct RecordingTripper : Tripper {
+    std::vector<TripTable> tables;
+    void arm(const TripTable& table) override { tables.push_back(table); }
+};
+
+/// A loop over one contactor and its guard.
+struct Guarded {
+    asio::io_context io;
+    ScriptedJournal journal;
+    RecordingDriver driver;
+    RecordingTripper tripper;
+    std::unique_ptr<Loop> loop;
+    Mailbox mailbox{1, 0, [this] { loop->notify(); }};
+
+    static Site site() {
+        Site site;
+        site.sources = {{"uf meter", OnStale::hold}};
+        site.policies = {"uf"};
+        site.loads = {{"block", 1_MW}};
+        site.groups = {{.name = "block", .driver = "contactor", .loads = {0, 1}, .tier = Tier::interruptible}};
+        site.guards = {{PolicyId{0}, SourceId{0}, {{Frequency{59'500}, {0}}}, Frequency{59'900}, 300s}};
+        return site;
+    }
+    explicit Guarded(std::function<Written()> next) {
+        journal.next = std::move(next);
+        loop = std::make_unique<Loop>(io, Engine{site(), {}, {}, read_clocks().now}, mailbox, journal, std::vector<Driver*>{&driver}, LoopSettings{.trippers = {&tripper}});
+        asio::co_spawn(io, loop->run(), asio::detached);
+    }
+    ~Guarded() {
+        loop->stop();
+        run_for(1s);
+    }
+    void run_for(Duration time) { io.restart(), io.run_for(time); }
+    void says(Event event) {
+        mailbox.put(std::move(event));
+        run_for(20ms);
+    }
+};
+
+FrequencyReading nominal() { return {GuardId{0}, Frequency{60'000}, Frequency{60'000}, read_clocks().now.steady}; }
+
+}  // namespace
+
+TEST_CASE("no table is armed that the journal does not have, and the last one stays") {
+    Written written = Written::late;
+    Guarded bench{[&] { return written; }};
+    bench.run_for(20ms);
+    CHECK(bench.tripper.tables.empty());
+    written = Written::yes;  // A later yes covers what was late.
+    bench.says(nominal());
+    REQUIRE(bench.tripper.tables.size() == 1);
+    CHECK(bench.tripper.tables[0].stages == std::vector<std::vector<Slot>>{{0}});
+
+    written = Written::missed;
+    bench.says(OperatorWord{Word::lockout, "block", "eva", "maintenance"});
+    CHECK(bench.tripper.tables.size() == 1);
+    written = Written::yes;
+    bench.run_for(1'500ms);  // An epoch mends the gap, and decides anew.
+    bench.says(nominal());
+    REQUIRE(bench.tripper.tables.size() == 2);
+    CHECK(bench.tripper.tables[1].stages == std::vector<std::vector<Slot>>{{}});
+}
+
 TEST_CASE("a disk that is slow now and then stops the raises once, not with every write") {
     Bench bench{{}, {.calm = Duration{300}}};
     int writes = 0;

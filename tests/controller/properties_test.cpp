@@ -1,5 +1,6 @@
 #include "tests/catch.hpp"
 #include "tests/support/audit_limits.hpp"
+#include "tests/support/audit_trips.hpp"
 #include "tests/support/describe.hpp"
 #include "tests/support/random_history.hpp"
 
@@ -16,6 +17,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
     Verdict verdict;
     OrderAudit orders{made, verdict};
     LimitAudit limits{made, verdict};
+    TripAudit trips{made, verdict};
     std::size_t step = 0;
     std::string where;
     live(seed, shape, [&](Now now, const std::vector<Event>& heard, const Decision& decision, const Engine& engine) {
@@ -23,6 +25,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
         const Seen seen{now, heard, decision, engine.state(), recount};
         orders.see(seen);
         limits.see(seen);
+        trips.see(seen);
         if (!verdict.fault.empty()) where = fmt::format("\nstep {} at {}\n{}", step, now.steady.time_since_epoch().count(), describe(decision));
         ++step;
         return verdict.fault.empty();

@@ -62,7 +62,7 @@ private:
     }
 
     void met_or_told(const Seen& seen, const Bound& bound) {
-        if (bound.window > Duration{0}) return;
+        if (bound.window > Duration{0} || bound.standstill) return;
         const Balance sum = seen.recount.balance(bound.scope);
         const bool all_off = eligible(seen, bound.scope) == 0;
         const Power over = sum.expected() - bound.high;
@@ -111,7 +111,7 @@ private:
         }
         shown_ = std::move(shown);
         for (const Order& order : seen.decision.orders) {
-            if (order.rung != Rung::open || order.attempt > 1 || order.why.reason == Reason::called_back) continue;
+            if (order.rung != Rung::open || order.attempt > 1 || order.why.reason == Reason::called_back || order.why.reason == Reason::under_frequency) continue;
             const bool due = std::ranges::any_of(seen.recount.limits.bounds, [&](const Bound& bound) {
                 const auto since = shown_.find(key(bound));
                 return since != shown_.end() && bound.why.policy == order.why.policy && bound.why.escalate_to == EscalateTo::contactor &&

@@ -149,7 +149,7 @@ private:
                             "order {} raises {} against the price", id, s);
         for (const Bound& bound : seen.recount.limits.bounds) {
             if (!seen.recount.in(bound.scope, index(order.group))) continue;
-            verdict_.unless(!bound.everything, "order {} raises {} under a full curtailment", id, s);
+            verdict_.unless(!bound.everything && !bound.standstill, "order {} raises {} under a full curtailment, or while nothing may rise", id, s);
             verdict_.unless(seen.recount.balance(bound.scope).at_most() <= bound.aim, "order {} raises {} past the aim of a limit", id, s);
         }
         if (order.rung == Rung::wake) pace(seen, order, s);
@@ -179,7 +179,7 @@ private:
         const auto id = raw(order.id);
         if (order.rung == Rung::open) {
             verdict_.unless(order.why.cause != Cause::price, "order {} opens a contactor for a price", id);
-            verdict_.unless(!load.on || !load.seen || load.flipped + group.contactor_rest <= seen.now.steady || load.flipped == Steady::min(), "order {} opens {} too soon after its last operation", id, s);
+            verdict_.unless(order.why.reason == Reason::under_frequency || !load.on || !load.seen || load.flipped + group.contactor_rest <= seen.now.steady || load.flipped == Steady::min(), "order {} opens {} too soon after its last operation", id, s);
         }
         if (!load.on || order.why.cause != Cause::price || order.why.reason == Reason::still_standing) return;
         verdict_.unless(!held(s), "order {} lowers {} for a price though it is held", id, s);

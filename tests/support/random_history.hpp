@@ -1,6 +1,7 @@
 #pragma once
 #include "controller/encoding.hpp"
 #include "controller/engine.hpp"
+#include "tests/support/random_guard.hpp"
 #include "tests/support/random_site.hpp"
 #include "tests/support/random_wishes.hpp"
 #include "tests/support/rough_plant.hpp"
@@ -51,6 +52,7 @@ History live(std::uint64_t seed, const HistoryShape& shape, Watch watch) {
     history.start = {any_day, begin};
     const Instant base = any_day - begin.time_since_epoch();
     RoughPlant plant{history.site.site, dice, shape.gentle, begin};
+    RandomGuard guard{history.site, dice, begin};
     RandomWishes wishes{history.site, dice, base};
     Engine engine = history.engine();
     const Steady wishes_end = begin + shape.lasts, end = wishes_end + shape.settled;
@@ -63,9 +65,11 @@ History live(std::uint64_t seed, const HistoryShape& shape, Watch watch) {
             next_wish = now + Duration{dice.between(0, 2 * shape.wish_every.count())};
         }
         if (now >= wishes_end && !std::exchange(calm, true)) plant.calm_down(), wishes.settle(now, heard);
+        guard.say(now, calm, heard);
         plant.advance(now, heard);
         const Now both{base + now.time_since_epoch() + wishes.offset, now};
         const Decision& decision = engine.step(both, heard);
+        guard.arm(decision);
         history.steps.push_back({both, heard, bytes_of(decision), decision.wake});
         if (!watch(both, heard, decision, engine)) break;
         std::vector<Order> sent;
@@ -74,7 +78,7 @@ History live(std::uint64_t seed, const HistoryShape& shape, Watch watch) {
             else sent.push_back(order);
         }
         plant.obey(sent, now);
-        Steady next = std::min({plant.next(), std::max(decision.wake, now + Duration{1}), calm ? end : next_wish, end});
+        Steady next = std::min({plant.next(), guard.next(), std::max(decision.wake, now + Duration{1}), calm ? end : next_wish, end});
         if (!calm && dice.percent(10)) next = std::min(next, now + Duration{dice.between(1, 5'000)});
         now = std::max(next, now + Duration{dice.percent(5) ? 0 : 1});
     }

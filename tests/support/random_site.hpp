@@ -4,6 +4,7 @@
 #include "policies/dispatch.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/site_cap.hpp"
+#include "policies/under_frequency.hpp"
 #include "tests/support/dice.hpp"
 
 #include <algorithm>
@@ -21,6 +22,7 @@ struct RandomSite {
     std::vector<policies::Dispatch> dispatches;
     std::vector<policies::SiteCap> caps;
     std::optional<policies::DemandCharge> demand;
+    std::vector<policies::UnderFrequency> guards;
 
     std::vector<Policy> policies() const {
         std::vector<Policy> all;
@@ -28,6 +30,7 @@ struct RandomSite {
         for (const auto& d : dispatches) all.push_back(policies::dispatch(d));
         for (const auto& c : caps) all.push_back(policies::site_cap(c));
         if (demand) all.push_back(policies::demand_charge(*demand));
+        for (const auto& g : guards) all.push_back(policies::under_frequency(g));
         return all;
     }
 };
@@ -54,6 +57,7 @@ public:
         for (std::size_t i = 0; i < groups; ++i) machines(i);
         for (std::size_t i = 0; i < contactors; ++i) contactor(i);
         policies();
+        guard();
         return made_;
     }
 
@@ -143,6 +147,21 @@ private:
         }
         made_.site.loads.push_back({group.name, carries ? Power{} : Power{dice_.between(5'000, 20'000)}});
         made_.site.groups.push_back(group);
+    }
+
+    /// Over some of the contactors, in one stage or two.
+    void guard() {
+        Site::Guard guard{.stages = {{Frequency{59'500}, {}}, {Frequency{59'300}, {}}}, .restore_above = Frequency{59'900}};
+        for (const Site::Group& group : made_.site.groups)
+            if (group.driver == "contactor" && dice_.percent(70)) guard.stages[dice_.below(2)].contactors.push_back(group.loads.first);
+        std::erase_if(guard.stages, [](const Site::Guard::Stage& stage) { return stage.contactors.empty(); });
+        if (guard.stages.empty()) return;
+        guard.restore_after = seconds({0, 10, 60});
+        guard.policy = policy("uf");
+        guard.source = SourceId{static_cast<std::uint16_t>(made_.site.sources.size())};
+        made_.site.sources.push_back({"uf meter", OnStale::hold, seconds({0, 30})});
+        made_.site.guards.push_back(guard);
+        made_.guards.push_back({guard.policy, GuardId{0}, guard.source});
     }
 
     PolicyId policy(const std::string& name) {
