@@ -82,8 +82,8 @@ void check_amounts(Keys& keys, const ProgrammeConfig& own) {
     const bool needs_offer = counts(own.ceiling, offered) || counts(own.armed_floor, offered) || counts(own.armed_ceiling, offered);
     if (needs_offer && own.offered == Power{} && own.armed != policies::Armed::When::signalled)
         keys.missing("offered_kw", "expected the volume that was offered, of which this programme takes a share");
-    if ((counts(own.ceiling, {Amount::Of::peak}) || counts(own.armed_ceiling, {Amount::Of::peak})) && own.peak == Power{})
-        keys.missing("peak_kw", "expected the 12-month peak of the last invoice, of which this programme takes a share");
+    if ((counts(own.ceiling, {Amount::Of::peak}) || counts(own.armed_ceiling, {Amount::Of::peak})) && !keys.has("peak_kw"))
+        keys.missing("peak_kw", "expected the 12-month peak of the last invoice, of which this programme takes a share; 0 if a year has been metered");
 }
 
 // ---- signals

@@ -43,11 +43,19 @@ private:
 
     Power share(Power whole, const Amount& amount) const { return Power{static_cast<std::int64_t>(Int128{whole.count} * amount.share_ppm / 1'000'000)}; }
 
+    /// The greater of what the invoice said and what the scope's meter has shown since.
+    Power peak() const {
+        const Site& site = *state_.site;
+        const auto meter = terms_.scope.kind == Scope::Kind::feeder ? site.feeders[terms_.scope.number].meter : site.meter;
+        const auto measured = meter ? state_.meters[index(*meter)].peak_12_months(now_.utc) : std::nullopt;
+        return std::max(terms_.peak, measured.value_or(Power{}));
+    }
+
     Power watts(const Amount& amount, Power reference) const {
         switch (amount.of) {
         case Amount::Of::watts: return amount.watts;
         case Amount::Of::offered: return share(offered_, amount);
-        case Amount::Of::peak: return share(terms_.peak, amount);
+        case Amount::Of::peak: return share(peak(), amount);
         case Amount::Of::below_reference: return std::max(Power{}, reference - share(offered_, amount));
         }
         return {};

@@ -39,7 +39,7 @@ public:
     Event event() {
         switch (below(13)) {
         case 0:
-            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::hashprice), text(), instant(), instant(), instant(),
+            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::arm), text(), instant(), instant(), instant(),
                           Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}};
         case 1: return Heartbeat{SourceId(below(9))};
         case 2: return Rejected{SourceId(below(9)), pick(Rejection::flooded), text()};
@@ -63,7 +63,7 @@ public:
     Why why() {
         if (below(2)) return {};
         return {PolicyId(below(5)), SourceId(below(5)), pick(Cause::person), static_cast<std::uint8_t>(below(256)),
-                pick(Reason::still_standing), pick(EscalateTo::contactor), EventId(below(1ull << 32)), instant()};
+                pick(Reason::demand_peak), pick(EscalateTo::contactor), EventId(below(1ull << 32)), instant()};
     }
     Scope scope() { return {pick(Scope::Kind::group), static_cast<std::uint16_t>(below(65'536))}; }
     DecisionRecord decision() {
@@ -77,7 +77,7 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::unproven), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::trip_over), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::promise_kept), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
         for (auto n = below(3); n > 0; --n) {
             d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
             for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());

@@ -188,7 +188,7 @@ TEST_CASE("each bad payload has its own message") {
         {P, R"({"kind":"dispatch"})",
          "\"kind\" \"dispatch\" is not taken here; this signal takes price and heartbeat"},
         {D, R"({"kind":"price"})",
-         "\"kind\" \"price\" is not taken here; this signal takes dispatch, emergency, release and "
+         "\"kind\" \"price\" is not taken here; this signal takes dispatch, emergency, arm, release and "
          "heartbeat"},
         {H, R"({"kind":"price"})",
          "\"kind\" \"price\" is not taken here; this signal takes hashprice and heartbeat"},
