@@ -155,13 +155,12 @@ Standing standing(const Core& core, const Bound& bound) {
     return now;
 }
 
-/// Since when it is exceeded, and whether a contactor must go.
+/// Since when it is exceeded, and whether a contactor must go. Whether it still is, once one has, `judge` says.
 void press(Core& core, const Bound& bound) {
     if (bound.standstill) return;
     const Standing now = standing(core, bound);
     if (now.over_meter == Power{} && now.over_books == Power{}) return;
     Excess& excess = excess_of(core, bound.why, bound.scope);
-    excess.now = true;
     excess.shown = now.over_meter > Power{} ? std::min(excess.shown, core.now.steady) : never;
     if (bound.why.escalate_to != EscalateTo::contactor || bound.why.cause == Cause::price || now.over_meter == Power{}) return;
     const Steady cut_at = later(later(std::max(excess.shown, bound.since), bound.prove_within), bound.contactor_after);
