@@ -60,7 +60,7 @@ void add_stages(const Site::Guard& guard, const Site& site, PowerBudget& budget)
 bool obeyed(const Config& config, const std::string& signal) {
     return std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) {
         if (policy.price_strike) return policy.price_strike->signal == signal;
-        const auto* signals = policy.dispatch ? &policy.dispatch->signals : policy.programme ? &policy.programme->signals : nullptr;
+        const auto* signals = obeyed_by(policy);
         return signals && std::ranges::find(*signals, signal) != signals->end();
     });
 }

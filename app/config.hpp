@@ -342,6 +342,12 @@ struct PolicyConfig {
     bool operator==(const PolicyConfig&) const = default;
 };
 
+/// The signals whose calls the policy obeys, and the feeder that it obeys them for ("": the site); null: it obeys none.
+inline const std::vector<std::string>* obeyed_by(const PolicyConfig& policy) {
+    return policy.dispatch ? &policy.dispatch->signals : policy.programme ? &policy.programme->signals : nullptr;
+}
+inline const std::string& obeyed_for(const PolicyConfig& policy) { return policy.dispatch ? policy.dispatch->feeder : policy.programme->feeder; }
+
 enum class OnExit : std::uint8_t { hold, wake, sleep };
 
 /// [site.heartbeat]: toggles only while steps are healthy.

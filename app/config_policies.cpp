@@ -138,6 +138,9 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
                 name.at,
                 fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds",
                             name.text));
+        const auto owns = [&](const PolicyConfig& other) { return other.programme && std::ranges::find(other.programme->signals, name.text) != other.programme->signals.end(); };
+        if (const auto other = std::ranges::find_if(parse.config.policies, owns); other != parse.config.policies.end())
+            parse.faults.add(name.at, fmt::format("\"{}\" is obeyed by \"{}\" already; a signal belongs to one programme", name.text, other->name));
         policy.signals.push_back(name.text);
     }
     policy.feeder = keys.reference("feeder", "feeder", parse.feeders());

@@ -96,7 +96,7 @@ void own_signals(Keys& keys, Parse& parse, ProgrammeConfig& own) {
         else if (signal->kind == SignalSort::price || signal->kind == SignalSort::hashprice)
             parse.faults.add(name.at, fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds", name.text));
         const auto obeys = [&](const PolicyConfig& other) {
-            const auto* signals = other.dispatch ? &other.dispatch->signals : other.programme ? &other.programme->signals : nullptr;
+            const auto* signals = obeyed_by(other);
             return signals && std::ranges::find(*signals, name.text) != signals->end();
         };
         if (const auto other = std::ranges::find_if(parse.config.policies, obeys); other != parse.config.policies.end())
@@ -156,7 +156,7 @@ void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeC
     own.armed_floor = amount_of(keys, "armed_floor", {{"offered", Amount::Of::offered}});
     own.armed_ceiling = amount_of(keys, "armed_ceiling", {{"offered", Amount::Of::offered}, {"peak", Amount::Of::peak}});
     check_amounts(keys, own);
-    if (const auto near = keys.number("follow_within_kw", {1, most_watts, 3})) own.follow = Power{*near};
+    if (const auto near = keys.number("follow_within_kw", {1, most_watts, 3})) own.follow = Power{*near}, own.terms.replaces = true;
     own.reference_window = keys.span_or("reference_window_s", seconds(0, day_ms), own.reference_window);
     own.prove_within = keys.span_or("prove_within_s", seconds(0, day_ms), own.prove_within);
     own.margin_ppm = keys.number_or("margin_percent", {0, 500'000, 4}, own.margin_ppm);
@@ -165,6 +165,8 @@ void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeC
     own.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), own.contactor_after);
     own.score = score_of(keys, rate_ppm);
     own.score.within = own.follow.value_or(Power{});
+    if (own.score.by_intervals && !own.feeder.empty())
+        keys.fault("score", "'score' is \"intervals\", and their means are the site meter's; allowed for a feeder: energy");
 }
 
 void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& own) {

@@ -36,7 +36,7 @@ void take(LoadFacts& facts, const Executed& step, const Order& order) {
     if (is_about_price(order.why.reason)) fact.price = price_of(step, order);
     for (const Binding& b : step.decision.binding) {
         const bool same = b.why.policy == order.why.policy && b.why.event == order.why.event && b.scope.kind != Scope::Kind::group;
-        if (!same || b.limit == Power::max()) continue;
+        if (!same || !limits_draw(b.why.reason) || b.limit == Power::max()) continue;
         fact.limit = b.limit;
         const Obligation* obligation = obligation_of(order.why, step.engine.state());
         if (obligation && order.why.reason == Reason::reduction_from_reference) fact.reduction = obligation->signal.power, fact.reference = obligation->reference_of(b.scope);

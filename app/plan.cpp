@@ -168,7 +168,8 @@ Plan begin_plan(const Config& config, const Recovered& known) {
 
 Power Plan::shortfall() const {
     Power worst;
-    for (const Binding& b : binding) worst = std::max(worst, b.shortfall);
+    for (const Binding& b : binding)
+        if (limits_draw(b.why.reason)) worst = std::max(worst, b.shortfall);
     return worst;
 }
 

@@ -87,10 +87,10 @@ bool SkipReasons::elsewhere(std::size_t group) const {
     const auto feeder = engine_.site().groups[group].feeder;
     const std::string fed_by = feeder ? engine_.site().feeders[index(*feeder)].name : std::string{};
     const auto covers = [&](const PolicyConfig& policy) {
-        if (!policy.dispatch) return false;
-        const auto& signals = policy.dispatch->signals;
-        const bool hears = wish_.who == "operator" || std::ranges::find(signals, wish_.who) != signals.end();
-        return hears && (policy.dispatch->feeder.empty() || policy.dispatch->feeder == fed_by);
+        const auto* signals = obeyed_by(policy);
+        if (!signals) return false;
+        const bool hears = wish_.who == "operator" || std::ranges::find(*signals, wish_.who) != signals->end();
+        return hears && (obeyed_for(policy).empty() || obeyed_for(policy) == fed_by);
     };
     return std::ranges::none_of(config_.policies, covers);
 }

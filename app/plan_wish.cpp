@@ -28,8 +28,7 @@ std::vector<std::string> speakers(const Config& config, SignalKind kind, bool js
     };
     for (const PolicyConfig& policy : config.policies) {
         if (kind == SignalKind::price && policy.price_strike) add(policy.price_strike->signal);
-        if (kind == SignalKind::dispatch && policy.dispatch) std::ranges::for_each(policy.dispatch->signals, add);
-        if (kind == SignalKind::dispatch && policy.programme) std::ranges::for_each(policy.programme->signals, add);
+        if (const auto* signals = obeyed_by(policy); signals && kind == SignalKind::dispatch) std::ranges::for_each(*signals, add);
     }
     if (kind == SignalKind::hashprice)
         for (const SignalConfig& signal : config.signals)
@@ -55,10 +54,9 @@ const SignalConfig* signal_of(const Config& config, const std::string& name) {
 
 /// "site pecos", or the feeder of the policy that hears it.
 std::string scope_heard(const Config& config, const std::string& who) {
-    const auto hears = [&](const auto& own) { return own && !own->feeder.empty() && std::ranges::find(own->signals, who) != own->signals.end(); };
     for (const PolicyConfig& policy : config.policies) {
-        if (hears(policy.dispatch)) return "feeder " + policy.dispatch->feeder;
-        if (hears(policy.programme)) return "feeder " + policy.programme->feeder;
+        const auto* signals = obeyed_by(policy);
+        if (signals && !obeyed_for(policy).empty() && std::ranges::find(*signals, who) != signals->end()) return "feeder " + obeyed_for(policy);
     }
     return "site " + config.site.name;
 }

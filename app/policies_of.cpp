@@ -126,15 +126,23 @@ Policy demand_charge_of(const DemandChargeConfig& from, PolicyId id, const SiteM
 Policy all_asleep(PolicyId id, SourceId source) {
     const Why why{id, source, Cause::price, 0, Reason::price_unknown_shed};
     return [why](const State& state, Now, Limits& limits) {
+        limits.floors.clear();  // Nobody will be there to answer for what they keep.
+        limits.promises.clear();
         for (std::uint16_t g = 0; g < state.groups.size(); ++g)
             if (state.site->groups[g].tier == Tier::interruptible) limits.cutoffs.push_back({GroupId{g}, Price::max(), Price::max(), why});
     };
 }
 
+/// What was called by a source that the site file no longer has stands in the operator's name. Some policy has to obey it.
+bool obeys_operator(const PolicyConfig& policy) { return policy.dispatch.has_value(); }
+
 }  // namespace
 
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model) {
     std::vector<Policy> built;
+    const auto programme = std::ranges::find_if(config.policies, [](const PolicyConfig& p) { return p.programme.has_value(); });
+    if (programme != config.policies.end() && std::ranges::none_of(config.policies, obeys_operator))
+        built.push_back(policies::dispatch({.policy = model.policies.at(programme->name), .sources = {model.operator_source}}));
     for (const PolicyConfig& policy : config.policies) {
         const PolicyId id = model.policies.at(policy.name);
         if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, config, model));

@@ -7,8 +7,8 @@ namespace {
 
 constexpr Preset all[] = {
     {"ercot_sced", "ERCOT, controllable load in SCED: follows base points up and down", R"(
-# ERCOT, "Loads in SCED" 1.0: the base point is the consumption expected in five minutes; it moves both ways.
-ramp_s = 300
+# ERCOT, "Loads in SCED" 1.0: the base point is the consumption expected in five minutes; it moves both ways. It is gone to at
+# once; intervals are judged only for drawing too much.
 armed = "never"
 # Not confirmed: base point deviation of at most the greater of 5 % and 5 MW, in 85 % of the intervals.
 follow_within_kw = 5000

@@ -52,6 +52,7 @@ json::value judged(const std::optional<Verdict>& verdict) {
     if (!verdict) return nullptr;
     const study::Score& s = verdict->score;
     return json::object{{"name", verdict->programme},
+                        {"proven", s.proven},
                         {"passed", s.passed},
                         {"given", static_cast<double>(s.given_ppm) / 1e6},
                         {"asked_mwh", static_cast<double>(s.asked.count) / 3.6e12},

@@ -20,9 +20,9 @@ std::string scope_name(const Site& site, Scope scope) {
 
 /// The one people should see: what is missing most, else the most important, watts before price.
 const Binding* foremost(std::span<const Binding> bindings) {
-    const auto weight = [](const Binding& b) { return std::tuple{-b.shortfall.count, b.why.rank, b.limit.count}; };
+    const auto weight = [](const Binding& b) { return std::tuple{!limits_draw(b.why.reason), -b.shortfall.count, b.why.rank, b.limit.count}; };
     const auto found = std::ranges::min_element(bindings, {}, weight);
-    return found == bindings.end() ? nullptr : &*found;
+    return found == bindings.end() || !limits_draw(found->why.reason) ? nullptr : &*found;
 }
 
 wire::StateReport::Binding binding_of(const Site& site, const Binding& binding) {
@@ -79,7 +79,8 @@ wire::StateReport report_of(const Step& step) {
     for (const FirmState& firm : state.firm)  // What has not been read is not told as if it had.
         if (state.loads[firm.load].mode != Mode::unknown) report.firm += state.loads[firm.load].reading;
     if (const Binding* binding = foremost(step.decision.binding)) report.binding = binding_of(site, *binding);
-    for (const Binding& binding : step.decision.binding) report.shortfall = std::max(report.shortfall, binding.shortfall);
+    for (const Binding& binding : step.decision.binding)
+        if (limits_draw(binding.why.reason)) report.shortfall = std::max(report.shortfall, binding.shortfall);
     for (const Obligation& obligation : state.obligations)
         if (obligation.signal.kind != SignalKind::arm) report.events.push_back(event_of(step, obligation));
     for (const Episode& episode : state.episodes) report.events.push_back(event_of(step, episode));

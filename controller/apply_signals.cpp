@@ -93,6 +93,17 @@ Reference reference_at(const Core& core, Scope scope, Steady issued) {
     return {now.drawn(), true};
 }
 
+/// An arm has its own names: a call may bear the id of the award that it calls in.
+std::string arm_id(const std::string& id) { return "arm " + id; }
+
+/// The greatest volume that the source has armed for a time.
+Power armed_at(const Core& core, SourceId source, Steady at) {
+    Power most;
+    for (const Obligation& o : core.state.obligations)
+        if (o.signal.kind == SignalKind::arm && o.signal.source == source && o.begins <= at && at < o.ends) most = std::max(most, o.signal.power);
+    return most;
+}
+
 void freeze_references(Core& core, Obligation& obligation) {
     const Steady issued = std::min(core.now.steady, steadily(core, obligation.signal.issued));
     const Reference site = reference_at(core, Scope::site(), issued);
@@ -116,8 +127,12 @@ Steady end_by_contract(const Site::CallTerms& terms, const Signal& signal, Stead
 void place(Core& core, Obligation& obligation, const Signal& signal) {
     const Steady start = steadily(core, signal.start);
     const bool goes_on = obligation.begins <= core.now.steady && start <= core.now.steady;
-    if (!goes_on) obligation.begins = std::max(core.now.steady, start);
+    if (!goes_on) {
+        obligation.begins = std::max(core.now.steady, start);
+        obligation.begins_utc = std::max(core.now.utc, std::min(signal.start, latest));
+    }
     obligation.signal = signal;
+    if (signal.kind != SignalKind::arm) obligation.armed = std::max(obligation.armed, armed_at(core, signal.source, obligation.begins));
     obligation.ends = end_by_contract(core.site.sources[index(signal.source)].terms, signal, obligation.begins, steadily(core, signal.end));
 }
 
@@ -126,7 +141,7 @@ void apply_dispatch(Core& core, const Signal& signal) {
     const std::size_t source = index(signal.source);
     if (const Tombstone* stone = tombstone_of(core, signal.source, signal.id); stone && stone->issued >= signal.issued)
         return core.note(NoteKind::signal_after_release, source, signal.id);
-    const bool over = signal.end != open_end && signal.end <= core.now.utc;
+    const bool over = signal.end != open_end && end_by_contract(core.site.sources[source].terms, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
     for (std::size_t i = 0; i < core.state.obligations.size(); ++i) {
         Obligation& known = core.state.obligations[i];
         if (known.signal.source != signal.source || known.signal.id != signal.id) continue;
@@ -160,16 +175,28 @@ void bury(Core& core, SourceId source, const std::string& id, Instant issued) {
     if (std::ranges::count_if(stones, same) > most_tombstones) stones.erase(std::ranges::find_if(stones, same));
 }
 
+/// Whether something of that name stood, and is over.
+bool release(Core& core, const Signal& signal, const std::string& id) {
+    auto& obligations = core.state.obligations;
+    const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.id == id; });
+    if (found == obligations.end()) return false;
+    if (signal.issued < found->signal.issued) core.note(NoteKind::signal_older, index(signal.source), id, found->event);
+    else end_obligation(core, static_cast<std::size_t>(found - obligations.begin()), signal.issued);
+    return true;
+}
+
+/// A call and an arm may bear one id; its release ends both.
 void apply_release(Core& core, const Signal& signal) {
     heard_from(core, signal.source);
-    auto& obligations = core.state.obligations;
-    const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.id == signal.id; });
-    if (found == obligations.end()) {
-        if (!tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
-        return bury(core, signal.source, signal.id, signal.issued);
-    }
-    if (signal.issued < found->signal.issued) return core.note(NoteKind::signal_older, index(signal.source), signal.id, found->event);
-    end_obligation(core, static_cast<std::size_t>(found - obligations.begin()), signal.issued);
+    const bool call = release(core, signal, signal.id), arm = release(core, signal, arm_id(signal.id));
+    if (!call && !arm && !tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
+    if (!call) bury(core, signal.source, signal.id, signal.issued);
+    if (!arm) bury(core, signal.source, arm_id(signal.id), signal.issued);
+}
+
+void apply_arm(Core& core, Signal signal) {
+    signal.id = arm_id(signal.id);
+    apply_dispatch(core, signal);
 }
 
 }  // namespace
@@ -180,7 +207,7 @@ void apply_one(Core& core, const Signal& signal) {
         return core.note(NoteKind::signal_from_future, index(signal.source), signal.id);
     switch (signal.kind) {
     case SignalKind::price: return apply_price(core, signal);
-    case SignalKind::arm: return apply_dispatch(core, signal);
+    case SignalKind::arm: return apply_arm(core, signal);
     case SignalKind::hashprice: return apply_hashprice(core, signal);
     case SignalKind::dispatch:
     case SignalKind::emergency: return apply_dispatch(core, signal);
@@ -201,7 +228,7 @@ namespace {
 void remember_call(Core& core, const Obligation& over) {
     if (over.signal.kind == SignalKind::arm || over.begins > core.now.steady) return;
     auto& calls = core.state.calls;
-    calls.push_back({over.signal.source, core.now.utc - (core.now.steady - over.begins), core.now.utc});
+    calls.push_back({over.signal.source, over.begins_utc, over.begins_utc + (core.now.steady - over.begins)});
     const auto same = [&](const Call& call) { return call.source == over.signal.source; };
     if (std::ranges::count_if(calls, same) > most_calls) calls.erase(std::ranges::find_if(calls, same));
 }

@@ -135,7 +135,11 @@ Balance balance(const Core& core, Scope scope) {
         sum.unknown += s.unknown;
         sum.raising += s.raising;
         sum.quiet = sum.quiet && s.unseen == 0 && s.stale == 0;
-        if (core.can_move(g)) sum.standby += Power{group.standby.count * group.loads.size()};
+        if (!core.can_move(g)) continue;
+        const Power standby{group.standby.count * group.loads.size()};
+        sum.standby += standby;
+        sum.sheddable += s.planned - standby;
+        sum.sheddable_raising += s.raising;
     }
     for (const FirmState& firm : core.state.firm) {
         if (!under(core, scope, core.group_of[firm.load])) continue;

@@ -155,6 +155,7 @@ constexpr Duration longest_lag{120'000};
 /// What is drawn, will be drawn and may be drawn at a scope.
 struct Balance {
     Power planned, possible, lowering, raising, unknown, standby;
+    Power sheddable, sheddable_raising;  ///< Of what limits may stop, above its standby.
     Power late;                   ///< Of `lowering`: seen to be gone, and perhaps shown by the meter already.
     Power firm_reserve, firm_draw, residual;
     Power firm_unheard;           ///< What firm loads not heard of yet may draw beyond their reserve. Nothing rises into it.
@@ -179,13 +180,13 @@ struct Balance {
     Power rest() const { return firm_reserve + residual + standby; }
     /// What is drawn for certain, of that which a floor counts. A meter that says nothing shows nothing.
     Power at_least(Floor::Of of) const {
-        if (of == Floor::Of::sheddable) return planned - raising - standby;
+        if (of == Floor::Of::sheddable) return sheddable - sheddable_raising;
         if (metered) return meter ? *meter - lowering : Power{};
         return planned - raising + firm_draw + residual;
     }
     /// What it may come to by itself, once everything on its way has arrived: only what is surely lacking is started.
     Power coming(Floor::Of of) const {
-        if (of == Floor::Of::sheddable) return planned - standby;
+        if (of == Floor::Of::sheddable) return sheddable;
         const Power books = planned + firm_draw + residual;
         return meter ? std::max(books, *meter - (lowering - late) + raising) : books;
     }

@@ -120,6 +120,8 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     verify(core);
     allocate(core);
     escalate(core);
+    // What a floor lets go depends on what has just been ordered, and was measured before.
+    if (!core.floors.empty() && !core.orders.empty()) core.wake_at(later(now.steady, Duration{1}));
     arm(core);
 
     std::erase_if(core.pending, [](const Pending& p) { return p.unseen == 0; });

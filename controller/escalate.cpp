@@ -8,10 +8,11 @@ namespace ballast {
 
 namespace {
 
-Excess& excess_of(Core& core, const Why& why, Scope scope) {
+Excess& excess_of(Core& core, const Why& why, Scope scope, bool promised = false) {
     for (Excess& known : core.excesses)
-        if (known.policy == why.policy && known.event == why.event && known.scope == scope) return known;
+        if (known.policy == why.policy && known.event == why.event && known.scope == scope && known.promised == promised) return known;
     core.excesses.push_back({why.policy, why.event, scope, core.now.steady});
+    core.excesses.back().promised = promised;
     return core.excesses.back();
 }
 
@@ -112,7 +113,10 @@ void close_contactors(Core& core) {
             if (run.on || run.bars || !core.state.journal_writes || close_forbidden(core, s)) continue;
             const Steady rested = later(run.since, core.group(g).contactor_rest);
             if (rested > core.now.steady) core.wake_at(rested);
-            else command(core, {s, s + 1}, Rung::close, {{}, {}, Cause::capacity, 0, Reason::allowed_again});
+            else {
+                command(core, {s, s + 1}, Rung::close, {{}, {}, Cause::capacity, 0, Reason::allowed_again});
+                core.wake_at(later(core.now.steady, Duration{1}));  // Whom it carries the price had passed over.
+            }
         }
     }
 }
@@ -214,8 +218,8 @@ void judge_promise(Core& core, const Promise& promise) {
     const Balance sum = balance(core, promise.scope);
     const Power missing = std::max(sum.rest() - promise.high, promise.give - sum.coming(Floor::Of::sheddable));
     if (missing <= Power{}) return;
-    Excess& excess = excess_of(core, promise.why, promise.scope);
-    excess.now = excess.promised = true;
+    Excess& excess = excess_of(core, promise.why, promise.scope, true);
+    excess.now = true;
     const Steady tell = later(excess.since, promise_patience);
     if (core.now.steady < tell) core.wake_at(tell);
     else if (!std::exchange(excess.told, true)) core.note(NoteKind::promise_short, index(promise.why.policy), {}, {}, missing);

@@ -17,6 +17,16 @@ void end_obligations(Core& core) {
     }
 }
 
+/// Where calls replace one another, the newest that has begun is the only one that has.
+void end_replaced(Core& core) {
+    const auto begun = [&](const Obligation& o) { return core.site.sources[index(o.signal.source)].terms.replaces && o.signal.kind == SignalKind::dispatch && o.begins <= core.now.steady; };
+    for (std::size_t i = core.state.obligations.size(); i-- > 0;) {
+        const Obligation& old = core.state.obligations[i];
+        const auto newer = [&](const Obligation& o) { return begun(o) && o.signal.source == old.signal.source && std::pair{o.signal.issued, o.event} > std::pair{old.signal.issued, old.event}; };
+        if (begun(old) && std::ranges::any_of(core.state.obligations, newer)) end_obligation(core, i, old.signal.issued);
+    }
+}
+
 void silence_sources(Core& core) {
     for (std::size_t i = 0; i < core.state.sources.size(); ++i) {
         SourceState& source = core.state.sources[i];
@@ -76,6 +86,7 @@ void forget_peaks(Core& core) {
 void expire(Core& core) {
     end_holds(core);
     end_obligations(core);
+    end_replaced(core);
     silence_sources(core);
     end_trips(core);
     silence_meters(core);

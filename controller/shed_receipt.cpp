@@ -67,7 +67,13 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
         trace.loads = std::move(flags);
         trace.meter = std::nullopt;
         trace.limit = std::nullopt;
-        trace.meters_before.clear();  // By numbers that may be others now.
+        std::vector<Power> shown;
+        for (const Site::Meter& meter : site.meters) {
+            const auto old = std::ranges::find(site_.meters, meter.name, &Site::Meter::name);
+            const auto at = static_cast<std::size_t>(old - site_.meters.begin());
+            shown.push_back(at < trace.meters_before.size() ? trace.meters_before[at] : Power{});
+        }
+        trace.meters_before = std::move(shown);
         if (!other_boot) continue;
         for (Steady* t : {&trace.receipt.began.steady, &trace.must}) *t = *t == never ? never : *t + shift;
         trace.counted = now.steady;
@@ -218,6 +224,7 @@ void ReceiptBuilder::place(Now now, Trace& trace, const Signal& signal) {
     trace.must = r.began.steady;
     if (signal.start > now.utc) r.began = {signal.start, later(now.steady, signal.start - now.utc)};
     if (index(signal.source) < site_.sources.size()) trace.must = site_.sources[index(signal.source)].terms.met_by(r.heard.steady, r.began.steady, signal.ramp);
+    r.met_by = r.began.utc + (trace.must - r.began.steady);
     trace.counted = std::max(trace.counted, r.began.steady);
 }
 
@@ -283,6 +290,7 @@ bool ReceiptBuilder::covers(const Trace& trace, Slot slot) const {
 void ReceiptBuilder::bind(const Decision& decision) {
     for (auto& [id, trace] : traces_) trace.limit = std::nullopt;
     for (const Binding& binding : decision.binding) {
+        if (!limits_draw(binding.why.reason)) continue;
         Trace* trace = binding.why.event == EventId{} ? nullptr : find(binding.why.event);
         if (!trace) continue;
         ShedReceipt& r = trace->receipt;

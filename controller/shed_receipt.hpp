@@ -65,9 +65,11 @@ struct ShedReceipt {
     Power ordered_rated;          ///< Nameplate of those ordered.
     std::array<Moment, 4> moments{};  ///< After 1, 5, 15 and 30 s.
     std::vector<Interval> five_minutes, fifteen_minutes;
-    Energy asked;                 ///< From the reference (of a feeder, what its meter showed when it began) down to the limit, from when it had to be met to the end.
+    Duration measured{};          ///< How long it had to be met and the meter spoke.
+    Energy asked;                 ///< Over that time, from the reference (of a feeder, what its meter showed when it began) down to the limit.
     Energy undelivered;           ///< Meter above the limit, over the same time.
-    Duration unmeasured{};        ///< Of that time, how long the meter was silent.
+    Duration unmeasured{};        ///< How long it had to be met and the meter was silent.
+    Instant met_by{};             ///< From then on it had to be met.
     Power worst_shortfall;
     std::vector<MissLine> misses; ///< By name.
     std::vector<std::string> contactors_opened;
@@ -121,7 +123,7 @@ private:
         std::vector<std::uint8_t> loads;       ///< By slot; empty until one is ordered.
         std::map<std::string, ShedReceipt::MissLine> misses;
         IntervalMeans five{std::chrono::minutes{5}}, fifteen{std::chrono::minutes{15}};
-        std::vector<Power> meters_before;      ///< When it began; empty after a restart.
+        std::vector<Power> meters_before;      ///< When it began, by meter.
         Power firm_before;
         std::optional<Power> residual_before;
         std::optional<Power> limit;            ///< In force, on the scope of `meter`.

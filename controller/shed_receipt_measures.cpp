@@ -35,10 +35,11 @@ void ReceiptBuilder::count_undelivered(Trace& trace, Steady to) {
     if (trace.receipt.closed || to <= trace.counted) return;
     const Steady due = std::max(std::exchange(trace.counted, to), trace.must);
     if (!trace.limit || due >= to) return;
+    const Steady until = measured_until(*trace.meter, due, to);
     const bool of_site = trace.meter == site_.meter || index(*trace.meter) >= trace.meters_before.size();
     const Power reference = of_site ? trace.receipt.reference : trace.meters_before[index(*trace.meter)];
-    trace.receipt.asked += std::max(Power{}, reference - *trace.limit) * (to - due);
-    const Steady until = measured_until(*trace.meter, due, to);
+    trace.receipt.asked += std::max(Power{}, reference - *trace.limit) * (until - due);
+    trace.receipt.measured += until - due;
     trace.receipt.undelivered += std::max(Power{}, meters_[index(*trace.meter)].power - *trace.limit) * (until - due);
     trace.receipt.unmeasured += to - until;
 }

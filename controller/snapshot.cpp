@@ -74,7 +74,7 @@ void io(Io& f, Why& w) {
 
 template <class Io>
 void io(Io& f, Obligation& o) {
-    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.quantity(o.reference), f.flag(o.estimated);
+    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated);
     Signal& s = o.signal;
     f.whole(s.kind), f.text(s.id), f.utc(s.issued), f.utc(s.start), f.utc(s.end);
     f.whole(s.ask), f.quantity(s.power);
@@ -376,6 +376,9 @@ void restore_standing(In& f, Core& core, const Names& names) {
             f.quantity(reference);
             if (feeder) o.feeder_references[*feeder] = reference;
         });
+        // Long past is no distance to reckon with.
+        o.begins = std::max(o.begins, core.now.steady - long_ago);
+        o.heard = std::max(o.heard, core.now.steady - long_ago);
         if (!source) source = find(names.sources, "operator");  // Its source is gone; what it asked still stands.
         o.signal.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
         core.state.obligations.push_back(std::move(o));

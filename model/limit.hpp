@@ -32,6 +32,8 @@ enum class Reason : std::uint8_t {
 
 /// A floor's number is the least that may be drawn, any other's the most.
 constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw; }
+/// Neither a floor nor a call that was declined.
+constexpr bool limits_draw(Reason reason) { return !is_floor(reason) && reason != Reason::beyond_quota; }
 
 /// Who set a number, how much it weighs, why, and for how long.
 struct Why {

@@ -66,6 +66,7 @@ struct Site {
         Duration at_least{0};             ///< Not over sooner, but by its release.
         Duration at_most = Duration::max();  ///< Over by then.
         bool until_release = false;       ///< Not over before its release.
+        bool replaces = false;            ///< One that begins ends the older ones: base points.
         bool operator==(const CallTerms&) const = default;
 
         Duration ramp(Duration named) const { return named > Duration{0} ? named : default_ramp; }

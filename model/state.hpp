@@ -88,7 +88,9 @@ struct Obligation {
     EventId event{};
     Signal signal;
     Steady heard{}, begins = never, ends = never;
+    Instant begins_utc{};        ///< The same as `begins` by the calendar, fixed when it was placed.
     Power reference;             ///< Of the site. Frozen once, from the meter before the issue.
+    Power armed;                 ///< Of a call: the volume its source had armed for that time; 0: none.
     bool estimated = false;      ///< The meter had no history then; taken from the books.
     std::vector<Power> feeder_references;  ///< Likewise of each feeder.
 

@@ -1,6 +1,6 @@
 #include "policies/dispatch.hpp"
 
-#include "policies/ramp.hpp"
+#include "policies/calls.hpp"
 
 #include <algorithm>
 
@@ -44,13 +44,7 @@ Policy dispatch(Dispatch settings) {
             if (now.steady < obligation.begins) limits.changes(obligation.begins);
             else if (now.steady < obligation.ends) limits.bounds.push_back(asked(settings, obligation, now.steady, limits));
         }
-        for (const SourceId source : settings.sources) {
-            if (!state.sources[index(source)].stale || state.site->sources[index(source)].on_stale != OnStale::shed) continue;
-            Bound bound = bound_of(settings, {settings.policy, source, Cause::dispatch, settings.rank,
-                                              Reason::source_silent_shed, EscalateTo::repeat});
-            bound.everything = true;
-            limits.bounds.push_back(bound);
-        }
+        shed_for_silence(state, settings.sources, bound_of(settings, {settings.policy, {}, Cause::dispatch, settings.rank, {}, EscalateTo::repeat}), limits);
     };
 }
 

@@ -1,6 +1,6 @@
 #include "policies/programme.hpp"
 
-#include "policies/ramp.hpp"
+#include "policies/calls.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -16,10 +16,13 @@ public:
 
     void ask() {
         find_obligations();
-        if (terms_.follow) follow();
-        else
-            for (const Obligation* call : calls_) answer(*call);
-        if (calls_.empty() && armed()) arm();
+        const Obligation* newest = terms_.follow ? newest_point() : nullptr;
+        for (const Obligation* call : calls_) {
+            if (!terms_.follow || is_emergency(*call) || call->signal.ask == Ask::full) answer(*call);
+            else if (call == newest) follow(*call);
+        }
+        shed_for_silence(state_, terms_.sources, bound_of({terms_.policy, {}, Cause::dispatch, terms_.rank, {}, EscalateTo::repeat}), limits_);
+        if (armed()) arm();
     }
 
 private:
@@ -27,16 +30,18 @@ private:
 
     void find_obligations() {
         offered_ = terms_.offered;
-        Power armed;
         for (const Obligation& o : state_.obligations) {
             if (!is_mine(o.signal.source)) continue;
-            const Steady answers = o.signal.kind == SignalKind::arm ? o.begins : o.begins - terms_.lead;
+            const bool is_arm = o.signal.kind == SignalKind::arm;
+            const Steady answers = is_arm ? o.begins : o.begins - terms_.lead;
             if (now_.steady < answers) limits_.changes(answers);
             else if (now_.steady >= o.ends) continue;
-            else if (o.signal.kind != SignalKind::arm) calls_.push_back(&o);
-            else signalled_ = true, armed += o.signal.power;
+            else if (!is_arm) {
+                calls_.push_back(&o);
+                if (now_.steady < o.begins) limits_.changes(o.begins);
+            }
+            else offered_ = std::max(signalled_ ? offered_ : Power{}, o.signal.power), signalled_ = true;
         }
-        if (signalled_) offered_ = armed;
     }
 
     // ---- amounts
@@ -51,12 +56,12 @@ private:
         return std::max(terms_.peak, measured.value_or(Power{}));
     }
 
-    Power watts(const Amount& amount, Power reference) const {
+    Power watts(const Amount& amount, Power offered, Power reference) const {
         switch (amount.of) {
         case Amount::Of::watts: return amount.watts;
-        case Amount::Of::offered: return share(offered_, amount);
+        case Amount::Of::offered: return share(offered, amount);
         case Amount::Of::peak: return share(peak(), amount);
-        case Amount::Of::below_reference: return std::max(Power{}, reference - share(offered_, amount));
+        case Amount::Of::below_reference: return std::max(Power{}, reference - share(offered, amount));
         }
         return {};
     }
@@ -84,18 +89,28 @@ private:
 
     Steady must(const Obligation& call) const { return terms_of(call).met_by(call.heard, call.begins, call.signal.ramp); }
 
+    /// What was offered when it was called; no award that ends meanwhile lets anything back.
+    Power offered(const Obligation& call) const { return call.armed > Power{} ? call.armed : terms_.offered; }
+
+    /// The contract's ceiling says how low to go; not where it is a share of a volume that nobody named.
+    bool has_ceiling(const Obligation& call) const {
+        const bool shares = terms_.ceiling && (terms_.ceiling->of == Amount::Of::offered || terms_.ceiling->of == Amount::Of::below_reference);
+        return terms_.ceiling && (!shares || offered(call) > Power{});
+    }
+
     void answer(const Obligation& call) {
         if (is_beyond_quota(call) && terms_.quota.decline && !is_emergency(call)) return decline(call);
+        answered_ = true;
         const Power reference = call.reference_of(terms_.scope);
         const bool all = call.signal.ask == Ask::full;
-        Bound bound = bound_of(why(call, all && !terms_.ceiling              ? Reason::dispatched_full
+        Bound bound = bound_of(why(call, all && !has_ceiling(call)           ? Reason::dispatched_full
                                          : call.signal.ask == Ask::relative ? Reason::reduction_from_reference
                                                                             : Reason::dispatched));
         bound.since = must(call);
-        bound.everything = all && !terms_.ceiling;
+        bound.everything = all && !has_ceiling(call);
         if (!bound.everything) {
             Power target = all ? no_limit : target_of(call, reference);
-            if (terms_.ceiling) target = std::min(target, watts(*terms_.ceiling, reference));
+            if (has_ceiling(call)) target = std::min(target, watts(*terms_.ceiling, offered(call), reference));
             set_limit(bound, on_the_ramp(call.begins, terms_of(call).ramp(call.signal.ramp), reference, target, std::max(now_.steady, call.begins), limits_), terms_.margin_ppm);
         }
         limits_.bounds.push_back(bound);
@@ -110,12 +125,18 @@ private:
 
     // ---- followed
 
-    /// Base points replace one another: the newest holds, also where an older one is tighter.
-    void follow() {
-        const auto newest = std::ranges::max_element(calls_, {}, [](const Obligation* o) { return std::pair{o->signal.issued, o->event}; });
-        if (newest == calls_.end()) return;
-        const Obligation& call = **newest;
-        if (call.signal.ask == Ask::full) return answer(call);
+    /// Base points replace one another: the newest that has begun holds, also where an older one is tighter.
+    const Obligation* newest_point() const {
+        const Obligation* newest = nullptr;
+        for (const Obligation* call : calls_) {
+            const bool point = !is_emergency(*call) && call->signal.ask != Ask::full && call->begins <= now_.steady;
+            if (point && (!newest || std::pair{call->signal.issued, call->event} > std::pair{newest->signal.issued, newest->event})) newest = call;
+        }
+        return newest;
+    }
+
+    void follow(const Obligation& call) {
+        answered_ = true;
         const Power point = target_of(call, call.reference_of(terms_.scope)), near{terms_.follow->count / 2};
         Bound bound = bound_of(why(call, Reason::dispatched));
         bound.since = must(call);
@@ -128,15 +149,14 @@ private:
 
     // ---- quotas
 
-    Instant utc_of(Steady at) const { return now_.utc - (now_.steady - at); }
-
     /// Calls a day, hours a season, and rest between two: what was called before this one, and this one so far.
     bool is_beyond_quota(const Obligation& call) {
         const Quota& quota = terms_.quota;
-        const Instant began = utc_of(call.begins);
+        const Instant began = call.begins_utc;
         const auto today = terms_.clock.day(began), season = terms_.armed.hours.season.began(today);
         unsigned calls = 0, calls_in_season = 0;
         Duration spent = std::max(Duration{0}, now_.steady - call.begins);
+        int running = 1;  // Calls whose hours grow as we speak.
         bool too_soon = false;
         const auto count = [&](Instant other_began, Instant ended) {
             const auto day = terms_.clock.day(other_began);
@@ -148,9 +168,12 @@ private:
         for (const Call& other : state_.calls)
             if (is_mine(other.source) && other.began < began) count(other.began, other.ended);
         for (const Obligation* other : calls_)
-            if (other->event < call.event) count(utc_of(other->begins), now_.utc);
+            if (other->event < call.event) {
+                count(other->begins_utc, other->begins_utc + std::max(Duration{0}, now_.steady - other->begins));
+                running += terms_.clock.day(other->begins_utc) >= season;
+            }
         const bool spends = quota.a_season > Duration{0};
-        if (spends && spent < quota.a_season) limits_.changes(later(now_.steady, quota.a_season - spent));
+        if (spends && spent < quota.a_season) limits_.changes(later(now_.steady, std::max((quota.a_season - spent) / running, Duration{1})));
         const auto used_up = [](unsigned used, unsigned allowed) { return allowed > 0 && used >= allowed; };
         return used_up(calls, quota.calls_a_day) || used_up(calls_in_season, quota.calls_a_season) || (spends && spent >= quota.a_season) ||
                (quota.spacing > Duration{0} && too_soon);
@@ -168,18 +191,18 @@ private:
     void arm() {
         const SourceId source = terms_.sources.empty() ? SourceId{} : terms_.sources.front();
         const Why while_armed{terms_.policy, source, Cause::dispatch, terms_.rank, Reason::armed_floor, terms_.escalate_to};
-        if (terms_.armed_floor) {
-            const Power low = watts(*terms_.armed_floor, {});
+        if (terms_.armed_floor && !answered_) {
+            const Power low = watts(*terms_.armed_floor, offered_, {});
             limits_.floors.push_back({terms_.scope, Floor::Of::sheddable, low, std::max(low, offered_), while_armed});
         }
         if (terms_.armed_ceiling) {
             Why below = while_armed;
             below.reason = Reason::contract_limit;
             Bound bound = bound_of(below);
-            set_limit(bound, watts(*terms_.armed_ceiling, {}), terms_.margin_ppm);
+            set_limit(bound, watts(*terms_.armed_ceiling, offered_, {}), terms_.margin_ppm);
             limits_.bounds.push_back(bound);
         }
-        promise(while_armed);
+        if (!answered_) promise(while_armed);
     }
 
     void promise(const Why& while_armed) {
@@ -188,7 +211,7 @@ private:
         promised.why = while_armed;
         if (!terms_.ceiling) promised.give = offered_;
         else if (terms_.ceiling->of == Amount::Of::below_reference) promised.give = share(offered_, *terms_.ceiling);
-        else promised.high = watts(*terms_.ceiling, {});
+        else promised.high = watts(*terms_.ceiling, offered_, {});
         limits_.promises.push_back(promised);
     }
 
@@ -198,7 +221,8 @@ private:
     Limits& limits_;
     std::vector<const Obligation*> calls_;   ///< That have begun and are not over.
     bool signalled_ = false;
-    Power offered_;
+    bool answered_ = false;                  ///< Called in, nobody is held up and nothing need be promised.
+    Power offered_;                          ///< Now: the greatest of the volumes armed, else the contract's.
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ void judge_intervals(const ShedReceipt& receipt, const ScoreRule& rule, Score& s
     const Power highest = *receipt.limit + std::max(share, rule.within);
     score.missed = {};
     for (const ShedReceipt::Interval& interval : receipt.five_minutes) {
-        const bool whole = interval.start >= receipt.began.utc && interval.start + length <= receipt.closed->utc;
+        const bool whole = interval.start >= std::max(receipt.began.utc, receipt.met_by) && interval.start + length <= receipt.closed->utc;
         if (!whole || interval.measured == Duration{0}) continue;
         ++score.intervals;
         score.kept += interval.mean <= highest;
@@ -31,7 +31,8 @@ std::optional<Score> score(const ShedReceipt& receipt, const ScoreRule& rule) {
     score.unmeasured = receipt.unmeasured;
     if (rule.by_intervals) judge_intervals(receipt, rule, score);
     else if (score.asked > Energy{}) score.given_ppm = static_cast<std::int64_t>(std::max<Int128>(0, (score.asked - score.missed).count) * 1'000'000 / score.asked.count);
-    score.passed = score.given_ppm >= rule.pass_ppm;
+    score.proven = receipt.unmeasured <= (receipt.measured + receipt.unmeasured) / 10 && (rule.by_intervals ? score.intervals > 0 : score.asked > Energy{});
+    score.passed = score.proven && score.given_ppm >= rule.pass_ppm;
     // 1 kWh is 3.6 x 10^9 mJ.
     if (rule.penalty) score.cost = score.missed.count * rule.penalty->count / 3'600'000'000;
     return score;

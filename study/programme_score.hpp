@@ -20,7 +20,8 @@ struct Score {
     Energy asked, missed;
     std::int64_t given_ppm = 1'000'000; ///< Of what was asked, or of the intervals.
     unsigned intervals = 0, kept = 0;   ///< Judged, and of those within; by_intervals only.
-    bool passed = true;
+    bool proven = true;                 ///< The meter spoke for nine tenths of the time, and something could be judged.
+    bool passed = true;                 ///< And it is proven.
     Int128 cost = 0;                    ///< 10^-9 currency; a penalty is positive.
     Duration unmeasured{0};             ///< Nobody can say what was drawn; counts as neither given nor missed.
 };

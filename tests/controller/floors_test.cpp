@@ -175,7 +175,7 @@ Signal from_operator(SignalKind kind, Duration t, std::string id, Power power = 
 
 TEST_CASE("an armed programme counts only what could be shed, gives it when called, and has it back only on release") {
     Bench bench{policies::programme(lssi()), with_operator()};
-    bench.run({from_operator(SignalKind::arm, 100s, "hour-1", 800_kW)}, 100s);
+    bench.run({from_operator(SignalKind::arm, 100s, "trip-1", 800_kW)}, 100s);
     bench.run({price(300s, 200_per_MWh)}, 300s);
     CHECK(bench.running(2) == 8);  // 760 kW at least, 800 kW where it can; the hall's draw is no help.
     Signal trip = from_operator(SignalKind::dispatch, 400s, "trip-1");
@@ -184,8 +184,9 @@ TEST_CASE("an armed programme counts only what could be shed, gives it when call
     CHECK(bench.running(1) + bench.running(2) == 0);
     bench.run({price(600s, 10_per_MWh)}, 600s);
     CHECK(bench.running(1) + bench.running(2) == 0);  // 800 kW below what ran then, though the call named an end.
-    bench.run({from_operator(SignalKind::release, 700s, "trip-1")}, 700s);
+    bench.run({from_operator(SignalKind::release, 700s, "trip-1")}, 700s);  // Of the award, too.
     CHECK(bench.running(1) + bench.running(2) == 20);
+    CHECK(bench.engine.state().obligations.empty());
     REQUIRE(bench.engine.state().calls.size() == 1);
     CHECK(bench.engine.state().calls[0].ended - bench.engine.state().calls[0].began == Duration{300s});
 }

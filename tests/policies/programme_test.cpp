@@ -40,6 +40,7 @@ struct Bench {
         o.signal.power = power;
         o.signal.issued = midnight + t;
         o.heard = o.begins = Steady{t};
+        o.begins_utc = midnight + t;
         o.reference = 10_MW;
         state.obligations.push_back(o);
         return state.obligations.back();
@@ -130,7 +131,7 @@ TEST_CASE("while it is armed a programme wants its volume to run, and promises i
     CHECK(limits.floors[0].of == Floor::Of::sheddable);
     REQUIRE(limits.promises.size() == 1);
     CHECK(limits.promises[0].give == 4_MW);
-    bench.call(10s, Ask::full);
+    bench.call(10s, Ask::full).armed = 4_MW;
     limits = bench.ask(10s);
     CHECK(limits.floors.empty());  // Called in, nobody is held up.
     REQUIRE(limits.bounds.size() == 1);
@@ -219,4 +220,54 @@ TEST_CASE("a minimum draw is a floor in its hours") {
     REQUIRE(floors(6h).size() == 1);
     CHECK(floors(6h)[0].low == 1_MW);
     CHECK(floors(6h)[0].keep == 1'100_kW);
+}
+
+TEST_CASE("an emergency is answered, whatever base points say; points are followed from when they begin") {
+    Bench bench;
+    bench.terms.follow = 400_kW;
+    bench.call(0s, Ask::full, {}, SignalKind::emergency);
+    bench.call(60s, Ask::absolute, 5_MW);
+    bench.terms.lead = 30s;
+    bench.call(90s, Ask::absolute, 8_MW);
+    const Limits limits = bench.ask(60s);
+    REQUIRE(limits.bounds.size() == 2);
+    CHECK(limits.bounds[0].everything);
+    CHECK(limits.bounds[0].why.cause == Cause::emergency);
+    CHECK(limits.bounds[1].aim == 5_MW);
+}
+
+TEST_CASE("the volume is that of the award when it was called, though the award is over; without any all must go") {
+    Bench bench;
+    bench.terms.offered = {};
+    bench.terms.ceiling = Amount{Amount::Of::below_reference, {}, 1'000'000};
+    bench.terms.armed.when = policies::Armed::When::signalled;
+    bench.call(0s, Ask::full).armed = 4_MW;
+    CHECK(bench.ask(10s).bounds[0].high == 6_MW);
+    bench.call(20s, Ask::full);
+    CHECK(bench.ask(20s).bounds[1].everything);
+}
+
+TEST_CASE("an armed ceiling stands also during a mild call, and a silent source sheds if it is to") {
+    Bench bench;
+    bench.terms.armed_ceiling = Amount{Amount::Of::watts, 3_MW, 0};
+    bench.call(0s, Ask::absolute, 9_MW);
+    Limits limits = bench.ask(0s);
+    REQUIRE(limits.bounds.size() == 2);
+    CHECK(limits.bounds[1].high == 3_MW);
+    bench.site.sources[0].on_stale = OnStale::shed;
+    bench.state.sources[0].stale = true;
+    limits = bench.ask(0s);
+    REQUIRE(limits.bounds.size() == 3);
+    CHECK(limits.bounds[1].everything);
+    CHECK(limits.bounds[1].why.reason == Reason::source_silent_shed);
+}
+
+TEST_CASE("a call that has stood for ever is still a number") {
+    Bench bench;
+    bench.terms.lead = 30s;
+    Obligation& call = bench.call(0s, Ask::absolute, 4_MW);
+    call.begins = call.heard = Steady{-24h * 366};
+    const Limits limits = bench.ask(0s);
+    REQUIRE(limits.bounds.size() == 1);
+    CHECK(limits.bounds[0].high == 4_MW);
 }

@@ -150,14 +150,18 @@ private:
     }
 
     void hear(const Seen& seen, const Signal& s, std::set<std::pair<SourceId, std::string>>& touched) {
-        const bool wish = s.kind == SignalKind::dispatch || s.kind == SignalKind::emergency;
+        const bool wish = s.kind == SignalKind::dispatch || s.kind == SignalKind::emergency || s.kind == SignalKind::arm;
         if ((!wish && s.kind != SignalKind::release) || s.issued > seen.now.utc + site_.sources[index(s.source)].future_tolerance) return;
-        const std::pair id{s.source, s.id};
-        touched.insert(id);
-        if (wish) return;
-        const auto stands = std::ranges::find_if(seen.state.obligations, [&](const Obligation& o) { return o.signal.source == s.source && o.signal.id == s.id; });
-        const bool newer = stands != seen.state.obligations.end() && stands->signal.issued > s.issued;
-        if (!newer) dead_[id] = std::max(dead_.contains(id) ? dead_[id] : Instant::min(), s.issued);
+        const std::string arm = "arm " + s.id;  // An arm has its own names; a release ends both.
+        for (const std::string& name : {s.id, arm}) {
+            if (wish && (name == arm) != (s.kind == SignalKind::arm)) continue;
+            const std::pair id{s.source, name};
+            touched.insert(id);
+            if (wish) continue;
+            const auto stands = std::ranges::find_if(seen.state.obligations, [&](const Obligation& o) { return o.signal.source == s.source && o.signal.id == name; });
+            const bool newer = stands != seen.state.obligations.end() && stands->signal.issued > s.issued;
+            if (!newer) dead_[id] = std::max(dead_.contains(id) ? dead_[id] : Instant::min(), s.issued);
+        }
     }
 
     const Site& site_;

@@ -43,6 +43,7 @@ public:
             if (note.kind == NoteKind::latched) loads_[note.number].latched = true, may_flip_[note.number] = seen.now.steady;
         }
         for (const Order& order : seen.decision.orders) judge(seen, order);
+        kept(seen);
         agree_with_state(seen);
         chased(seen);
     }
@@ -145,14 +146,37 @@ private:
         const Duration rest = order.rung == Rung::close ? group.contactor_rest : group.min_off;
         verdict_.unless(load.flipped + rest <= seen.now.steady, "order {} raises {} within its least time off", id, s);
         for (const Cutoff& cutoff : seen.recount.limits.cutoffs)
-            verdict_.unless(cutoff.group != order.group || seen.state.strikes[s] >= std::max(cutoff.start_at, cutoff.stop_below),
+            verdict_.unless(is_floor(order.why.reason) || cutoff.group != order.group || seen.state.strikes[s] >= std::max(cutoff.start_at, cutoff.stop_below),
                             "order {} raises {} against the price", id, s);
         for (const Bound& bound : seen.recount.limits.bounds) {
             if (!seen.recount.in(bound.scope, index(order.group))) continue;
             verdict_.unless(!bound.everything && !bound.standstill, "order {} raises {} under a full curtailment, or while nothing may rise", id, s);
             verdict_.unless(seen.recount.balance(bound.scope).at_most() <= bound.aim, "order {} raises {} past the aim of a limit", id, s);
         }
+        if (is_floor(order.why.reason)) wanted(seen, order, s);
         if (order.rung == Rung::wake) pace(seen, order, s);
+    }
+
+    /// A floor starts no more than it lacks, to the last load.
+    void wanted(const Seen& seen, const Order& order, Slot s) {
+        if (std::ranges::find(seen.decision.orders, Rung::close, &Order::rung) != seen.decision.orders.end()) return;  // Whose block comes on top.
+        const Power largest = std::ranges::max(site_.loads, {}, &Site::Load::rated).rated;
+        const bool needed = std::ranges::any_of(seen.recount.limits.floors, [&](const Floor& floor) {
+            const Power without = seen.recount.balance(floor.scope).coming(floor.of) - largest;
+            return floor.why == order.why && seen.recount.in(floor.scope, index(order.group)) && without <= floor.keep;
+        });
+        verdict_.unless(needed, "order {} raises {} for a floor that does not want it", raw(order.id), s);
+    }
+
+    /// What floors keep is still there after those went that the price stops, unless others had to go as well.
+    void kept(const Seen& seen) {
+        const auto by_price = [](const Order& o) { return !raises(o.rung) && o.why.cause == Cause::price && o.why.reason != Reason::still_standing; };
+        const auto& orders = seen.decision.orders;
+        if (std::ranges::any_of(orders, [&](const Order& o) { return !by_price(o); })) return;
+        for (const Floor& floor : seen.recount.limits.floors)
+            for (const Order& order : orders)
+                verdict_.unless(!seen.recount.in(floor.scope, index(order.group)) || seen.recount.balance(floor.scope).at_least(floor.of) >= floor.keep,
+                                "order {} stops for a price what a floor keeps", raw(order.id));
     }
 
     /// Wakes at the stagger's and the ramp's pace, but for one batch of 250 ms.
@@ -168,7 +192,9 @@ private:
         if (const Power ramp = site_.ramp_up_per_minute; ramp > Power{}) {
             verdict_.unless(ramp_due_ <= now + batch, "order {} wakes {} faster than the ramp", raw(order.id), s);
             // What it was not seen to give up it does not take again.
-            const Power rise = loads_[s].seen ? std::max(Power{}, seen.state.loads[s].watts - group.standby) : Power{};
+            const LoadState& load = seen.state.loads[s];
+            const bool told = load.mode != Mode::unknown && load.mode != Mode::running && load.quality != Quality::bad;
+            const Power rise = loads_[s].seen ? std::max(Power{}, load.watts - (told ? std::max(load.reading, group.standby) : group.standby)) : Power{};
             ramp_due_ = std::max(ramp_due_, now) + Duration{static_cast<std::int64_t>(Int128{rise.count} * 60'000 / ramp.count) * 9 / 10};
         }
     }

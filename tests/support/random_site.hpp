@@ -2,7 +2,9 @@
 #include "model/state.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/minimum_draw.hpp"
 #include "policies/price_strike.hpp"
+#include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
 #include "policies/under_frequency.hpp"
 #include "tests/support/dice.hpp"
@@ -13,7 +15,7 @@
 
 namespace ballast::tests {
 
-constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3};
+constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4};
 
 /// A site and what its policies were told; the policies can be made as often as an engine is.
 struct RandomSite {
@@ -21,6 +23,8 @@ struct RandomSite {
     std::vector<policies::PriceStrike> strikes;
     std::vector<policies::Dispatch> dispatches;
     std::vector<policies::SiteCap> caps;
+    std::vector<policies::Programme> programmes;
+    std::vector<policies::MinimumDraw> minimums;
     std::optional<policies::DemandCharge> demand;
     std::vector<policies::UnderFrequency> guards;
 
@@ -29,6 +33,8 @@ struct RandomSite {
         for (const auto& s : strikes) all.push_back(policies::price_strike(s));
         for (const auto& d : dispatches) all.push_back(policies::dispatch(d));
         for (const auto& c : caps) all.push_back(policies::site_cap(c));
+        for (const auto& p : programmes) all.push_back(policies::programme(p));
+        for (const auto& m : minimums) all.push_back(policies::minimum_draw(m));
         if (demand) all.push_back(policies::demand_charge(*demand));
         for (const auto& g : guards) all.push_back(policies::under_frequency(g));
         return all;
@@ -84,7 +90,8 @@ private:
         made_.site.sources = {{"operator", OnStale::hold, Duration{0}},
                               {"market", any(), seconds({0, 60, 600})},
                               {"utility", any(), seconds({0, 0, 600})},
-                              {"contact", any(), seconds({0, 30, 120})}};
+                              {"contact", any(), seconds({0, 30, 120})},
+                              {"calls", OnStale::hold, Duration{0}}};
     }
 
     void place(Site::Group& group) {
@@ -207,10 +214,44 @@ private:
             cap.contactor_after = seconds({10, 60});
             made_.caps.push_back(cap);
         }
+        if (dice_.percent(50)) programme();
+        if (dice_.percent(40)) minimum();
         if (made_.site.meter && dice_.percent(30))
             made_.demand = policies::DemandCharge{.policy = policy("demand"), .meter = *made_.site.meter, .window = seconds({900, 1'800}), .per_kw_month = Price{dice_.between(0, 40) * 1'000'000'000},
                                                   .mining_earns = Price{dice_.between(0, 60) * 1'000'000}, .ratchet_ppm = dice_.between(0, 1'000'000),
                                                   .paid = Power{nameplate().count * dice_.between(0, 110) / 100}};
+    }
+
+    policies::Amount amount() {
+        using Of = policies::Amount::Of;
+        return {dice_.one_of({Of::watts, Of::offered, Of::peak, Of::below_reference}), Power{dice_.between(0, nameplate().count)}, dice_.between(0, 1'200'000)};
+    }
+
+    void programme() {
+        policies::Programme terms{.policy = policy("programme"), .sources = {programme_calls}, .scope = scope()};
+        terms.offered = Power{nameplate().count * dice_.between(0, 60) / 100};
+        terms.peak = nameplate();
+        if (dice_.percent(50)) terms.ceiling = amount();
+        if (dice_.percent(60)) terms.armed_floor = policies::Amount{policies::Amount::Of::offered, {}, dice_.between(500'000, 1'000'000)};
+        if (dice_.percent(20)) terms.armed_ceiling = amount();
+        if (dice_.percent(25)) terms.follow = Power{dice_.between(500, 10'000)};
+        terms.armed.when = dice_.one_of({policies::Armed::When::never, policies::Armed::When::always, policies::Armed::When::signalled});
+        if (dice_.percent(30)) terms.armed.hours.hours = {std::chrono::minutes{dice_.between(0, 60)}, std::chrono::minutes{dice_.between(60, 120)}};
+        terms.quota = {static_cast<unsigned>(dice_.between(0, 3)), static_cast<unsigned>(dice_.between(0, 5)), seconds({0, 600}), seconds({0, 300}), dice_.percent(50)};
+        terms.lead = seconds({0, 30});
+        terms.prove_within = seconds({10, 30});
+        terms.contactor_after = seconds({10, 60});
+        made_.site.sources[index(programme_calls)].terms = {seconds({0, 60, 300}), seconds({0, 120}), seconds({0, 120}), dice_.one_of({Duration::max(), Duration{600'000}}), dice_.percent(30)};
+        made_.programmes.push_back(terms);
+    }
+
+    void minimum() {
+        policies::MinimumDraw terms;
+        terms.policy = policy("minimum");
+        terms.scope = dice_.percent(40) ? Scope::group(GroupId{static_cast<std::uint16_t>(dice_.below(made_.site.groups.size()))}) : scope();
+        terms.at_least = Power{nameplate().count * dice_.between(10, 80) / 100};
+        terms.keep = Power{terms.at_least.count * dice_.between(100, 110) / 100};
+        made_.minimums.push_back(terms);
     }
 
     /// Some of its groups say what their cycles cost.

@@ -21,7 +21,7 @@ public:
         const auto n = dice_.below(100);
         if (n < 34) heard.push_back(price());
         else if (n < 48) heard.push_back(dispatch());
-        else if (n < 52) heard.push_back(dispatch(SignalKind::emergency));
+        else if (n < 52) heard.push_back(dispatch(dice_.percent(50) ? SignalKind::emergency : SignalKind::arm));
         else if (n < 66) heard.push_back(release());
         else if (n < 70) heard.push_back(Heartbeat{any_source()});
         else if (n < 72) heard.push_back(hashprice());
@@ -44,8 +44,8 @@ public:
 private:
     static constexpr Duration minutes(int n) { return std::chrono::minutes{n}; }
     Duration any_duration(int most_s) { return Duration{dice_.between(0, most_s) * 1'000}; }
-    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact}); }
-    SourceId any_grid() { return dice_.one_of({by_operator, utility, utility, contact}); }
+    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls}); }
+    SourceId any_grid() { return dice_.one_of({by_operator, utility, utility, contact, programme_calls, programme_calls}); }
 
     Signal price() {
         Signal s{.source = market, .kind = SignalKind::price};
@@ -68,7 +68,7 @@ private:
 
     Signal dispatch(SignalKind kind = SignalKind::dispatch) {
         if (!sent_.empty() && dice_.percent(25)) return again();
-        Signal s{.source = any_grid(), .kind = kind, .id = "d-" + std::to_string(dice_.below(6))};
+        Signal s{.source = kind == SignalKind::arm ? programme_calls : any_grid(), .kind = kind, .id = "d-" + std::to_string(dice_.below(6))};
         s.issued = true_utc_ - any_duration(dice_.percent(60) ? 0 : 600) + any_duration(dice_.percent(90) ? 0 : 20);
         s.start = dice_.percent(70) ? s.issued : true_utc_ + any_duration(400);
         s.end = dice_.percent(50) ? open_end : s.start + any_duration(900);

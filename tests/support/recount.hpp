@@ -52,6 +52,7 @@ public:
                     const bool unheard = state_.loads[s].taken == Steady::min() && !state_.loads[s].stale && group.stale_after != Duration::max();
                     const Power promised = unheard ? group.reserve : reserve(group, s);
                     sum.firm_reserve += promised;
+                    sum.firm_draw += state_.loads[s].quality == Quality::bad ? site_.loads[s].rated : state_.loads[s].reading;
                     if (unheard) sum.firm_unheard += std::max(Power{}, site_.loads[s].rated - promised);
                 }
                 continue;
@@ -62,8 +63,11 @@ public:
             if (const auto meter = meter_of(scope))
                 for (const Sunk& sunk : state_.groups[g].sunk)
                     if (later(sunk.seen, site_.meters[index(*meter)].lag) > state_.meters[index(*meter)].taken && sunk.seen + std::chrono::minutes{2} > now_.steady)
-                        sum.lowering += sunk.power;
-            if (can_move(group)) sum.standby += Power{group.standby.count * group.loads.size()};
+                        sum.lowering += sunk.power, sum.late += sunk.power;
+            if (!can_move(group)) continue;
+            sum.standby += Power{group.standby.count * group.loads.size()};
+            sum.sheddable += d.planned - Power{group.standby.count * group.loads.size()};
+            sum.sheddable_raising += d.raising;
         }
         if (scope.kind != Scope::Kind::group) sum.residual = Power{state_.residual_mw[scope.kind == Scope::Kind::site ? 0 : 1u + scope.number] / 1'000};
         if (const auto meter = meter_of(scope)) {
