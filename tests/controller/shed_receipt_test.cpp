@@ -144,7 +144,7 @@ TEST_CASE("a settlement interval is counted to its end, though the event is over
     CHECK(receipt->fifteen_minutes[0].measured > 11min);
 }
 
-TEST_CASE("an absolute limit takes no credit for what fell before it; a reduction counts from the mean") {
+TEST_CASE("an absolute limit takes no credit for what fell before it, a reduction counts from the mean") {
     const auto ask = GENERATE(Ask::absolute, Ask::relative);
     Bench bench;
     bench.until(0s, 50s);

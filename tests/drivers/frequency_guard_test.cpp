@@ -18,6 +18,7 @@ namespace {
 struct Meter {
     std::mutex mutex;
     std::vector<std::uint16_t> script{6'000};
+    int last = 0;  ///< So often the script's last word was said.
     std::atomic<bool> silent = false;
     std::atomic<int> reads = 0;
     ModbusPeer peer{[this](const Bytes& request, int socket) {
@@ -26,16 +27,18 @@ struct Meter {
         const std::lock_guard lock{mutex};
         const std::uint16_t word = script.front();
         if (script.size() > 1) script.erase(script.begin());
+        else ++last;
         return ModbusPeer::send(socket, ModbusPeer::registers(request, {word}));
     }};
     void shows(std::vector<std::uint16_t> words) {
         const std::lock_guard lock{mutex};
         script = std::move(words);
+        last = 0;
     }
-    /// All of the script was asked for, and some more.
+    /// All of the script was asked for, and its last word twice: the first time it has been judged.
     bool said_all() {
         const std::lock_guard lock{mutex};
-        return script.size() == 1;
+        return last >= 2;
     }
 };
 

@@ -86,7 +86,7 @@ TEST_CASE("a call without any limit takes everything that may stop") {
     CHECK(limits.bounds[0].why.reason == Reason::dispatched_full);
 }
 
-TEST_CASE("notice and ramp of the contract say from when on a call has to be met; it is answered at once") {
+TEST_CASE("notice and ramp of the contract say from when on a call has to be met, it is answered at once") {
     Bench bench;
     bench.site.sources[0].terms.notice = 10min;
     bench.site.sources[0].terms.default_ramp = 600s;
@@ -222,7 +222,7 @@ TEST_CASE("a minimum draw is a floor in its hours") {
     CHECK(floors(6h)[0].keep == 1'100_kW);
 }
 
-TEST_CASE("an emergency is answered, whatever base points say; points are followed from when they begin") {
+TEST_CASE("an emergency is answered, whatever base points say, and points are followed from when they begin") {
     Bench bench;
     bench.terms.follow = 400_kW;
     bench.call(0s, Ask::full, {}, SignalKind::emergency);
@@ -236,7 +236,7 @@ TEST_CASE("an emergency is answered, whatever base points say; points are follow
     CHECK(limits.bounds[1].aim == 5_MW);
 }
 
-TEST_CASE("the volume is that of the award when it was called, though the award is over; without any all must go") {
+TEST_CASE("the volume is that of the award when it was called, though the award is over, and without any all must go") {
     Bench bench;
     bench.terms.offered = {};
     bench.terms.ceiling = Amount{Amount::Of::below_reference, {}, 1'000'000};
