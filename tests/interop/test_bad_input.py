@@ -8,11 +8,12 @@ import shutil
 import socket
 import sqlite3
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bad_input import Shell, Table, code, shown  # noqa: E402
-from daemon import PROJECT, Scratch  # noqa: E402
+from daemon import PROJECT  # noqa: E402
 
 SITE = """[site]
 name = "mesa"
@@ -50,7 +51,10 @@ LONG = "x" * 300
 
 class BadInput(unittest.TestCase):
     def setUp(self):
-        self.shell = Shell(Scratch(self).path)
+        # Not in the tree: a user without rights, as whom some of this is tried, need not be let into root's home.
+        folder = tempfile.TemporaryDirectory(prefix="ballast-")
+        self.addCleanup(folder.cleanup)
+        self.shell = Shell(folder.name)
         self.shell.write("site.toml", SITE)
         self.shell.write("fleet.csv", FLEET)
         self.shell.write("day.csv", HOURS + "".join(f"2024-08-20,{hour},10,{hour}\n" for hour in range(1, 25)))
