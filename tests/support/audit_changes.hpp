@@ -5,11 +5,11 @@
 
 namespace ballast::tests {
 
-/// A machine changes at most as often as its cause does: from one change of it to the next, something was asked otherwise,
-/// a firm load under the same limit drew otherwise, or somebody did or said what no limit foresees.
+/// A machine goes the same way at most as often as its cause changes: from one stop to the next, and from one start to the next,
+/// something was asked otherwise, a firm load under the same limit drew otherwise, or somebody did or said what no limit foresees.
 class ChangeAudit {
 public:
-    ChangeAudit(const RandomSite& made, Verdict& verdict) : site_{made.site}, verdict_{verdict}, causes_(site_.groups.size()), changed_(site_.loads.size()), on_(site_.loads.size(), true), failed_(site_.loads.size()) {}
+    ChangeAudit(const RandomSite& made, Verdict& verdict) : site_{made.site}, verdict_{verdict}, causes_(site_.groups.size()), raised_(site_.loads.size()), lowered_(site_.loads.size()), on_(site_.loads.size(), true), failed_(site_.loads.size()) {}
 
     void see(const Seen& seen) {
         if (out_of_the_ordinary(seen)) ++apart_;
@@ -37,8 +37,9 @@ private:
     void judge(const Order& order, Slot s) {
         if (on_[s] == raises(order.rung)) return;  // The same again.
         const std::uint64_t causes = causes_[index(order.group)].changes + apart_;
-        verdict_.unless(changed_[s] < causes, "order {} changes {} again, and nothing else has changed", static_cast<std::uint64_t>(order.id), s);
-        changed_[s] = is_floor(order.why.reason) ? causes - 1 : causes;  // What a floor lacked was a cause of its own, and is over.
+        std::uint64_t& before = (raises(order.rung) ? raised_ : lowered_)[s];
+        verdict_.unless(before < causes, "order {} changes {} again, and nothing else has changed", static_cast<std::uint64_t>(order.id), s);
+        before = causes;
         on_[s] = raises(order.rung);
     }
 
@@ -78,7 +79,7 @@ private:
     const Site& site_;
     Verdict& verdict_;
     std::vector<Cause> causes_;            ///< By group.
-    std::vector<std::uint64_t> changed_;   ///< By load: the count of causes when it last changed.
+    std::vector<std::uint64_t> raised_, lowered_;   ///< By load: the count of causes when it last went that way.
     std::vector<bool> on_, failed_;
     std::uint64_t apart_ = 0;
 };

@@ -17,6 +17,7 @@ struct HistoryShape {
     Duration lasts = std::chrono::minutes{30};
     Duration wish_every{20'000};   ///< On average.
     bool gentle = false;           ///< Obedient but slow loads, quiet exact meters.
+    bool seldom = false;           ///< Loads and meters are polled as seldom as can be: for long histories.
     Duration settled{0};           ///< Afterwards: gentle, and nobody wishes anything.
 };
 
@@ -51,7 +52,7 @@ History live(std::uint64_t seed, const HistoryShape& shape, Watch watch) {
     const Steady begin{std::chrono::hours{1000}};
     history.start = {any_day, begin};
     const Instant base = any_day - begin.time_since_epoch();
-    RoughPlant plant{history.site.site, dice, shape.gentle, begin};
+    RoughPlant plant{history.site.site, dice, shape.gentle, shape.seldom, begin};
     RandomGuard guard{history.site, dice, begin};
     RandomWishes wishes{history.site, dice, base};
     Engine engine = history.engine();

@@ -9,7 +9,7 @@ namespace ballast::tests {
 /// Everything that the engine counts as it goes along, counted from scratch: from the loads, never from its sums.
 class Recount {
 public:
-    Recount(const State& state, const std::vector<Policy>& policies, Now now) : state_{state}, site_{*state.site}, now_{now} {
+    Recount(const State& state, const std::vector<Policy>& policies, Now now) : state_{state}, site_{*state.site}, now_{now}, drawn_(state.site->groups.size()) {
         for (const Policy& policy : policies) policy(state, now, limits);
         for (Bound& bound : limits.bounds) fill_in(bound);
     }
@@ -32,14 +32,8 @@ public:
     }
 
     Draw of(std::size_t g) const {
-        const Site::Group& group = site_.groups[g];
-        Draw sum;
-        for (Slot s = group.loads.first; s < group.loads.last; ++s) {
-            const Draw d = draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
-            sum.planned += d.planned, sum.possible += d.possible, sum.lowering += d.lowering;
-            sum.raising += d.raising, sum.measured += d.measured, sum.unknown += d.unknown;
-        }
-        return sum;
+        if (!drawn_[g]) drawn_[g] = counted(site_.groups[g]);
+        return *drawn_[g];
     }
 
     Balance balance(Scope scope) const {
@@ -84,6 +78,12 @@ public:
     }
 
 private:
+    Draw counted(const Site::Group& group) const {
+        Draw sum;
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) sum += draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
+        return sum;
+    }
+
     Power reserve(const Site::Group& group, Slot s) const {
         const LoadState& load = state_.loads[s];
         if (load.stale || load.mode == Mode::unknown || load.quality == Quality::bad) return site_.loads[s].rated;
@@ -107,6 +107,7 @@ private:
     const State& state_;
     const Site& site_;
     Now now_;
+    mutable std::vector<std::optional<Draw>> drawn_;  ///< By group, once counted.
 };
 
 }  // namespace ballast::tests

@@ -11,18 +11,18 @@
 namespace ballast::tests {
 
 /// Loads that obey soon, late, never, or say so and do not; that wake by themselves and fall silent; meters with noise
-/// and gaps. Gentle, it only is slow. Driven by orders and time; what it says becomes events.
+/// and gaps. Gentle, it only is slow; `seldom`, it is asked as seldom as nobody goes stale. Driven by orders and time; what it says becomes events.
 class RoughPlant {
 public:
     enum class Nature : std::uint8_t { prompt, slow, deaf, liar, refuser };
 
-    RoughPlant(const Site& site, Dice& dice, bool gentle, Steady start) : site_{site}, dice_{dice}, gentle_{gentle}, start_{start} {
+    RoughPlant(const Site& site, Dice& dice, bool gentle, bool seldom, Steady start) : site_{site}, dice_{dice}, gentle_{gentle}, start_{start} {
         for (const Site::Group& group : site_.groups) {
-            polls_.push_back({start + Duration{dice_.between(0, 5'000)}, Duration{dice_.between(5'000, 20'000)}});
+            polls_.push_back({start + Duration{dice_.between(0, 5'000)}, seldom ? Duration{dice_.between(20'000, 35'000)} : Duration{dice_.between(5'000, 20'000)}});
             for (Slot s = group.loads.first; s < group.loads.last; ++s) loads_.push_back(any_load(group, s));
         }
         for (std::size_t i = 0; i < site_.meters.size(); ++i)
-            meters_.push_back({start + Duration{dice_.between(0, 3'000)}, Duration{dice_.between(2'000, 9'000)}});
+            meters_.push_back({start + Duration{dice_.between(0, 3'000)}, seldom ? Duration{9'000} : Duration{dice_.between(2'000, 9'000)}});
     }
 
     /// From now on nobody is deaf, silent or moody, and every hall draws what it draws.
