@@ -70,6 +70,8 @@ std::string said(const Signal& signal, const std::string& who, const Config& con
     case SignalKind::price: return fmt::format("the price from {} were {}", who, print(signal.price, config.site.currency));
     case SignalKind::hashprice: return fmt::format("the hashprice from {} were {:.2f} {}/PH/day", who, static_cast<double>(signal.price.count) / 1e9, config.site.currency);
     case SignalKind::release: return fmt::format("{} released {}", who, signal.id);
+    case SignalKind::temperature: return fmt::format("the temperature from {} were {:.1f} degC", who, celsius(signal.temperature));
+    case SignalKind::heat: return fmt::format("the heat wanted by {} were {}", who, print(signal.power));
     case SignalKind::arm: return fmt::format("{} armed {} for {}{}", who, scope_heard(config, who), print(signal.power), id_of(signal));
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
