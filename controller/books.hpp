@@ -309,8 +309,10 @@ struct Room {
     std::int64_t cooling_ppm;
     Power books, meter;
 
-    Power by_books(const Draw& added) const { return with_cooling(metered ? added.possible : added.possible + added.unknown, cooling_ppm); }
-    Power by_meter(const Draw& added) const { return with_cooling(added.raising, cooling_ppm); }
+    /// Up to the next watt: many loads' parts of watts are some.
+    Power cooled(Power added) const { return cooling_ppm == 0 ? added : with_cooling(added, cooling_ppm) + Power{1}; }
+    Power by_books(const Draw& added) const { return cooled(metered ? added.possible : added.possible + added.unknown); }
+    Power by_meter(const Draw& added) const { return cooled(added.raising); }
     bool fits(const Draw& added) const { return open && by_books(added) <= books && (!metered || by_meter(added) <= meter); }
     void take(const Draw& added) { books -= by_books(added), meter -= by_meter(added); }
 };

@@ -430,7 +430,7 @@ TEST_CASE("a temperature may be below zero, and both levels come back as they we
     for (const Signal& signal : {cold, heat}) CHECK(parsed(signal_json(signal, "USD"), signal.kind) == signal);
     wire::SignalRules yard = rules(SignalKind::temperature);
     yard.plausible_max = 70'000;
-    CHECK(fault(R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":70.1,"unit":"degC"})", yard) == "temperature 70.1 degC is above plausible_max 70degC");
+    CHECK(fault(R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":70.1,"unit":"degC"})", yard) == "temperature 70.1 degC is above plausible_max 70 degC");
 }
 
 namespace {
