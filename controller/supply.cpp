@@ -62,7 +62,9 @@ void take_back_wakes(Core& core, Scope scope) {
 void lose(Core& core, std::size_t which) {
     const Site::Supply& site = core.site.supplies[which];
     SupplyState& supply = core.state.supplies[which];
+    const auto known = core.last_event;
     supply.event = event_of(core, why_lost(site));
+    if (core.last_event != known) core.notes.back().power = supply.before;  // The meter shows what is left; its event began with what was there.
     core.note(NoteKind::supply_lost, index(site.policy), {}, supply.event, supply.before);
     take_back_wakes(core, site.scope);
     enter(supply, Phase::lost, supply.since);

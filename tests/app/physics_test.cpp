@@ -1,6 +1,7 @@
 // Feeders, ramps, the way back, derating and heat: from the site file to the site, its policies and its budget.
 #include "app/budget.hpp"
 #include "app/site_of.hpp"
+#include "controller/engine.hpp"
 #include "tests/app/config_bad.hpp"
 #include "tests/catch.hpp"
 
@@ -42,13 +43,9 @@ TEST_CASE("kW, kVA and A become watts, at the worst that is not known to be bett
 TEST_CASE("a feeder's limit is a bound of its scope, without a policy in the file") {
     const Config config = with({{north, "name = \"north\"\nmeter = \"poi\"\nlimit_kw = 1000\nlimit_window_s = 900\n"}});
     const SiteModel model = build_site(config);
-    State state;
-    state.site = &model.site;
-    state.sources.resize(model.site.sources.size());
-    state.prices.resize(model.site.sources.size());
-    state.levels.resize(model.site.sources.size());
+    const Engine engine{model.site, {}, {}, {}};
     Limits limits;
-    for (const Policy& policy : build_policies(config, model)) policy(state, {}, limits);
+    for (const Policy& policy : build_policies(config, model)) policy(engine.state(), {}, limits);
     const auto bound = std::ranges::find(limits.bounds, Reason::feeder_limit, [](const Bound& b) { return b.why.reason; });
     REQUIRE(bound != limits.bounds.end());
     CHECK(bound->scope == Scope::feeder(FeederId{0}));
