@@ -191,7 +191,7 @@ bool take_turn(Core& core, std::vector<Room>& rooms, GroupId g, Slot s, Power& w
     const Draw added = added_by(core, s);
     if (!take_room(core, rooms, g, added)) return false;
     started(core, g, s, added.possible);
-    if (wanted < Power::max()) wanted -= added.possible;
+    if (wanted < Power::max()) wanted -= added.planned;  // One that is still on its way down comes back as a whole.
     return true;
 }
 
