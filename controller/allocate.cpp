@@ -250,6 +250,12 @@ void gather_for_floor(Core& core, GroupId g, const Why& why, std::vector<Returni
     }
 }
 
+/// Loads that draw so much together with what cools them, where the floor counts that.
+Power loads_for(const Core& core, const Floor& floor, Power lacking) {
+    const std::int64_t whole = 1'000'000 + (floor.of == Floor::Of::all ? core.cooling_of(floor.scope) : 0);
+    return Power{(lacking.count * 1'000'000 + whole - 1) / whole};
+}
+
 /// What a floor lacks, the best make up, as far as bounds and pace let them.
 void raise_for_floors(Core& core, std::vector<Room>& rooms) {
     std::vector<Returning> returning;
@@ -262,7 +268,7 @@ void raise_for_floors(Core& core, std::vector<Room>& rooms) {
         for (const GroupId g : core.members[core.scope_index(floor.scope)]) gather_for_floor(core, g, floor.why, returning);
         if (returning.empty()) continue;
         measure_rooms(core, rooms);
-        raise_in_merit_order(core, rooms, returning, floor.keep - coming);
+        raise_in_merit_order(core, rooms, returning, loads_for(core, floor, floor.keep - coming));
     }
 }
 
