@@ -26,6 +26,14 @@ std::string called(const Obligation* obligation, const Why& why) {
     return fmt::format(" ({} {}, until {})", name_of(signal.kind), signal.id, why.until == open_end ? "its release" : utc_text(why.until));
 }
 
+std::string derated(const Binding& b, const State& state) {
+    const std::string source = source_of(b.why, *state.site);
+    const auto* level = index(b.why.source) < state.levels.size() && state.levels[index(b.why.source)] ? &*state.levels[index(b.why.source)] : nullptr;
+    const bool silent = index(b.why.source) < state.sources.size() && state.sources[index(b.why.source)].stale;
+    if (!level) return fmt::format("{} was not heard yet, which counts as the hottest of its table", source);
+    return fmt::format("{}{} {:.1f} degC", source, silent ? " is silent, and last showed" : " shows", celsius(Temperature{level->value}));
+}
+
 std::string asked(const Binding& b, const State& state) {
     const std::string source = source_of(b.why, *state.site);
     const Obligation* obligation = obligation_of(b.why, state);
@@ -42,6 +50,9 @@ std::string asked(const Binding& b, const State& state) {
     case Reason::contract_limit: return "that is its contract";
     case Reason::armed_floor: return fmt::format("that much has to be there while {} counts on it{}", source, called(obligation, b.why));
     case Reason::minimum_draw: return "what is bought, or sold as heat, is paid for whether it is drawn or not";
+    case Reason::feeder_limit: return "that is all it may carry";
+    case Reason::ambient_derating: return derated(b, state);
+    case Reason::heat_demand: return "the heat that was sold needs it";
     case Reason::demand_peak: return "a higher mean of its billing window would cost more than mining earns";
     default: return std::string{name_of(b.why.reason)};
     }
@@ -115,6 +126,9 @@ std::string sentence_of(const Binding& b, const State& state, Now now, const std
                            print(b.expected), b.shortfall > Power{} ? fmt::format(", {} too little", print(b.shortfall)) : "");
     if (b.why.reason == Reason::under_frequency)
         return fmt::format("Policy {} lets nothing rise, because {} showed the grid's frequency below a stage, and has not shown it back for long enough: {} is expected", policy_of(b.why, *state.site), source_of(b.why, *state.site), print(b.expected));
+    if (b.why.reason == Reason::supply_lost || b.why.reason == Reason::cold_start)
+        return fmt::format("Policy {} lets nothing rise on {}, because {}: {} is expected", policy_of(b.why, *state.site), name_of(b.scope, *state.site),
+                           b.why.reason == Reason::supply_lost ? "its supply is lost" : "its supply has only just come back, and its turn is yet to come", print(b.expected));
     return fmt::format("Policy {} holds {} to {}, because {}: {}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state), against(b));
 }
 

@@ -24,21 +24,42 @@ Power nameplate(const Site& site, const Site::Group& group) {
     return sum;
 }
 
-PowerBudget::Limit limit_of(const PolicyConfig& policy, const Config& config, const SiteModel& model,
-                            const PowerBudget& budget) {
-    const SiteCapConfig& cap = *policy.site_cap;
-    PowerBudget::Limit limit{policy.name, cap.feeder, cap.act_above, budget.firm + budget.overhead,
-                             budget.sum};
-    if (cap.feeder.empty()) return limit;
-    const FeederId feeder = model.feeders.at(cap.feeder);
-    const Power overhead = config.feeders[index(feeder)].overhead;
-    limit.firm = limit.sum = overhead;
+bool fed_through(const Site& site, const Site::Group& group, FeederId feeder) {
+    for (auto f = group.feeder; f; f = site.feeders[index(*f)].under)
+        if (*f == feeder) return true;
+    return false;
+}
+
+/// Firm is with what cools it, and so is the sum.
+PowerBudget::Limit on_feeder(std::string policy, const std::string& name, Power most, const SiteModel& model) {
+    const FeederId feeder = model.feeders.at(name);
+    PowerBudget::Limit limit{std::move(policy), name, most, {}, {}, {}};
     for (const Site::Group& group : model.site.groups) {
-        if (group.feeder != feeder) continue;
+        if (!fed_through(model.site, group, feeder)) continue;
         limit.sum += nameplate(model.site, group);
         if (group.tier == Tier::firm) limit.firm += nameplate(model.site, group);
     }
+    const Site::Feeder& of = model.site.feeders[index(feeder)];
+    limit.firm = with_cooling(limit.firm, of.cooling_ppm) + of.overhead;
+    limit.sum = with_cooling(limit.sum, of.cooling_ppm) + of.overhead;
     return limit;
+}
+
+PowerBudget::Limit limit_of(const PolicyConfig& policy, const SiteModel& model, const PowerBudget& budget) {
+    const SiteCapConfig& cap = *policy.site_cap;
+    if (!cap.feeder.empty()) return on_feeder(policy.name, cap.feeder, cap.act_above, model);
+    return {policy.name, cap.feeder, cap.act_above, budget.firm + budget.overhead, budget.sum, {}};
+}
+
+/// "2500 kVA at a power factor of 0.90"
+std::string reckoned(const FeederLimit& limit) {
+    const auto share = [](std::int64_t ppm) { return static_cast<double>(ppm) / 1e6; };
+    std::string text;
+    if (limit.kva) text = fmt::format("{} kVA, power factor {:.2f}", kilowatts(*limit.kva), share(limit.power_factor_ppm));
+    if (limit.milliamperes)
+        text += fmt::format("{}{:g} A at {:g} V less {:.0f} %, power factor {:.2f}", text.empty() ? "" : "; ", static_cast<double>(*limit.milliamperes) / 1e3,
+                            static_cast<double>(limit.millivolts) / 1e3, 100 * (1 - share(limit.low_voltage_ppm)), share(limit.power_factor_ppm));
+    return text;
 }
 
 /// What a contactor carries counts, whatever it is itself.
@@ -60,6 +81,8 @@ void add_stages(const Site::Guard& guard, const Site& site, PowerBudget& budget)
 bool obeyed(const Config& config, const std::string& signal) {
     return std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) {
         if (policy.price_strike) return policy.price_strike->signal == signal;
+        if (policy.ambient_derating) return policy.ambient_derating->signal == signal;
+        if (policy.heat_demand) return policy.heat_demand->signal == signal;
         const auto* signals = obeyed_by(policy);
         return signals && std::ranges::find(*signals, signal) != signals->end();
     });
@@ -106,7 +129,7 @@ void warn_of_programmes(const Config& config, const SiteModel& model, std::vecto
         if (!policy.programme || policy.programme->offered == Power{}) continue;
         Power can_go;
         for (const Site::Group& group : model.site.groups) {
-            const bool inside = policy.programme->feeder.empty() || (group.feeder && *group.feeder == model.feeders.at(policy.programme->feeder));
+            const bool inside = policy.programme->feeder.empty() || fed_through(model.site, group, model.feeders.at(policy.programme->feeder));
             if (inside && group.tier == Tier::interruptible && group.driver != "contactor")
                 can_go += nameplate(model.site, group) - Power{group.standby.count * group.loads.size()};
         }
@@ -123,6 +146,9 @@ void warn_of_limits(const Config& config, const PowerBudget& budget, std::vector
                                            "\"{}\": nothing that may stop is left then",
                                            kilowatts(limit.firm), kilowatts(-limit.firm_headroom()),
                                            limit.policy));
+    for (const FeederConfig& feeder : config.feeders)
+        if (feeder.limit && feeder.meter.empty())
+            warnings.push_back(fmt::format("feeder \"{}\" has a limit and no meter: the books alone keep it", feeder.name));
     const auto capped = [](const PowerBudget::Limit& limit) { return limit.feeder.empty(); };
     if (std::ranges::none_of(budget.limits, capped))
         warnings.push_back("no policy of kind site_cap says what the contract allows");
@@ -131,6 +157,7 @@ void warn_of_limits(const Config& config, const PowerBudget& budget, std::vector
     for (const PolicyConfig& policy : config.policies) {
         const std::string feeder = policy.dispatch   ? policy.dispatch->feeder
                                    : policy.site_cap ? policy.site_cap->feeder
+                                   : policy.ambient_derating ? policy.ambient_derating->feeder
                                                      : "";
         const auto found = std::ranges::find(config.feeders, feeder, &FeederConfig::name);
         if (found != config.feeders.end() && found->meter.empty())
@@ -157,9 +184,16 @@ PowerBudget budget_of(const Config& config, const SiteModel& model) {
     Power feeders;
     for (const FeederConfig& feeder : config.feeders) feeders += feeder.overhead;
     budget.overhead = std::max(config.site.overhead, feeders);
+    // What cools the loads grows with them.
+    budget.overhead += with_cooling(budget.firm + budget.interruptible, config.site.cooling_ppm) - (budget.firm + budget.interruptible);
     budget.sum = budget.firm + budget.interruptible + budget.overhead;
     for (const PolicyConfig& policy : config.policies)
-        if (policy.site_cap) budget.limits.push_back(limit_of(policy, config, model, budget));
+        if (policy.site_cap) budget.limits.push_back(limit_of(policy, model, budget));
+    for (const FeederConfig& feeder : config.feeders) {
+        if (!feeder.limit) continue;
+        budget.limits.push_back(on_feeder(limit_policy(feeder.name), feeder.name, feeder.limit->watts, model));
+        budget.limits.back().reckoned = reckoned(*feeder.limit);
+    }
     for (const Site::Guard& guard : model.site.guards) add_stages(guard, model.site, budget);
     warn_of_limits(config, budget, budget.warnings);
     warn_of_programmes(config, model, budget.warnings);
@@ -187,6 +221,7 @@ std::string power_budget(const Config& config, const SiteModel& model) {
         text += "\n";
         row(limit.policy, limit.feeder.empty() ? "limit of the site" : "limit of feeder " + limit.feeder,
             limit.act_above);
+        if (!limit.reckoned.empty()) text += fmt::format("  {:<24} {}\n", "", limit.reckoned);
         row("", limit.headroom() < Power{} ? "to be shed at full load" : "headroom left",
             limit.headroom() < Power{} ? -limit.headroom() : limit.headroom());
     }
@@ -213,6 +248,7 @@ std::string power_budget_json(const Config& config, const SiteModel& model) {
             {"act_above_w", l.act_above.count},
             {"firm_w", l.firm.count},
             {"sum_w", l.sum.count},
+            {"reckoned", l.reckoned},
             {"headroom_w", l.headroom().count},
             {"firm_headroom_w", l.firm_headroom().count}});
     for (const auto& s : budget.stages) stages.push_back(boost::json::object{{"policy", s.policy}, {"below_hz", hertz(s.below)}, {"nameplate_w", s.nameplate.count}});

@@ -18,6 +18,7 @@ struct PowerBudget {
         std::string policy, feeder;  ///< feeder "": the site.
         Power act_above;
         Power firm, sum;                                    ///< Nameplates and overhead behind it.
+        std::string reckoned;                               ///< How a feeder's own limit became watts; "": it was given so.
         Power headroom() const { return act_above - sum; }  ///< Below 0: the ASICs will have to make room.
         Power firm_headroom() const {
             return act_above - firm;
@@ -27,7 +28,7 @@ struct PowerBudget {
     Power firm, interruptible;  ///< Nameplates by tier.
     Power overhead;             ///< The site's, or its feeders' together if that is more.
     Power sum;
-    std::vector<Limit> limits;          ///< Of every site_cap.
+    std::vector<Limit> limits;          ///< Of every site_cap, then of every feeder that has its own.
     /// What an under-frequency stage opens.
     struct Stage {
         std::string policy;

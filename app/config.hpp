@@ -2,6 +2,8 @@
 #include "model/result.hpp"
 #include "model/site.hpp"
 #include "model/units.hpp"
+#include "policies/ambient_derating.hpp"
+#include "policies/heat_demand.hpp"
 #include "policies/programme.hpp"
 #include "study/programme_score.hpp"
 #include "wire/modbus_words.hpp"
@@ -109,14 +111,40 @@ struct MeterConfig {
     bool operator==(const MeterConfig&) const = default;
 };
 
+/// What a feeder may carry: limit_kw, limit_kva, limit_a, the least of those given.
+struct FeederLimit {
+    Power watts;                              ///< As reckoned.
+    std::optional<Power> kva;                 ///< VA.
+    std::optional<std::int64_t> milliamperes;
+    std::int64_t power_factor_ppm = 900'000;  ///< Where the file is silent: the worst that is assumed.
+    std::int64_t millivolts = 0;              ///< Between two lines, nominal.
+    std::int64_t low_voltage_ppm = 900'000;   ///< Of that, the least that is reckoned with.
+    unsigned phases = 3;
+    std::int64_t margin_ppm = 10'000;
+    Duration window{0}, prove_within{30'000}, contactor_after{60'000};
+    EscalateTo escalate_to = EscalateTo::contactor;
+    bool operator==(const FeederLimit&) const = default;
+};
+
+/// How a scope comes back from a loss of supply.
+struct ReturnConfig {
+    Duration lockout{0}, spread{0}, settles{600'000};
+    bool operator==(const ReturnConfig&) const = default;
+};
+
 /// [[feeder]]
 struct FeederConfig {
     std::string name, meter;  ///< meter "": none.
-    Power overhead;
+    Power overhead;           ///< Its own, without that of the feeders under it.
+    std::string under;        ///< "": none.
+    std::optional<FeederLimit> limit;
+    Site::Pace pace;
+    std::optional<ReturnConfig> returns;
+    std::int64_t cooling_ppm = 0;
     bool operator==(const FeederConfig&) const = default;
 };
 
-enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice };
+enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, temperature, heat };
 enum class SignalDriver : std::uint8_t { mqtt, modbus };
 enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms };
 
@@ -125,7 +153,7 @@ struct Unit {
     std::string text;      ///< "EUR/MWh", as written.
     std::string currency;  ///< "" for power.
     std::int64_t factor =
-        1;  ///< A value x factor is W; 10^-9 currency per kWh; 10^-9 currency per PH and day.
+        1;  ///< A value x factor is W; 10^-9 currency per kWh; 10^-9 currency per PH and day; 10^-3 degC.
     bool operator==(const Unit&) const = default;
 };
 
@@ -172,7 +200,7 @@ struct SignalConfig {
     Duration period{500};                  ///< modbus: how often it is asked.
     Unit unit;                             ///< Of the mapping, the register and the plausible range.
     std::optional<std::int64_t> plausible_min,
-        plausible_max;  ///< In W, or 10^-9 currency per kWh or per PH and day.
+        plausible_max;  ///< In W, 10^-9 currency per kWh or per PH and day, 10^-3 degC.
     OnStale on_stale = OnStale::hold;
     Duration stale_after{0};  ///< 0: may be silent for ever.
     Duration future_tolerance{5'000};
@@ -221,6 +249,7 @@ struct GroupConfig {
     std::string feeder, contactor;  ///< "": none.
     Duration min_off{0}, min_on{0}, off_within{0}, on_within{0}, stale_after{0}, stagger{0},
         contactor_rest{0};
+    std::int64_t inrush_ppm = 1'000'000;  ///< Of its nameplate, what a machine takes in the moment it starts.
     Power standby;                        ///< Each.
     Cycling cycling;                      ///< luxos: what a stop and a start cost. All 0: not known, nothing is weighed.
     Power nameplate;                      ///< metered, and a contactor that carries no group.
@@ -294,6 +323,27 @@ struct ProgrammeConfig {
     bool operator==(const ProgrammeConfig&) const = default;
 };
 
+/// kind = "ambient_derating"; policies/ambient_derating.hpp says what each means.
+struct AmbientDeratingConfig {
+    std::string signal, feeder, group;  ///< "", "": the site.
+    Power of;                           ///< What the table's per cents are of.
+    std::vector<policies::AmbientDerating::Point> table;
+    std::int64_t margin_ppm = 20'000;
+    Duration window{0}, prove_within{60'000}, contactor_after{60'000};
+    EscalateTo escalate_to = EscalateTo::power_off;
+    bool operator==(const AmbientDeratingConfig&) const = default;
+};
+
+/// kind = "heat_demand"; policies/heat_demand.hpp says what each means.
+struct HeatDemandConfig {
+    std::string feeder, group;          ///< "", "": the site.
+    std::string signal;                 ///< "": none.
+    Power thermal;
+    std::vector<policies::HeatDemand::Slot> schedule;
+    std::int64_t heat_ppm = 900'000, margin_ppm = 50'000;
+    bool operator==(const HeatDemandConfig&) const = default;
+};
+
 /// kind = "demand_charge"
 struct DemandChargeConfig {
     Duration window{900'000};         ///< 15 or 30 min.
@@ -339,6 +389,8 @@ struct PolicyConfig {
     std::optional<MinimumDrawConfig> minimum_draw;
     std::optional<DemandChargeConfig> demand_charge;
     std::optional<UnderFrequencyConfig> under_frequency;
+    std::optional<AmbientDeratingConfig> ambient_derating;
+    std::optional<HeatDemandConfig> heat_demand;
     bool operator==(const PolicyConfig&) const = default;
 };
 
@@ -368,7 +420,9 @@ struct SiteConfig {
     std::string meter;             ///< "": none; then the books are all there is.
     std::string broker;            ///< For state and events; default the first, "": none.
     Power overhead;
-    Power ramp_up_per_minute, ramp_down_per_minute;  ///< 0: no limit.
+    Site::Pace pace;
+    std::optional<ReturnConfig> returns;
+    std::int64_t cooling_ppm = 0;
     Duration residual_settles{300'000}, reassert_every{60'000};
     unsigned tries = 3;
     Power hedge;                         ///< Bought day-ahead or for longer, all hours. Money only: it decides nothing.

@@ -151,16 +151,4 @@ void bound_meters(Parse& parse) {
     for (MeterConfig& meter : parse.config.meters) plausible_unless_given(meter, -most, most);
 }
 
-void parse_feeders(Keys& root, Parse& parse) {
-    for (const auto* table : root.tables("feeder")) {
-        Keys keys{*table, title(*table, "feeder", parse.config.feeders.size()), parse.faults};
-        FeederConfig feeder;
-        feeder.name = unique_name(keys, parse.feeders());
-        feeder.meter = keys.reference("meter", "meter", parse.meters());
-        feeder.overhead = keys.watts_or("overhead_kw", Power{});
-        keys.finish();
-        parse.config.feeders.push_back(std::move(feeder));
-    }
-}
-
 }  // namespace ballast::config

@@ -40,6 +40,7 @@ void luxos_of(Keys& keys, Parse& parse, GroupConfig& group) {
     group.min_on = keys.span_or("min_on_s", seconds(0, day_ms), Duration{300'000});
     group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), Duration{10'000});
     group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), Duration{600'000});
+    group.inrush_ppm = keys.number_or("inrush_factor", {0, 100'000'000, 6}, group.inrush_ppm);
     group.stagger = keys.span_or("stagger_ms", {0, 3'600'000}, Duration{20});
     group.cycling.ramp = keys.span_or("ramp_s", seconds(0, 7'200'000), Duration{0});
     group.cycling.wear = Price{keys.number_or("cycle_wear_per_kw", {0, 1'000'000'000'000, 9}, 0)};
@@ -71,6 +72,8 @@ void contactor_of(Keys& keys, Parse& parse, GroupConfig& group) {
     else group.nameplate = keys.must_power("nameplate_kw");
     for (const Keys::Name& name : keys.names("carries"))
         contactor.carries.push_back(name.text);  // Looked up when all are known.
+    if (!keys.has("carries")) group.inrush_ppm = keys.number_or("inrush_factor", {0, 100'000'000, 6}, group.inrush_ppm);
+    else keys.refuse("inrush_factor", "the groups that it carries have theirs");
     group.stagger = keys.span_or("close_stagger_s", seconds(0, 3'600'000), Duration{15'000});
     group.contactor_rest = keys.span_or("min_between_s", seconds(0, day_ms), Duration{600'000});
     group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), Duration{2'000});

@@ -33,12 +33,16 @@ void parse_http(Keys& root, Parse& parse);
 void parse_brokers(Keys& root, Parse& parse);
 void parse_meters(Keys& root, Parse& parse);
 void parse_feeders(Keys& root, Parse& parse);
+/// Which feeder stands under which; needs all of them.
+void link_feeders(Keys& root, Parse& parse);
 void parse_signals(Keys& root, Parse& parse);
 void parse_groups(Keys& root, Parse& parse);
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
 void parse_policies(Keys& root, Parse& parse);
 /// kind = "programme"; `rate_ppm` leads from the policy's currency to the site's.
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& programme);
+void parse_ambient_derating(Keys& keys, Parse& parse, AmbientDeratingConfig& own);
+void parse_heat_demand(Keys& keys, Parse& parse, HeatDemandConfig& own);
 void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& minimum);
 /// The `preset` of a programme; null if it names none, or none that there is.
 const Preset* preset_of(Keys& keys);
@@ -60,11 +64,22 @@ std::pair<RegisterFunction, std::uint16_t> bit_of(Keys& keys);
 void plausible_unless_given(MeterConfig& meter, Power least, Power most);
 /// That of each [[meter]]: ten times what the site could draw, either way. Needs the groups.
 void bound_meters(Parse& parse);
+/// ramp_up_kw_per_min, ramp_down_kw_per_min, inrush_kw, inrush_within_s
+Site::Pace pace_of(Keys& keys);
+/// cold_start_lockout_s, release_spread_s, return_settles_s; nothing without the first.
+std::optional<ReturnConfig> return_of(Keys& keys, bool metered);
+/// cooling_percent, in millionths.
+std::int64_t cooling_of(Keys& keys);
+/// months, weekdays and hours of a contract
+ContractHours contract_hours(Keys& keys);
 /// All of a [[meter]] but its name.
 MeterConfig meter_of(Keys& keys, Parse& parse);
 
 /// All of a [[policy]] of kind under_frequency but its name. Needs the groups, and the policies before it.
 void under_frequency_of(Keys& keys, Parse& parse, UnderFrequencyConfig& policy);
+
+/// Calls and limits, as against what is only told: prices, temperatures.
+constexpr bool asks(SignalSort kind) { return kind == SignalSort::dispatch || kind == SignalSort::contact || kind == SignalSort::limit; }
 
 /// Units of a kind of signal; "ct" is a hundredth of the site's currency.
 std::optional<Unit> unit_of(Keys& keys, Parse& parse, SignalSort kind);

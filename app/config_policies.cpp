@@ -131,7 +131,7 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
     for (const Keys::Name& name : keys.names("signals")) {
         const SignalConfig* signal = signal_named(parse, name.text);
         const bool obeyed =
-            signal && signal->kind != SignalSort::price && signal->kind != SignalSort::hashprice;
+            signal && asks(signal->kind);
         if (!signal) keys.dangling("signals", name, "signal", parse.signals());
         else if (!obeyed)
             parse.faults.add(
@@ -205,14 +205,16 @@ void demand_charge_of(Keys& keys, Parse& parse, DemandChargeConfig& policy) {
 }  // namespace
 
 void parse_policies(Keys& root, Parse& parse) {
-    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency };
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency, ambient_derating, heat_demand };
     const Choices<Kind> kinds{{"price_strike", Kind::price_strike},
                               {"dispatch", Kind::dispatch},
                               {"site_cap", Kind::site_cap},
                               {"demand_charge", Kind::demand_charge},
                               {"programme", Kind::programme},
                               {"minimum_draw", Kind::minimum_draw},
-                              {"under_frequency", Kind::under_frequency}};
+                              {"under_frequency", Kind::under_frequency},
+                              {"ambient_derating", Kind::ambient_derating},
+                              {"heat_demand", Kind::heat_demand}};
     Known known;
     for (const auto* table : root.tables("policy")) {
         Keys keys{*table, title(*table, "policy", parse.config.policies.size()), parse.faults};
@@ -226,6 +228,8 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, policy.minimum_draw.emplace());
         if (kind == Kind::demand_charge) demand_charge_of(keys, parse, policy.demand_charge.emplace());
         if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
+        if (kind == Kind::ambient_derating) parse_ambient_derating(keys, parse, policy.ambient_derating.emplace());
+        if (kind == Kind::heat_demand) parse_heat_demand(keys, parse, policy.heat_demand.emplace());
         const bool ambiguous = policy.name == "site" || parse.machine_ids.contains(policy.name) || std::ranges::find(parse.config.groups, policy.name, &GroupConfig::name) != parse.config.groups.end();
         if (kind == Kind::under_frequency && ambiguous)
             keys.fault("name", fmt::format("'name' is {}, which a load, a group or the site has too; a person's word must say which", shown(policy.name)));

@@ -33,6 +33,8 @@ std::optional<DayHours> hours_of(std::string_view text) {
 std::string wrong_season(std::string_view text) { return season_of(text) ? "" : "allowed: two days of a year, like \"12-01..03-31\""; }
 std::string wrong_hours(std::string_view text) { return hours_of(text) ? "" : "allowed: two times on the wall, like \"17:00-21:00\""; }
 
+}  // namespace
+
 ContractHours contract_hours(Keys& keys) {
     ContractHours calendar;
     if (const auto season = keys.text("season", wrong_season)) calendar.season = *season_of(*season);
@@ -40,6 +42,8 @@ ContractHours contract_hours(Keys& keys) {
     calendar.weekdays_only = keys.flag("weekdays_only").value_or(false);
     return calendar;
 }
+
+namespace {
 
 // ---- amounts
 
@@ -93,7 +97,7 @@ void own_signals(Keys& keys, Parse& parse, ProgrammeConfig& own) {
     for (const Keys::Name& name : keys.names("signals")) {
         const auto signal = std::ranges::find(parse.config.signals, name.text, &SignalConfig::name);
         if (signal == parse.config.signals.end()) keys.dangling("signals", name, "signal", parse.signals());
-        else if (signal->kind == SignalSort::price || signal->kind == SignalSort::hashprice)
+        else if (!asks(signal->kind))
             parse.faults.add(name.at, fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds", name.text));
         const auto obeys = [&](const PolicyConfig& other) {
             const auto* signals = obeyed_by(other);

@@ -11,13 +11,15 @@ const Choices<SignalSort> kinds{{"price", SignalSort::price},
                                 {"dispatch", SignalSort::dispatch},
                                 {"contact", SignalSort::contact},
                                 {"limit", SignalSort::limit},
-                                {"hashprice", SignalSort::hashprice}};
+                                {"hashprice", SignalSort::hashprice},
+                                {"temperature", SignalSort::temperature},
+                                {"heat", SignalSort::heat}};
 const Choices<OnStale> stales{{"hold", OnStale::hold}, {"shed", OnStale::shed}, {"run", OnStale::run}};
 const Choices<TimeFormat> formats{
     {"rfc3339", TimeFormat::rfc3339}, {"unix_s", TimeFormat::unix_s}, {"unix_ms", TimeFormat::unix_ms}};
 
 bool power_kind(SignalSort kind) {
-    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact;
+    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact || kind == SignalSort::heat;
 }
 
 /// "/MWh" -> what one of it is in 10^-9 per kWh; 0: no such price.
@@ -28,6 +30,7 @@ std::int64_t per(std::string_view what, SignalSort kind) {
 
 std::string allowed_units(const Parse& parse, SignalSort kind) {
     if (power_kind(kind)) return "W, kW, MW";
+    if (kind == SignalSort::temperature) return "degC";
     const std::string& own = parse.config.site.currency;
     if (kind == SignalSort::hashprice) return own + "/PH/day, " + own + "/TH/day";
     return own + "/MWh, " + own + "/kWh, ct/MWh, ct/kWh, or another currency that [fx] knows";
@@ -70,6 +73,10 @@ void plausible_range(Keys& keys, SignalConfig& signal) {
     }
     signal.plausible_min = plausible(keys, "plausible_min", signal);
     signal.plausible_max = plausible(keys, "plausible_max", signal);
+    if (signal.kind == SignalSort::temperature) {  // No place where machines stand is colder or hotter.
+        if (!signal.plausible_min) signal.plausible_min = std::min<std::int64_t>(-60'000, signal.plausible_max.value_or(0));
+        if (!signal.plausible_max) signal.plausible_max = std::max<std::int64_t>(70'000, *signal.plausible_min);
+    }
     if (signal.plausible_min && signal.plausible_max && *signal.plausible_min > *signal.plausible_max)
         keys.fault("plausible_min", "'plausible_min' is above 'plausible_max'; allowed: at most that");
 }
@@ -198,11 +205,11 @@ SignalConfig signal_of(Keys& keys, Parse& parse) {
     if (kind && nameless)
         keys.fault("kind",
                    "'kind' is \"dispatch\" and a register has no id, start or end; allowed with driver = "
-                   "\"modbus\": price, contact, limit");
+                   "\"modbus\": price, contact, limit, temperature, heat");
     if (kind && pooled)
         keys.fault("kind",
                    "'kind' is \"hashprice\", which no register tells; allowed with driver = \"modbus\": price, "
-                   "contact, limit; or driver = \"mqtt\"");
+                   "contact, limit, temperature, heat; or driver = \"mqtt\"");
     const bool sensible = kind && driver && !wireless && !nameless && !pooled;
     if (sensible && mqtt) signal.unit = unit_of(keys, parse, signal.kind).value_or(signal.unit);
     if (sensible && mqtt) from_mqtt(keys, parse, signal);
@@ -219,6 +226,7 @@ Unit default_unit(const Parse& parse, SignalSort kind) {
     const std::string& own = parse.config.site.currency;
     if (kind == SignalSort::price) return {own + "/MWh", own, 1'000'000};
     if (kind == SignalSort::hashprice) return {own + "/PH/day", own, 1'000'000'000};
+    if (kind == SignalSort::temperature) return {"degC", "", 1'000};
     return {"kW", "", 1'000};
 }
 
@@ -226,7 +234,9 @@ std::optional<Unit> unit_of(Keys& keys, Parse& parse, SignalSort kind) {
     const auto text = keys.text("unit");
     if (!text) return {};
     std::optional<Unit> unit;
-    if (!power_kind(kind)) unit = priced(keys, parse, kind, *text);
+    if (kind == SignalSort::temperature) {
+        if (*text == "degC") unit = Unit{*text, "", 1'000};
+    } else if (!power_kind(kind)) unit = priced(keys, parse, kind, *text);
     else if (*text == "W" || *text == "kW" || *text == "MW")
         unit = Unit{*text, "", *text == "W" ? 1 : *text == "kW" ? 1'000 : 1'000'000};
     const auto word = std::ranges::find(kinds, kind, &std::pair<std::string, SignalSort>::second)->first;

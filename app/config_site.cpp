@@ -116,8 +116,9 @@ void parse_site(Keys& root, Parse& parse) {
     site.broker = keys.reference("broker", "broker", parse.brokers());
     if (!keys.has("broker") && !parse.config.brokers.empty()) site.broker = parse.config.brokers.front().name;
     site.overhead = keys.watts_or("overhead_kw", Power{});
-    site.ramp_up_per_minute = keys.watts_or("ramp_up_kw_per_min", Power{});
-    site.ramp_down_per_minute = keys.watts_or("ramp_down_kw_per_min", Power{});
+    site.pace = pace_of(keys);
+    site.returns = return_of(keys, !site.meter.empty());
+    site.cooling_ppm = cooling_of(keys);
     site.residual_settles = keys.span_or("residual_settles_s", seconds(1'000, day_ms), site.residual_settles);
     site.reassert_every = keys.span_or("reassert_every_s", seconds(1'000, day_ms), site.reassert_every);
     site.tries = static_cast<unsigned>(keys.number_or("tries", {1, 100}, site.tries));

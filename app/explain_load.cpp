@@ -106,6 +106,11 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
     case Reason::contract_limit: return fmt::format("the site was not to draw more than {}", fact.limit ? print(*fact.limit) : "its contract");
     case Reason::armed_floor: return "a programme pays for load that can be shed, and too little of it ran";
     case Reason::minimum_draw: return "less was drawn than was bought, or than the heat that was sold";
+    case Reason::heat_demand: return "less ran than the heat that was sold needs";
+    case Reason::feeder_limit: return fmt::format("what feeds it was to carry no more than {}", fact.limit ? print(*fact.limit) : "its limit");
+    case Reason::ambient_derating: return fmt::format("at the temperature by {} no more than {} was allowed there", source, fact.limit ? print(*fact.limit) : "its table's least");
+    case Reason::supply_lost: return "supply was lost";
+    case Reason::cold_start: return "supply had only just come back";
     case Reason::beyond_quota: return fmt::format("{} had called more often than its programme may", source);
     case Reason::demand_peak: return fmt::format("a higher mean of its billing window would have cost more than mining earned, which allowed {}", at_most(fact));
     case Reason::under_frequency: return fmt::format("the grid's frequency, by {}, had fallen below its stage", source);

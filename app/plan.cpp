@@ -23,7 +23,8 @@ Config unhurried(Config config) {
 }
 
 Site unhurried(Site site) {
-    site.ramp_down_per_minute = site.ramp_up_per_minute = {};
+    site.ramp_down_per_minute = site.ramp_up_per_minute = site.inrush = {};
+    for (Site::Feeder& feeder : site.feeders) feeder.pace = {};
     for (Site::Group& group : site.groups) group.stagger = Duration{0};
     return site;
 }
@@ -38,8 +39,13 @@ std::vector<std::string> pace_of(const Config& config, bool price) {
         patience(policy.name, "stops", policy.price_strike->down_after);
         patience(policy.name, "starts", policy.price_strike->up_after);
     }
-    if (price && config.site.ramp_down_per_minute > Power{}) remarks.push_back(fmt::format("for a price no more than {} a minute goes down", print(config.site.ramp_down_per_minute)));
-    if (config.site.ramp_up_per_minute > Power{}) remarks.push_back(fmt::format("no more than {} a minute comes up", print(config.site.ramp_up_per_minute)));
+    const auto paced = [&](const Site::Pace& pace, const std::string& where) {
+        if (price && pace.down_per_minute > Power{}) remarks.push_back(fmt::format("for a price no more than {} a minute goes down{}", print(pace.down_per_minute), where));
+        if (pace.up_per_minute > Power{}) remarks.push_back(fmt::format("no more than {} a minute comes up{}", print(pace.up_per_minute), where));
+        if (pace.inrush > Power{}) remarks.push_back(fmt::format("no more than {} of inrush starts within {:g} s{}", print(pace.inrush), static_cast<double>(pace.inrush_within.count()) / 1e3, where));
+    };
+    paced(config.site.pace, "");
+    for (const FeederConfig& feeder : config.feeders) paced(feeder.pace, " on feeder " + feeder.name);
     return remarks;
 }
 

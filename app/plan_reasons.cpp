@@ -47,6 +47,7 @@ SkipReason SkipReasons::resting(std::size_t group, Slot load) const {
     if (is_limit(wish_)) return {"resting", "asleep already: it has nothing to give"};
     const auto price = price_on(group);
     if (price && state.strikes[load] < *price) return {"price", fmt::format("asleep: {} is above its strike", print(*price, config_.site.currency))};
+    if (without_supply(group)) return {"supply", "asleep: its supply is lost, or has only just come back (docs/physics.md)"};
     if (later(run.since, g.min_off) > now_.steady) return {"min_off", fmt::format("asleep, for no less than its min_off_s of {} s", seconds(g.min_off))};
     return {"no_room", "asleep: what else is in force does not let it start"};
 }
@@ -70,6 +71,18 @@ SkipReason SkipReasons::running(std::size_t group, Slot load) const {
     return {"running", "runs on"};
 }
 
+bool SkipReasons::without_supply(std::size_t group) const {
+    const Site& site = engine_.site();
+    for (std::size_t i = 0; i < site.supplies.size(); ++i) {
+        const auto phase = engine_.state().supplies[i].phase;
+        if (phase != SupplyState::Phase::lost && phase != SupplyState::Phase::back) continue;
+        if (site.supplies[i].scope.kind == Scope::Kind::site) return true;
+        for (auto f = site.groups[group].feeder; f; f = site.feeders[index(*f)].under)
+            if (index(*f) == site.supplies[i].scope.number) return true;
+    }
+    return false;
+}
+
 std::optional<Price> SkipReasons::price_on(std::size_t group) const {
     std::optional<Price> dearest;
     for (const PolicyConfig& policy : config_.policies) {
@@ -84,13 +97,13 @@ std::optional<Price> SkipReasons::price_on(std::size_t group) const {
 }
 
 bool SkipReasons::elsewhere(std::size_t group) const {
-    const auto feeder = engine_.site().groups[group].feeder;
-    const std::string fed_by = feeder ? engine_.site().feeders[index(*feeder)].name : std::string{};
+    std::vector<std::string> fed_by;  // From the nearest feeder up.
+    for (auto f = engine_.site().groups[group].feeder; f; f = engine_.site().feeders[index(*f)].under) fed_by.push_back(engine_.site().feeders[index(*f)].name);
     const auto covers = [&](const PolicyConfig& policy) {
         const auto* signals = obeyed_by(policy);
         if (!signals) return false;
         const bool hears = wish_.who == "operator" || std::ranges::find(*signals, wish_.who) != signals->end();
-        return hears && (obeyed_for(policy).empty() || obeyed_for(policy) == fed_by);
+        return hears && (obeyed_for(policy).empty() || std::ranges::find(fed_by, obeyed_for(policy)) != fed_by.end());
     };
     return std::ranges::none_of(config_.policies, covers);
 }

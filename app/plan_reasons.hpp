@@ -20,6 +20,7 @@ public:
 private:
     SkipReason resting(std::size_t group, Slot load) const;
     SkipReason running(std::size_t group, Slot load) const;
+    bool without_supply(std::size_t group) const;
     /// The dearest price in force over a group, by its policies.
     std::optional<Price> price_on(std::size_t group) const;
     /// The wish is a limit on a feeder that does not feed the group.

@@ -16,7 +16,11 @@ auto refused(std::string what) { return fail(Errc::refused, std::move(what)); }
 
 // ---- whose word it is
 
-const char* policy_for(SignalKind kind) { return kind == SignalKind::price || kind == SignalKind::hashprice ? "price_strike" : "dispatch"; }
+const char* policy_for(SignalKind kind) {
+    if (kind == SignalKind::temperature) return "ambient_derating";
+    if (kind == SignalKind::heat) return "heat_demand";
+    return kind == SignalKind::price || kind == SignalKind::hashprice ? "price_strike" : "dispatch";
+}
 
 /// The signals of the site that bring such a word to a policy, in the order of the policies.
 std::vector<std::string> speakers(const Config& config, SignalKind kind, bool json) {
@@ -28,6 +32,8 @@ std::vector<std::string> speakers(const Config& config, SignalKind kind, bool js
     };
     for (const PolicyConfig& policy : config.policies) {
         if (kind == SignalKind::price && policy.price_strike) add(policy.price_strike->signal);
+        if (kind == SignalKind::temperature && policy.ambient_derating) add(policy.ambient_derating->signal);
+        if (kind == SignalKind::heat && policy.heat_demand) add(policy.heat_demand->signal);
         if (const auto* signals = obeyed_by(policy); signals && kind == SignalKind::dispatch) std::ranges::for_each(*signals, add);
     }
     if (kind == SignalKind::hashprice)
@@ -70,6 +76,8 @@ std::string said(const Signal& signal, const std::string& who, const Config& con
     case SignalKind::price: return fmt::format("the price from {} were {}", who, print(signal.price, config.site.currency));
     case SignalKind::hashprice: return fmt::format("the hashprice from {} were {:.2f} {}/PH/day", who, static_cast<double>(signal.price.count) / 1e9, config.site.currency);
     case SignalKind::release: return fmt::format("{} released {}", who, signal.id);
+    case SignalKind::temperature: return fmt::format("the temperature from {} were {:.1f} degC", who, celsius(signal.temperature));
+    case SignalKind::heat: return fmt::format("the heat wanted by {} were {}", who, print(signal.power));
     case SignalKind::arm: return fmt::format("{} armed {} for {}{}", who, scope_heard(config, who), print(signal.power), id_of(signal));
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
@@ -144,7 +152,8 @@ SignalKind brought_by(const std::string& text) {
     const auto value = boost::json::parse(text, failed);
     const auto* kind = !failed && value.is_object() ? value.get_object().if_contains("kind") : nullptr;
     const auto known = kind && kind->is_string() ? wire::signal_kind(std::string_view{kind->get_string()}) : std::nullopt;
-    return known == SignalKind::price || known == SignalKind::hashprice ? *known : SignalKind::dispatch;
+    const bool told = known == SignalKind::price || known == SignalKind::hashprice || known == SignalKind::temperature || known == SignalKind::heat;
+    return told ? *known : SignalKind::dispatch;
 }
 
 Result<Wish> event_wish(const Config& config, const SiteModel& model, const PlanOptions& options) {

@@ -1,11 +1,14 @@
 #include "app/site_of.hpp"
 #include "drivers/sqlite/sha256.hpp"
+#include "policies/ambient_derating.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
+#include "policies/supply_return.hpp"
 #include "policies/under_frequency.hpp"
 
 #include <algorithm>
@@ -73,6 +76,56 @@ Policy site_cap_of(const SiteCapConfig& from, PolicyId id, const SiteModel& mode
     settings.escalate_to = from.escalate_to;
     settings.contactor_after = from.contactor_after;
     return policies::site_cap(settings);
+}
+
+Scope place_of(const std::string& feeder, const std::string& group, const SiteModel& model) {
+    return group.empty() ? scope_of(feeder, model) : Scope::group(model.groups.at(group));
+}
+
+/// A limit of a feeder's own, without a policy in the file.
+Policy limit_of(const FeederConfig& feeder, const SiteModel& model) {
+    const FeederLimit& from = *feeder.limit;
+    const auto less = [&](std::int64_t ppm) { return from.watts - Power{static_cast<std::int64_t>(Int128{from.watts.count} * ppm / 1'000'000)}; };
+    policies::SiteCap settings;
+    settings.policy = model.policies.at(limit_policy(feeder.name));
+    settings.scope = Scope::feeder(model.feeders.at(feeder.name));
+    settings.act_above = from.watts;
+    settings.aim = less(from.margin_ppm);
+    settings.release = less(2 * from.margin_ppm);
+    settings.window = from.window;
+    settings.prove_within = from.prove_within;
+    settings.escalate_to = from.escalate_to;
+    settings.contactor_after = from.contactor_after;
+    settings.rank = 15;
+    settings.reason = Reason::feeder_limit;
+    return policies::site_cap(settings);
+}
+
+Policy ambient_derating_of(const AmbientDeratingConfig& from, PolicyId id, const SiteModel& model) {
+    policies::AmbientDerating settings;
+    settings.policy = id;
+    settings.source = model.sources.at(from.signal);
+    settings.scope = place_of(from.feeder, from.group, model);
+    settings.table = from.table;
+    settings.margin_ppm = from.margin_ppm;
+    settings.window = from.window;
+    settings.prove_within = from.prove_within;
+    settings.escalate_to = from.escalate_to;
+    settings.contactor_after = from.contactor_after;
+    return policies::ambient_derating(std::move(settings));
+}
+
+Policy heat_demand_of(const HeatDemandConfig& from, PolicyId id, const SiteModel& model) {
+    policies::HeatDemand settings;
+    settings.policy = id;
+    settings.scope = place_of(from.feeder, from.group, model);
+    if (!from.signal.empty()) settings.source = model.sources.at(from.signal);
+    settings.thermal = from.thermal;
+    settings.schedule = from.schedule;
+    settings.clock = model.clock;
+    settings.heat_ppm = from.heat_ppm;
+    settings.margin_ppm = from.margin_ppm;
+    return policies::heat_demand(std::move(settings));
 }
 
 Policy programme_of(const ProgrammeConfig& from, PolicyId id, const SiteModel& model) {
@@ -143,6 +196,9 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
     const auto programme = std::ranges::find_if(config.policies, [](const PolicyConfig& p) { return p.programme.has_value(); });
     if (programme != config.policies.end() && std::ranges::none_of(config.policies, obeys_operator))
         built.push_back(policies::dispatch({.policy = model.policies.at(programme->name), .sources = {model.operator_source}}));
+    for (const FeederConfig& feeder : config.feeders)
+        if (feeder.limit) built.push_back(limit_of(feeder, model));
+    for (std::size_t i = 0; i < model.site.supplies.size(); ++i) built.push_back(policies::supply_return({model.site.supplies[i].policy, i}));
     for (const PolicyConfig& policy : config.policies) {
         const PolicyId id = model.policies.at(policy.name);
         if (policy.price_strike) built.push_back(price_strike_of(*policy.price_strike, id, config, model));
@@ -151,6 +207,8 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.programme) built.push_back(programme_of(*policy.programme, id, model));
         if (policy.minimum_draw) built.push_back(minimum_draw_of(*policy.minimum_draw, id, model));
         if (policy.demand_charge) built.push_back(demand_charge_of(*policy.demand_charge, id, model));
+        if (policy.ambient_derating) built.push_back(ambient_derating_of(*policy.ambient_derating, id, model));
+        if (policy.heat_demand) built.push_back(heat_demand_of(*policy.heat_demand, id, model));
         if (policy.under_frequency) built.push_back(policies::under_frequency({id, model.guards.at(policy.name), model.sources.at(policy.name + " meter")}));
     }
     return built;
@@ -158,7 +216,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
 
 std::vector<Policy> leaving_policies(const Config& config, const SiteModel& model) {
     Config last = config;
-    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike || p.minimum_draw; });
+    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike || p.minimum_draw || p.heat_demand; });
     std::vector<Policy> built = build_policies(last, model);
     if (config.site.on_exit == OnExit::sleep) built.push_back(all_asleep(model.policies.at("[site] on_exit"), model.operator_source));
     return built;

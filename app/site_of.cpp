@@ -75,6 +75,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.on_within = from.on_within;
     group.stale_after = from.stale_after;
     group.stagger = from.stagger;
+    group.inrush_ppm = from.inrush_ppm;
     group.contactor_rest = from.contactor_rest;
     group.reserve = from.reserve;
     group.reserve_window = from.reserve_window;
@@ -115,8 +116,52 @@ Duration longest_look_back(const Config& config) {
         if (policy.dispatch) longest = std::max(longest, policy.dispatch->reference_window);
         if (policy.programme) longest = std::max(longest, policy.programme->reference_window);
         if (policy.site_cap) longest = std::max(longest, policy.site_cap->window);
+        if (policy.ambient_derating) longest = std::max(longest, policy.ambient_derating->window);
     }
+    for (const FeederConfig& feeder : config.feeders)
+        if (feeder.limit) longest = std::max(longest, feeder.limit->window);
     return longest + std::chrono::minutes{10};
+}
+
+bool beneath(const Config& config, const FeederConfig& feeder, const FeederConfig& above) {
+    const FeederConfig* at = &feeder;
+    while (at != &above && !at->under.empty()) at = &*std::ranges::find(config.feeders, at->under, &FeederConfig::name);
+    return at == &above;
+}
+
+void add_feeders(SiteModel& model, const Config& config) {
+    Site& site = model.site;
+    for (const FeederConfig& feeder : config.feeders) {
+        model.feeders.emplace(feeder.name, static_cast<FeederId>(site.feeders.size()));
+        Site::Feeder built{feeder.name, {}, {}};
+        for (const FeederConfig& other : config.feeders)
+            if (beneath(config, other, feeder)) built.overhead += other.overhead;
+        if (!feeder.meter.empty()) built.meter = model.meters.at(feeder.meter);
+        built.pace = feeder.pace;
+        built.cooling_ppm = feeder.cooling_ppm;
+        site.feeders.push_back(std::move(built));
+    }
+    for (std::size_t i = 0; i < config.feeders.size(); ++i)
+        if (!config.feeders[i].under.empty()) site.feeders[i].under = model.feeders.at(config.feeders[i].under);
+}
+
+PolicyId add_policy(SiteModel& model, const std::string& name) {
+    const auto id = static_cast<PolicyId>(model.site.policies.size());
+    model.policies.emplace(name, id);
+    model.site.policies.push_back(name);
+    return id;
+}
+
+/// What feeders and the site ask without a policy of the file; no policy of the file can be called so.
+void add_own_policies(SiteModel& model, const Config& config) {
+    for (const FeederConfig& feeder : config.feeders)
+        if (feeder.limit) add_policy(model, limit_policy(feeder.name));
+    const auto add = [&](const std::string& name, Scope scope, const ReturnConfig& from) {
+        model.site.supplies.push_back({add_policy(model, "return:" + name), scope, from.lockout, from.spread, from.settles});
+    };
+    if (config.site.returns) add("site", Scope::site(), *config.site.returns);
+    for (const FeederConfig& feeder : config.feeders)
+        if (feeder.returns) add(feeder.name, Scope::feeder(model.feeders.at(feeder.name)), *feeder.returns);
 }
 
 void add_surroundings(SiteModel& model, const Config& config) {
@@ -130,12 +175,7 @@ void add_surroundings(SiteModel& model, const Config& config) {
         model.meters.emplace(meter.name, static_cast<MeterId>(site.meters.size()));
         site.meters.push_back({meter.name, meter.stale_after, history});
     }
-    for (const FeederConfig& feeder : config.feeders) {
-        model.feeders.emplace(feeder.name, static_cast<FeederId>(site.feeders.size()));
-        Site::Feeder built{feeder.name, {}, feeder.overhead};
-        if (!feeder.meter.empty()) built.meter = model.meters.at(feeder.meter);
-        site.feeders.push_back(std::move(built));
-    }
+    add_feeders(model, config);
     for (const SignalConfig& signal : config.signals) {
         model.sources.emplace(signal.name, static_cast<SourceId>(site.sources.size()));
         Site::Source source{signal.name, signal.on_stale, signal.stale_after, signal.future_tolerance, {}};
@@ -156,6 +196,7 @@ void add_surroundings(SiteModel& model, const Config& config) {
         model.sources.emplace(meter, static_cast<SourceId>(site.sources.size()));
         site.sources.push_back({meter, OnStale::hold, policy.under_frequency->meter.stale_after, Duration{5'000}});
     }
+    add_own_policies(model, config);
     if (config.site.on_exit == OnExit::sleep) {  // What the process leaves by; no policy of the file can be called so.
         model.policies.emplace("[site] on_exit", static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back("[site] on_exit");
@@ -187,6 +228,8 @@ void add_guards(SiteModel& model, const Config& config) {
 
 }  // namespace
 
+std::string limit_policy(const std::string& feeder) { return "limit:" + feeder; }
+
 SiteModel build_site(const Config& config) {
     SiteModel model;
     Site& site = model.site;
@@ -195,8 +238,11 @@ SiteModel build_site(const Config& config) {
     site.residual_settles = config.site.residual_settles;
     site.reassert_every = config.site.reassert_every;
     site.tries = config.site.tries;
-    site.ramp_up_per_minute = config.site.ramp_up_per_minute;
-    site.ramp_down_per_minute = config.site.ramp_down_per_minute;
+    site.ramp_up_per_minute = config.site.pace.up_per_minute;
+    site.ramp_down_per_minute = config.site.pace.down_per_minute;
+    site.inrush = config.site.pace.inrush;
+    site.inrush_within = config.site.pace.inrush_within;
+    site.cooling_ppm = config.site.cooling_ppm;
     model.clock = wall_clock(config.site.time_zone);
     add_surroundings(model, config);
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);

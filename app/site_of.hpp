@@ -37,7 +37,10 @@ struct SiteModel {
 /// have their own, lower strikes stand first. Deterministic.
 SiteModel build_site(const Config& config);
 
-/// The site file's policies, in the order of PolicyId.
+/// The policy that a feeder's own limit is called by; none of a site file can be called so.
+std::string limit_policy(const std::string& feeder);
+
+/// The site file's policies, and before them what feeders and the site ask by themselves.
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model);
 
 /// What the machines are worth, and what demand and hedge cost: the money side of a replay. Worth is empty where no price

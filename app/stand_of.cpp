@@ -39,7 +39,12 @@ public:
 
     Result<StandPlan> build() {
         plan_.settings.plant.seed = wishes_.seed;
-        for (const FeederConfig& feeder : config_.feeders) plant().feeders.push_back(feeder.name);
+        for (const FeederConfig& feeder : config_.feeders) {
+            const auto above = std::ranges::find(config_.feeders, feeder.under, &FeederConfig::name);
+            plant().feeders.push_back(feeder.name);
+            plant().under.push_back(above == config_.feeders.end() ? std::nullopt : std::optional{static_cast<std::size_t>(above - config_.feeders.begin())});
+            plant().feeder_cooling_per_mille.push_back(static_cast<unsigned>(feeder.cooling_ppm / 1'000));
+        }
         for (const GroupConfig& group : config_.groups) contactor(group);
         for (const GroupConfig& group : config_.groups) machines(group);
         for (const GroupConfig& group : config_.groups) hall(group);
@@ -182,6 +187,7 @@ private:
     double at_rest(const SignalConfig& signal) const {
         const double scale = signal.value->value.scale, unit = static_cast<double>(std::max<std::int64_t>(signal.unit.factor, 1));
         if (signal.value->none) return static_cast<double>(*signal.value->none) * scale;
+        if (signal.kind == SignalSort::temperature) return 20;  // A mild day, as long as it is plausible.
         if (signal.kind == SignalSort::hashprice)
             for (const PolicyConfig& policy : config_.policies)
                 if (policy.price_strike && policy.price_strike->economics) return static_cast<double>(policy.price_strike->economics->hashprice.count) / unit;
@@ -203,6 +209,11 @@ private:
         for (const sim::ContactorSettings& gear : plant().contactors) full += gear.block;
         for (const GroupConfig& group : config_.groups)
             if (group.driver == GroupDriver::metered) full += group.nameplate;
+        if (config_.site.cooling_ppm > 0) {  // Then the file says which part moves.
+            plant().cooling_per_mille = static_cast<unsigned>(config_.site.cooling_ppm / 1'000);
+            plant().house_load = config_.site.overhead;
+            return;
+        }
         const Power cooling{config_.site.overhead.count / 3};
         if (full.count > 0) plant().cooling_per_mille = static_cast<unsigned>(cooling.count * 1000 / full.count);
         plant().house_load = config_.site.overhead - cooling;

@@ -130,6 +130,8 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);
     case NoteKind::armed: return fmt::format("{} may open by itself, once that is journaled: {}", policy(), note.text);
     case NoteKind::tripped: return fmt::format("{} TRIPPED at {}; nothing rises until the frequency is back, or `ballast abort {}`", policy(), note.text, policy());
+    case NoteKind::supply_lost: return fmt::format("SUPPLY LOST by {}: the meter fell from {:.1f} kW with nobody ordered off; nothing rises there until it is back", policy(), kw);
+    case NoteKind::supply_back: return fmt::format("{}: supply is back; what does not come up by itself waits for its turn", policy());
     case NoteKind::trip_over: return fmt::format("{}: the frequency is back for long enough; what it opened may close, each in its turn", policy());
     case NoteKind::signal_accepted:
     case NoteKind::signal_superseded:

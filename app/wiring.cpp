@@ -20,6 +20,8 @@ SignalKind kind_of(SignalSort sort) {
     switch (sort) {
     case SignalSort::price: return SignalKind::price;
     case SignalSort::hashprice: return SignalKind::hashprice;
+    case SignalSort::temperature: return SignalKind::temperature;
+    case SignalSort::heat: return SignalKind::heat;
     case SignalSort::dispatch:
     case SignalSort::contact:
     case SignalSort::limit: return SignalKind::dispatch;
@@ -111,10 +113,12 @@ std::unique_ptr<Driver> modbus_signal(const SignalConfig& config, SourceId sourc
         return std::make_unique<ModbusLimit>(std::move(limit), buses);
     }
     case SignalSort::price: return std::make_unique<ModbusPrice>(PriceSignal{signal_register(config, source), config.value->interval}, buses);
+    case SignalSort::temperature:
+    case SignalSort::heat: return std::make_unique<ModbusLevel>(kind_of(config.kind), signal_register(config, source), buses);
     case SignalSort::dispatch:
     case SignalSort::hashprice: break;
     }
-    throw std::runtime_error{fmt::format("signal {}: this kind cannot be read from a register; use kind limit, contact or price", config.name)};
+    throw std::runtime_error{fmt::format("signal {}: this kind cannot be read from a register; use kind limit, contact, price, temperature or heat", config.name)};
 }
 
 Mapping mapping_of(const SignalConfig& config) {

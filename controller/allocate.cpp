@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/pace.hpp"
 
 #include <algorithm>
 #include <queue>
@@ -7,32 +8,6 @@
 namespace ballast {
 
 namespace {
-
-/// Staggered and ramped moves are made in batches this long, so that a stagger of 2 ms is not 500 steps a second.
-constexpr Duration batch{250};
-
-// ---- the economic ramp: moves are paid for in time
-
-Duration ramp_time(Power moved, Power per_minute) {
-    return Duration{static_cast<std::int64_t>(Int128{moved.count} * 60'000 / per_minute.count)};
-}
-
-/// Paid up when the step began, a batch may go; else nothing does before it is, however often somebody looks.
-bool pace_allows(Core& core, bool open, Steady paid) {
-    if (open && paid < later(core.now.steady, batch)) return true;
-    core.wake_at(paid);
-    return false;
-}
-
-/// What pace allows is settled before anything moves.
-void open_batches(Core& core) {
-    core.may_ramp_up = core.ramp_up_paid <= core.now.steady;
-    core.may_ramp_down = core.ramp_down_paid <= core.now.steady;
-}
-
-void ramp_pay(const Core& core, Steady& paid, Power moved, Power per_minute) {
-    if (per_minute > Power{}) paid = later(std::max(paid, core.now.steady), ramp_time(moved, per_minute));
-}
 
 // ---- down, for money
 
@@ -50,23 +25,24 @@ void measure_floors(Core& core) {
 /// Whether every floor over the load can do without it; takes it from them if so.
 bool spared(Core& core, Slot s) {
     const GroupId g = core.group_of[s];
-    const Power gives = core.state.loads[s].watts - core.group(g).standby;
+    const Power watts = core.state.loads[s].watts - core.group(g).standby;
+    const auto gives = [&](const Floor& floor) { return floor.of == Floor::Of::all ? with_cooling(watts, core.cooling_of(floor.scope)) : watts; };
     for (FloorRoom& room : core.floors)
-        if (under(core, room.floor->scope, g) && room.spare < gives) return room.held = true, false;
+        if (under(core, room.floor->scope, g) && room.spare < gives(*room.floor)) return room.held = true, false;
     for (FloorRoom& room : core.floors)
-        if (under(core, room.floor->scope, g)) room.spare -= gives;
+        if (under(core, room.floor->scope, g)) room.spare -= gives(*room.floor);
     return true;
 }
 
 /// Of a range that the price wants off, as much as the ramp and the floors let go now, worst first.
 void stop_for_price(Core& core, const Leaving& leaving) {
-    const Power per_minute = core.site.ramp_down_per_minute;
     const auto [range, why] = leaving;
-    if (per_minute <= Power{} && core.floors.empty()) return command(core, range, Rung::sleep, *why);
+    const GroupId g = core.group_of[range.first];
+    if (!core.paced_down && core.floors.empty()) return command(core, range, Rung::sleep, *why);
     for (Slot s = range.first; s < range.last; ++s) {
-        if (per_minute > Power{} && !pace_allows(core, core.may_ramp_down, core.ramp_down_paid)) return;
+        if (core.paced_down && !may_stop(core, g)) return;
         if (!spared(core, s)) return;
-        ramp_pay(core, core.ramp_down_paid, core.state.loads[s].watts, per_minute);
+        if (core.paced_down) stopped(core, g, core.state.loads[s].watts);
         command(core, {s, s + 1}, Rung::sleep, *why);
     }
 }
@@ -209,18 +185,12 @@ bool take_room(const Core& core, std::vector<Room>& rooms, GroupId g, const Draw
     return true;
 }
 
-bool pace_allows(Core& core, GroupId g) {
-    if (core.group(g).stagger > Duration{0} && !pace_allows(core, core.may_wake[index(g)], core.sums(g).next_wake)) return false;
-    return core.site.ramp_up_per_minute <= Power{} || pace_allows(core, core.may_ramp_up, core.ramp_up_paid);
-}
-
 /// Whether stagger, ramp and room let one more load up; takes its share of each if they do.
 bool take_turn(Core& core, std::vector<Room>& rooms, GroupId g, Slot s, Power& wanted) {
-    if (wanted <= Power{} || !pace_allows(core, g)) return false;
+    if (wanted <= Power{} || !may_start(core, g, s)) return false;
     const Draw added = added_by(core, s);
     if (!take_room(core, rooms, g, added)) return false;
-    if (core.group(g).stagger > Duration{0}) core.sums(g).next_wake = later(std::max(core.sums(g).next_wake, core.now.steady), core.group(g).stagger);
-    ramp_pay(core, core.ramp_up_paid, added.possible, core.site.ramp_up_per_minute);
+    started(core, g, s, added.possible);
     if (wanted < Power::max()) wanted -= added.planned;  // One that is still on its way down comes back as a whole.
     return true;
 }
@@ -246,14 +216,10 @@ void raise_in_merit_order(Core& core, std::vector<Room>& rooms, const std::vecto
     }
 }
 
-void open_turns(Core& core) {
-    for (std::size_t i = 0; i < core.may_wake.size(); ++i) core.may_wake[i] = core.state.groups[i].next_wake <= core.now.steady;
-}
-
 void raise(Core& core, std::vector<Room>& rooms) {
     static thread_local std::vector<Returning> returning;
     returning.clear();
-    bool at_once = core.limits.bounds.empty() && core.site.ramp_up_per_minute <= Power{};
+    bool at_once = core.limits.bounds.empty() && !core.paced_up;
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
         if (!core.can_move(g)) continue;
@@ -284,6 +250,12 @@ void gather_for_floor(Core& core, GroupId g, const Why& why, std::vector<Returni
     }
 }
 
+/// Loads that draw so much together with what cools them, where the floor counts that.
+Power loads_for(const Core& core, const Floor& floor, Power lacking) {
+    const std::int64_t whole = 1'000'000 + (floor.of == Floor::Of::all ? core.cooling_of(floor.scope) : 0);
+    return Power{(lacking.count * 1'000'000 + whole - 1) / whole};
+}
+
 /// What a floor lacks, the best make up, as far as bounds and pace let them.
 void raise_for_floors(Core& core, std::vector<Room>& rooms) {
     std::vector<Returning> returning;
@@ -296,7 +268,7 @@ void raise_for_floors(Core& core, std::vector<Room>& rooms) {
         for (const GroupId g : core.members[core.scope_index(floor.scope)]) gather_for_floor(core, g, floor.why, returning);
         if (returning.empty()) continue;
         measure_rooms(core, rooms);
-        raise_in_merit_order(core, rooms, returning, floor.keep - coming);
+        raise_in_merit_order(core, rooms, returning, loads_for(core, floor, floor.keep - coming));
     }
 }
 
@@ -304,13 +276,12 @@ void raise_for_floors(Core& core, std::vector<Room>& rooms) {
 
 void allocate(Core& core) {
     static thread_local std::vector<Room> rooms;
-    open_batches(core);
+    open_paces(core);
     measure_floors(core);
     lower_for_price(core);
     lower_for_bounds(core);
     reassert_raises(core);
     if (!core.state.journal_writes) return;
-    open_turns(core);
     raise(core, rooms);
     raise_for_floors(core, rooms);
 }

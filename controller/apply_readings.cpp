@@ -1,6 +1,7 @@
 #include "controller/apply.hpp"
 
 #include "controller/books.hpp"
+#include "controller/supply.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -11,13 +12,13 @@ namespace {
 
 void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     const Balance sum = balance(core, scope);
-    if (!sum.quiet || !sum.firm_known) return;
+    if (!sum.quiet || !sum.firm_known || supply_unsettled(core, scope, meter)) return;
     Power loads = sum.firm_draw;
     for (const GroupId g : core.members[core.scope_index(scope)])
         if (core.group(g).tier != Tier::firm) loads += core.sums(g).measured;
     std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
     const std::int64_t step = std::min(since_last, core.site.residual_settles).count();
-    const Int128 change = (Int128{(meter - loads).count} * 1'000 - residual) * step / core.site.residual_settles.count();
+    const Int128 change = (Int128{(meter - sum.cooled(loads)).count} * 1'000 - residual) * step / core.site.residual_settles.count();
     residual += static_cast<std::int64_t>(change);
 }
 
@@ -34,6 +35,7 @@ void apply_one(Core& core, const MeterReading& reading) {
     MeterState& meter = core.state.meters[index(reading.meter)];
     constexpr Power most{1'000'000'000'000};  // What no grid connection carries, and no sum runs over.
     if (reading.quality == Quality::bad || reading.power > most || reading.power < -most || reading.taken < meter.taken) return;
+    if (!core.site.supplies.empty()) watch_supplies(core, reading);
     const Duration since_last = meter.fresh ? reading.taken - meter.taken : Duration{0};
     learn_peaks(core, meter, reading.taken);
     if (!meter.fresh) core.note(NoteKind::meter_back, index(reading.meter));
@@ -55,6 +57,7 @@ namespace {
 /// It left the state it was seen in, and not by our order.
 void strayed(Core& core, Slot slot) {
     LoadState& load = core.state.loads[slot];
+    if (load.on && fell_with_supply(core, core.group_of[slot])) return found_resting(core, slot);
     if (load.on) {  // Somebody else put it to rest: it is theirs until a person says otherwise.
         if (run_at(core, slot).bars & latched) return;
         change_runs(core, {slot, slot + 1}, [](Run& run) { run.bars |= latched; });
@@ -178,6 +181,7 @@ void apply_one(Core& core, const LoadReading& reading) {
     for (Slot s = reading.loads.first; s < reading.loads.last;) {
         const GroupId g = core.group_of[s];
         const Range part{s, std::min(reading.loads.last, core.group(g).loads.last)};
+        if (!core.site.supplies.empty()) supply_heard(core, g, reading.taken);
         Hearing{core, g, reading}.hear(part);
         s = part.last;
     }

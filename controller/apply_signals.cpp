@@ -71,6 +71,14 @@ void apply_hashprice(Core& core, const Signal& signal) {
     heard_from(core, signal.source);
 }
 
+/// A temperature or a heat demand: it holds until its source says otherwise, or falls silent.
+void apply_level(Core& core, const Signal& signal) {
+    auto& level = core.state.levels[index(signal.source)];
+    if (level && signal.issued < level->issued) return core.note(NoteKind::signal_older, index(signal.source), signal.id);
+    level = Level{signal.kind == SignalKind::heat ? signal.power.count : signal.temperature.count, signal.issued};
+    heard_from(core, signal.source);
+}
+
 // ---- dispatches, emergencies and their release
 
 Tombstone* tombstone_of(Core& core, SourceId source, const std::string& id) {
@@ -209,6 +217,8 @@ void apply_one(Core& core, const Signal& signal) {
     case SignalKind::price: return apply_price(core, signal);
     case SignalKind::arm: return apply_arm(core, signal);
     case SignalKind::hashprice: return apply_hashprice(core, signal);
+    case SignalKind::temperature:
+    case SignalKind::heat: return apply_level(core, signal);
     case SignalKind::dispatch:
     case SignalKind::emergency: return apply_dispatch(core, signal);
     case SignalKind::release: return apply_release(core, signal);

@@ -25,6 +25,11 @@ std::optional<MeterId> Core::meter_of(Scope scope) const {
     return std::nullopt;
 }
 
+std::int64_t Core::cooling_of(Scope scope) const {
+    if (scope.kind == Scope::Kind::group) return 0;
+    return scope.kind == Scope::Kind::site ? site.cooling_ppm : site.feeders[scope.number].cooling_ppm;
+}
+
 void Core::note(NoteKind kind, std::size_t number, std::string text, EventId event, Power power) {
     notes.push_back({kind, static_cast<std::uint32_t>(number), event, power, std::move(text)});
 }
@@ -151,6 +156,7 @@ Balance balance(const Core& core, Scope scope) {
         sum.firm_draw += load.quality == Quality::bad ? core.site.loads[firm.load].rated : load.reading;
     }
     sum.residual = residual_of(core, scope);
+    sum.cooling_ppm = core.cooling_of(scope);
     sum.metered = shows != nullptr;
     if (shows && shows->fresh) sum.meter = shows->power;
     return sum;
@@ -159,7 +165,7 @@ Balance balance(const Core& core, Scope scope) {
 bool under(const Core& core, Scope scope, GroupId g) {
     switch (scope.kind) {
     case Scope::Kind::site: return true;
-    case Scope::Kind::feeder: return core.group(g).feeder && index(*core.group(g).feeder) == scope.number;
+    case Scope::Kind::feeder: return core.fed[scope.number][index(g)] != 0;
     case Scope::Kind::group: return index(g) == scope.number;
     }
     return false;
@@ -174,7 +180,7 @@ bool close_forbidden(const Core& core, Slot contactor) {
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& b) {
         if (!under(core, b.scope, g)) return false;
         const Balance sum = balance(core, b.scope);
-        return b.everything || b.standstill || (sum.metered && !sum.meter) || sum.at_most() >= b.release || sum.at_most() + block > b.aim;
+        return b.everything || b.standstill || (sum.metered && !sum.meter) || sum.at_most() >= b.release || sum.at_most() + sum.cooled(block) > b.aim;
     });
 }
 
@@ -194,13 +200,13 @@ bool triggered(const Core& core, const Bound& bound, const Balance& sum) {
 }
 
 Room room_under(const Core& core, const Bound& bound, const Balance& sum) {
-    Room room{&bound, false, sum.meter.has_value(), {}, {}};
+    Room room{&bound, false, sum.meter.has_value(), sum.cooling_ppm, {}, {}};
     const bool blind = sum.metered && !sum.meter;
     if (bound.everything || bound.standstill || blind || sum.at_most() >= bound.release) return room;
     if (bound.window > Duration{0} && judged(core, bound).value_or(bound.release) >= bound.release) return room;
     room.open = true;
-    room.books = bound.aim - (sum.possible + sum.firm_reserve + sum.firm_unheard + sum.residual + (sum.meter ? Power{} : sum.unknown));
-    if (sum.meter) room.meter = bound.aim - (*sum.meter + sum.raising);
+    room.books = bound.aim - (sum.cooled(sum.possible + sum.firm_reserve + sum.firm_unheard + (sum.meter ? Power{} : sum.unknown)) + sum.residual);
+    if (sum.meter) room.meter = bound.aim - (*sum.meter + sum.cooled(sum.raising));
     return room;
 }
 

@@ -250,37 +250,40 @@ struct Balance {
     Power sheddable, sheddable_raising;  ///< Of what limits may stop, above its standby.
     Power late;                   ///< Of `lowering`: seen to be gone, and perhaps shown by the meter already.
     Power firm_reserve, firm_draw, residual;
+    std::int64_t cooling_ppm = 0; ///< What is drawn beside each watt of a load; the residual is what remains.
     Power firm_unheard;           ///< What firm loads not heard of yet may draw beyond their reserve. Nothing rises into it.
     std::optional<Power> meter;   ///< If it is fresh.
     bool metered = false;         ///< The scope has a meter, fresh or not.
     bool quiet = true;            ///< Nothing is on its way, and nobody silent.
     bool firm_known = true;       ///< Every firm load has said what it draws.
 
+    Power cooled(Power loads) const { return cooling_ppm == 0 ? loads : with_cooling(loads, cooling_ppm); }
     /// Now: what the meter shows, or, where none is fresh, what the books have.
-    Power drawn() const { return meter.value_or(planned + firm_draw + residual); }
+    Power drawn() const { return meter.value_or(cooled(planned + firm_draw) + residual); }
     /// Once all orders have worked: the books with the firm reserve, or what the meter shows less what is on its way down.
+    /// What cools that is gone once the meter shows it.
     Power expected() const {
-        const Power books = planned + firm_reserve + residual;
-        return meter ? std::max(books, *meter - lowering) : books + unknown;
+        const Power books = cooled(planned + firm_reserve) + residual;
+        return meter ? std::max(books, *meter - lowering) : books + cooled(unknown);
     }
     /// If nothing on its way down works and everything on its way up does. What a raise must fit under.
     Power at_most() const {
-        const Power books = possible + firm_reserve + firm_unheard + residual;
-        return meter ? std::max(books, *meter + raising) : books + unknown;
+        const Power books = cooled(possible + firm_reserve + firm_unheard) + residual;
+        return meter ? std::max(books, *meter + cooled(raising)) : books + cooled(unknown);
     }
     /// What remains when all that is interruptible rests.
-    Power rest() const { return firm_reserve + residual + standby; }
+    Power rest() const { return cooled(firm_reserve + standby) + residual; }
     /// What is drawn for certain, of that which a floor counts. A meter that says nothing shows nothing.
     Power at_least(Floor::Of of) const {
         if (of == Floor::Of::sheddable) return sheddable - sheddable_raising;
-        if (!metered) return planned - raising + firm_draw + residual;
+        if (!metered) return cooled(planned - raising + firm_draw) + residual;
         // The meter may also show what came back by itself and is about to be sent to rest again.
-        return meter ? std::min(*meter - lowering, planned + firm_draw + residual) : Power{};
+        return meter ? std::min(*meter - cooled(lowering), cooled(planned + firm_draw) + residual) : Power{};
     }
     /// What it may come to by itself, once everything on its way has arrived: only what is surely lacking is started.
     Power coming(Floor::Of of) const {
         if (of == Floor::Of::sheddable) return sheddable;
-        const Power books = planned + firm_draw + residual;
+        const Power books = cooled(planned + firm_draw) + residual;
         return meter ? std::max(books, *meter - (lowering - late) + raising) : books;
     }
 };
@@ -304,11 +307,15 @@ struct Room {
     const Bound* bound;
     bool open;       ///< False where a meter is silent, or the band says wait: then nothing fits, not even what adds nothing.
     bool metered;
+    std::int64_t cooling_ppm;
     Power books, meter;
 
-    Power by_books(const Draw& added) const { return metered ? added.possible : added.possible + added.unknown; }
-    bool fits(const Draw& added) const { return open && by_books(added) <= books && (!metered || added.raising <= meter); }
-    void take(const Draw& added) { books -= by_books(added), meter -= added.raising; }
+    /// Up to the next watt: many loads' parts of watts are some.
+    Power cooled(Power added) const { return cooling_ppm == 0 ? added : with_cooling(added, cooling_ppm) + Power{1}; }
+    Power by_books(const Draw& added) const { return cooled(metered ? added.possible : added.possible + added.unknown); }
+    Power by_meter(const Draw& added) const { return cooled(added.raising); }
+    bool fits(const Draw& added) const { return open && by_books(added) <= books && (!metered || by_meter(added) <= meter); }
+    void take(const Draw& added) { books -= by_books(added), meter -= by_meter(added); }
 };
 
 Room room_under(const Core& core, const Bound& bound, const Balance& sum);

@@ -55,6 +55,16 @@ struct FloorRoom {
     bool held = false;   ///< It kept somebody running, or started somebody, in this step.
 };
 
+/// How far a scope has used up what its pace allows. See Site::Pace.
+struct Pace {
+    Scope scope;
+    Site::Pace terms = {};
+    Steady up_paid = Steady::min(), down_paid = Steady::min();  ///< Until then what has moved is being paid for.
+    Steady inrush_until = Steady::min();
+    Power inrush = {};              ///< Of what has started and counts until then.
+    bool may_up = false, may_down = false;  ///< Of one step: what earlier moves cost was paid when it began.
+};
+
 /// Where a group's runs meet the price: whom a price must pass to move anybody.
 struct Frontier {
     Price lowest = Price::max();           ///< Strike of the first load.
@@ -75,6 +85,8 @@ struct Core {
     std::vector<Power> rated;                    ///< By slot: nameplate.
     std::vector<std::uint8_t> contactor, movable;  ///< By group; see is_contactor and can_move.
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
+    std::vector<std::vector<std::uint8_t>> fed;  ///< By feeder and group: it is fed through it.
+    bool paced_up = false, paced_down = false;   ///< Some pace limits what starts, or what stops for money.
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
 
     // Carried from step to step.
@@ -83,7 +95,7 @@ struct Core {
     std::vector<Excess> excesses;
     std::uint64_t last_order = 0;
     std::uint32_t last_event = 0;
-    Steady ramp_up_paid = Steady::min(), ramp_down_paid = Steady::min();
+    std::vector<Pace> paces;                     ///< The site's first.
     Steady next_stale = Steady::min();           ///< No load becomes stale before.
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
@@ -99,7 +111,6 @@ struct Core {
     std::vector<Slot> strays;                    ///< Wanted off, seen off, and said to run.
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.
     std::vector<std::uint8_t> may_wake;          ///< By group: its stagger had run out when the step began.
-    bool may_ramp_up = false, may_ramp_down = false;   ///< Likewise what earlier moves cost was paid.
     std::vector<Order> orders;
     std::vector<Binding> binding;
     std::vector<Miss> misses;
@@ -112,6 +123,8 @@ struct Core {
     const GroupState& sums(GroupId g) const { return state.groups[index(g)]; }
     std::size_t scope_index(Scope scope) const;
     std::optional<MeterId> meter_of(Scope scope) const;
+    /// What is drawn in a scope beside each watt of its loads, in millionths.
+    std::int64_t cooling_of(Scope scope) const;
     bool is_contactor(GroupId g) const { return contactor[index(g)] != 0; }
     /// Whom limits may move: interruptible, by its own driver. Contactors move only by escalation.
     bool can_move(GroupId g) const { return movable[index(g)] != 0; }

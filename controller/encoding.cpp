@@ -130,6 +130,7 @@ void fields(Io& io, As<Signal> auto& v) {
     io.integer(v.price);
     io.integer(v.power);
     io.integer(v.ramp);
+    io.integer(v.temperature);
 }
 template <class Io>
 void fields(Io& io, As<Heartbeat> auto& v) {

@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/pace.hpp"
 #include "controller/snapshot.hpp"
 #include "controller/words.hpp"
 #include "model/check.hpp"
@@ -23,6 +24,7 @@ void index_site(Core& core) {
     core.frontier.resize(site.groups.size());
     core.members.assign(1 + site.feeders.size() + site.groups.size(), {});
     core.carried.assign(site.groups.size(), {});
+    core.fed.assign(site.feeders.size(), std::vector<std::uint8_t>(site.groups.size()));
     for (std::size_t i = 0; i < site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
         const Site::Group& group = site.groups[i];
@@ -39,8 +41,16 @@ void index_site(Core& core) {
             BALLAST_CHECK(s == group.loads.first || core.merit[s - 1] <= core.merit[s] || group.driver == "contactor");
         }
         core.members[0].push_back(g);
-        if (group.feeder) core.members[1 + index(*group.feeder)].push_back(g);
+        for (auto f = group.feeder; f; f = site.feeders[index(*f)].under) {
+            core.members[1 + index(*f)].push_back(g);
+            core.fed[index(*f)][i] = 1;
+        }
         core.members[1 + site.feeders.size() + i].push_back(g);
+    }
+    core.paces = paces_of(site);
+    for (const Pace& pace : core.paces) {
+        core.paced_up = core.paced_up || pace.terms.up_per_minute > Power{} || pace.terms.inrush > Power{};
+        core.paced_down = core.paced_down || pace.terms.down_per_minute > Power{};
     }
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (const auto contactor = site.groups[i].contactor)
@@ -58,6 +68,8 @@ void begin_afresh(Core& core) {
     state.sources.resize(site.sources.size());
     state.prices.resize(site.sources.size());
     state.guards.resize(site.guards.size());
+    state.levels.resize(site.sources.size());
+    state.supplies.resize(site.supplies.size());
     core.armed.resize(site.guards.size());
     state.residual_mw.assign(1 + site.feeders.size(), 0);
     state.residual_mw[0] = site.overhead.count * 1'000;

@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/pace.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -113,7 +114,8 @@ void close_contactors(Core& core) {
             if (run.on || run.bars || !core.state.journal_writes || close_forbidden(core, s)) continue;
             const Steady rested = later(run.since, core.group(g).contactor_rest);
             if (rested > core.now.steady) core.wake_at(rested);
-            else {
+            else if (const Power inrush = inrush_of(core, s); inrush_allows(core, g, inrush)) {
+                take_inrush(core, g, inrush);
                 command(core, {s, s + 1}, Rung::close, {{}, {}, Cause::capacity, 0, Reason::allowed_again});
                 core.wake_at(later(core.now.steady, Duration{1}));  // Whom it carries the price had passed over.
             }

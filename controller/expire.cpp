@@ -1,6 +1,7 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
 #include "controller/frequency.hpp"
+#include "controller/supply.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -90,6 +91,7 @@ void expire(Core& core) {
     silence_sources(core);
     end_trips(core);
     silence_meters(core);
+    end_supplies(core);
     silence_loads(core);
     forget_peaks(core);
 }

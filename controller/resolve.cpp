@@ -24,7 +24,8 @@ void fill_in(const Core& core, Bound& bound) {
     for (const GroupId g : core.members[core.scope_index(bound.scope)])
         if (core.can_move(g)) nameplate += core.nameplate[index(g)];
     // The residual is known to a few per cent of what moves beside it; less than that proves nothing.
-    bound.high = sum.rest() + Power{nameplate.count / 50};
+    // Nor do fans and pumps stop with the loads that they cool.
+    bound.high = sum.rest() + Power{nameplate.count / 50} + (sum.cooled(nameplate) - nameplate);
     bound.aim = bound.release = Power::lowest();
 }
 

@@ -12,7 +12,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::uint64_t version = 3;
+constexpr std::uint64_t version = 4;
 constexpr Duration long_ago = std::chrono::hours{24 * 366};
 
 // Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
@@ -115,6 +115,15 @@ void io(Io& f, Excess& e) {
     f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.steady(e.shown), f.flag(e.told), f.flag(e.promised);
 }
 
+template <class Io>
+void io(Io& f, Pace& p) { f.steady(p.up_paid), f.steady(p.down_paid), f.steady(p.inrush_until), f.quantity(p.inrush); }
+
+template <class Io>
+void io(Io& f, SupplyState& s) { f.whole(s.phase), f.steady(s.since), f.quantity(s.before), f.whole(s.event); }
+
+template <class Io>
+void io(Io& f, Level& l) { f.whole(l.value), f.utc(l.issued); }
+
 template <class Io, class Items>
 void each(Io& f, Items& items) {
     if constexpr (Io::writing) {
@@ -131,7 +140,7 @@ void each(Io& f, Items& items) {
 template <class Io>
 void io_site(Io& f, Core& core) {
     f.whole(core.last_order), f.whole(core.last_event);
-    f.steady(core.ramp_up_paid), f.steady(core.ramp_down_paid), f.steady(core.next_stale);
+    io(f, core.paces[0]), f.steady(core.next_stale);
     f.whole(core.state.residual_mw[0]);
     f.flag(core.state.journal_writes);
     bool rated = core.state.hashprice.has_value();
@@ -191,12 +200,20 @@ void save_named(Out& f, Core& core) {
     f.w.number(site.groups.size());
     for (std::size_t i = 0; i < site.groups.size(); ++i) save_group(f, site.groups[i], core.state.groups[i]);
     f.w.number(site.feeders.size());
-    for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.whole(core.state.residual_mw[1 + i]);
+    for (std::size_t i = 0; i < site.feeders.size(); ++i) {
+        Pace pace;
+        for (const Pace& known : core.paces)
+            if (known.scope == Scope::feeder(FeederId{static_cast<std::uint16_t>(i)})) pace = known;
+        f.text(site.feeders[i].name), f.whole(core.state.residual_mw[1 + i]), io(f, pace);
+    }
     f.w.number(site.meters.size());
     for (std::size_t i = 0; i < site.meters.size(); ++i) f.text(site.meters[i].name), io(f, core.state.meters[i]), each(f, core.state.meters[i].history);
     f.w.number(site.sources.size());
     for (std::size_t i = 0; i < site.sources.size(); ++i) {
         f.text(site.sources[i].name), io(f, core.state.sources[i]);
+        bool told = core.state.levels[i].has_value();
+        f.flag(told);
+        if (told) io(f, *core.state.levels[i]);
         std::vector<PriceInterval> prices{core.state.prices[i].all().begin(), core.state.prices[i].all().end()};
         each(f, prices);
     }
@@ -243,6 +260,8 @@ void save_standing(Out& f, Core& core) {
     for (Hold& h : core.holds) f.text(h.target), f.text(h.who), f.steady(h.until);
     f.w.number(core.site.guards.size());
     for (std::size_t i = 0; i < core.site.guards.size(); ++i) save_guard(f, core, i);
+    f.w.number(site.supplies.size());
+    for (std::size_t i = 0; i < site.supplies.size(); ++i) f.text(site.policies[index(site.supplies[i].policy)]), io(f, core.state.supplies[i]);
     f.w.number(core.excesses.size());
     for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
 }
@@ -295,8 +314,12 @@ void restore_named(In& f, Core& core, const Names& names) {
     });
     named_things(f, names.feeders, [&](auto i) {
         std::int64_t residual = 0;
-        f.whole(residual);
-        if (i) state.residual_mw[1 + *i] = residual;
+        Pace pace;
+        f.whole(residual), io(f, pace);
+        if (!i) return;
+        state.residual_mw[1 + *i] = residual;
+        for (Pace& known : core.paces)
+            if (known.scope == Scope::feeder(FeederId{static_cast<std::uint16_t>(*i)})) pace.scope = known.scope, pace.terms = known.terms, known = pace;
     });
     named_things(f, names.meters, [&](auto i) {
         MeterState meter;
@@ -306,8 +329,14 @@ void restore_named(In& f, Core& core, const Names& names) {
     named_things(f, names.sources, [&](auto i) {
         SourceState source;
         std::vector<PriceInterval> prices;
-        io(f, source), each(f, prices);
+        std::optional<Level> level;
+        io(f, source);
+        bool told = false;
+        f.flag(told);
+        if (told) io(f, level.emplace());
+        each(f, prices);
         if (!i) return;
+        state.levels[*i] = level;
         state.prices[*i] = PriceTimeline::of(std::move(prices));
         // A source whose silence now counts, and did not, begins its grace afresh; one whose silence no longer counts lives.
         if (core.site.sources[*i].stale_after == Duration{0}) source.good_until = never, source.stale = false;
@@ -425,6 +454,12 @@ void restore_standing(In& f, Core& core, const Names& names) {
             table->guard = GuardId{static_cast<std::uint16_t>(i)};
             core.armed[i] = std::move(table);
         }
+    });
+    named_things(f, names.policies, [&](auto policy) {
+        SupplyState supply;
+        io(f, supply);
+        for (std::size_t i = 0; policy && i < core.site.supplies.size(); ++i)
+            if (core.site.supplies[i].policy == PolicyId{static_cast<std::uint16_t>(*policy)}) core.state.supplies[i] = supply;
     });
     named_things(f, names.policies, [&](auto policy) {
         Excess e;

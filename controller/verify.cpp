@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/frequency.hpp"
+#include "controller/pace.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -70,7 +71,10 @@ void repeat(Core& core, const Pending& pending) {
         if (load.order != pending.id || load.seen || cut_off(core, pending.group)) continue;
         miss(core, s, pending);
         if (pending.rung == Rung::close && pending.attempt >= core.site.tries) give_up_closing(core, s);
-        else if (may_repeat(core, s, pending)) command(core, {s, s + 1}, pending.rung, why, attempt);
+        else if (may_repeat(core, s, pending) && (!raises(pending.rung) || inrush_allows(core, pending.group, inrush_of(core, s)))) {
+            if (raises(pending.rung)) take_inrush(core, pending.group, inrush_of(core, s));
+            command(core, {s, s + 1}, pending.rung, why, attempt);
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 
 namespace ballast {
 
-enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm };
+enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm, temperature, heat };
 
 /// What a dispatch or an emergency asks of the site.
 enum class Ask : std::uint8_t {
@@ -28,8 +28,9 @@ struct Signal {
     Instant end = open_end;       ///< `open_end`: until released.
     Price price{};                ///< price; hashprice in 10^-9 currency per PH/day.
     Ask ask = Ask::full;
-    Power power{};                ///< With absolute and relative; of an arm the volume that must be ready to go.
+    Power power{};                ///< With absolute and relative; of an arm the volume that must be ready to go; heat.
     Duration ramp{0};             ///< From the reference down to the target, beginning at `start`.
+    Temperature temperature{};    ///< temperature.
     bool operator==(const Signal&) const = default;
 };
 

@@ -28,10 +28,15 @@ enum class Reason : std::uint8_t {
     minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
     beyond_quota,    ///< Of a call: more than the programme may ask; obeyed or not as the site file says.
     demand_peak,     ///< The window's mean was to pass the demand that is paid for.
+    feeder_limit,    ///< A cable or a transformer may carry no more.
+    ambient_derating,  ///< It may carry less than at its rated temperature.
+    supply_lost,     ///< Nothing rises while there is no supply to rise from.
+    cold_start,      ///< Nor just after it has returned, nor before a load's turn.
+    heat_demand,     ///< Of a floor: heat that was sold.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.
-constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw; }
+constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw || reason == Reason::heat_demand; }
 /// Neither a floor nor a call that was declined.
 constexpr bool limits_draw(Reason reason) { return !is_floor(reason) && reason != Reason::beyond_quota; }
 

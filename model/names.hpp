@@ -17,6 +17,8 @@ constexpr std::string_view name_of(SignalKind v) {
     case SignalKind::release: return "release";
     case SignalKind::hashprice: return "hashprice";
     case SignalKind::arm: return "arm";
+    case SignalKind::temperature: return "temperature";
+    case SignalKind::heat: return "heat";
     }
     return {};
 }
@@ -119,6 +121,11 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::called_back: return "called_back";
     case Reason::under_frequency: return "under_frequency";
     case Reason::still_standing: return "still_standing";
+    case Reason::feeder_limit: return "feeder_limit";
+    case Reason::ambient_derating: return "ambient_derating";
+    case Reason::supply_lost: return "supply_lost";
+    case Reason::cold_start: return "cold_start";
+    case Reason::heat_demand: return "heat_demand";
     }
     return {};
 }
@@ -199,6 +206,8 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::armed: return "armed";
     case NoteKind::tripped: return "tripped";
     case NoteKind::trip_over: return "trip_over";
+    case NoteKind::supply_lost: return "supply_lost";
+    case NoteKind::supply_back: return "supply_back";
     }
     return {};
 }

@@ -52,6 +52,7 @@ enum class NoteKind : std::uint8_t {
     source_stale, source_back, meter_stale, meter_back, event_opened, event_closed,
     latched, cleared, held, hold_over, locked_out, aborted, word_refused, shortfall, shortfall_over, raises_stopped, raises_resumed,
     contactor_opens, clock_jump, messages_lost, armed, tripped, trip_over, promise_short, promise_kept,
+    supply_lost, supply_back,
 };
 
 /// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.
@@ -59,7 +60,7 @@ struct Note {
     NoteKind kind{};
     std::uint32_t number = 0;
     EventId event{};
-    Power power{};          ///< event_opened: the frozen reference; shortfall, promise_short: the megawatts missing.
+    Power power{};          ///< event_opened: the frozen reference; supply_lost: what was drawn before; shortfall, promise_short: the megawatts missing.
     std::string text;       ///< An id, or a name that was not ours; empty where the number says it.
     bool operator==(const Note&) const = default;
 };

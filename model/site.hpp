@@ -13,6 +13,9 @@ namespace ballast {
 /// Whom an order may reach. Not given means firm: forgetting protects.
 enum class Tier : std::uint8_t { firm, flexible, interruptible };
 
+/// What loads draw together with what cools them, `ppm` millionths of a watt beside each of theirs.
+constexpr Power with_cooling(Power loads, std::int64_t ppm) { return loads + Power{loads.count * ppm / 1'000'000}; }
+
 /// What a source's silence means.
 enum class OnStale : std::uint8_t { hold, shed, run };
 
@@ -43,15 +46,34 @@ struct Site {
         Duration on_within{600'000};      ///< A wake must be seen by then.
         Duration stale_after{90'000};     ///< Without an answer for this long a load is unknown.
         Duration stagger{0};              ///< Between two wakes.
+        std::int64_t inrush_ppm = 1'000'000;  ///< What a load takes in the moment it starts, of its nameplate.
         Duration contactor_rest{600'000}; ///< Least time between two operations of a contactor (contactor groups).
         // Firm groups only:
         Power reserve;                    ///< `reserve_kw`: never refill below this, whatever is drawn now.
         Duration reserve_window{0};       ///< The rolling maximum counts this far back.
     };
+    /// How fast what is drawn may change by our own choice. Zeros: no limit.
+    struct Pace {
+        Power up_per_minute = {}, down_per_minute = {};  ///< Economic moves only.
+        Power inrush = {};                ///< Of all that starts within `inrush_within`.
+        Duration inrush_within{1'000};
+        bool operator==(const Pace&) const = default;
+    };
     struct Feeder {
         std::string name;
         std::optional<MeterId> meter;
-        Power overhead;
+        Power overhead;                   ///< With that of the feeders under it.
+        std::optional<FeederId> under = {};  ///< It is fed through that one: no ring.
+        Pace pace = {};
+        std::int64_t cooling_ppm = 0;     ///< What is drawn beside each watt of a load, to cool it.
+    };
+    /// Where a loss of supply is recognised, and how loads come back from it. The scope has a meter.
+    struct Supply {
+        PolicyId policy{};
+        Scope scope;                      ///< The site or a feeder.
+        Duration lockout{0};              ///< Nothing rises for so long after it has returned.
+        Duration spread{0};               ///< Groups are released over so long after that.
+        Duration settles{600'000};        ///< What comes back by itself has come back by then.
     };
     struct Meter {
         std::string name;
@@ -102,6 +124,7 @@ struct Site {
     std::vector<Source> sources;
     std::vector<std::string> policies;    ///< By PolicyId.
     std::vector<Guard> guards;            ///< By GuardId.
+    std::vector<Supply> supplies = {};
     std::optional<MeterId> meter;         ///< The one at the grid connection.
     Power overhead;                       ///< The residual assumed until it is learned.
     Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.
@@ -109,6 +132,11 @@ struct Site {
     Duration reassert_every{60'000};      ///< Standing orders that are not seen obeyed are repeated this often.
     unsigned tries = 3;                   ///< Orders sent for one miss before it is given up, loudly.
     Power ramp_up_per_minute, ramp_down_per_minute;  ///< Economic moves only; 0: no limit.
+    Power inrush = {};                    ///< As a feeder's pace.
+    Duration inrush_within{1'000};
+    std::int64_t cooling_ppm = 0;         ///< As a feeder's.
+
+    Pace pace() const { return {ramp_up_per_minute, ramp_down_per_minute, inrush, inrush_within}; }
 };
 
 }  // namespace ballast

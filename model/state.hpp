@@ -148,6 +148,26 @@ struct GuardState {
     std::optional<Frequency> frequency;     ///< As last told.
 };
 
+/// What a source last said of something that holds until it says otherwise: a temperature in 10^-3 degC, heat in W.
+struct Level {
+    std::int64_t value = 0;
+    Instant issued{};             ///< By the source's clock.
+};
+
+/// A supply, by its meter and by the loads it feeds.
+struct SupplyState {
+    enum class Phase : std::uint8_t {
+        steady,
+        failing,                      ///< The meter fell by most of what loads draw; it may be a bad reading.
+        lost,                         ///< Nothing, or next to nothing, is drawn.
+        back,                         ///< And what was off may not all come back at once.
+    };
+    Phase phase = Phase::steady;
+    Steady since = Steady::min(); ///< Of the phase.
+    Power before;                 ///< What was drawn before it fell.
+    EventId event{};
+};
+
 /// All that a policy may read, with the history it may need. Changed by events only.
 struct State {
     const Site* site = nullptr;
@@ -163,6 +183,8 @@ struct State {
     std::vector<Episode> episodes;
     std::vector<FirmState> firm;
     std::vector<GuardState> guards;
+    std::vector<std::optional<Level>> levels;  ///< By source; nothing from those that tell none, or have not yet.
+    std::vector<SupplyState> supplies;    ///< By the site's.
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.

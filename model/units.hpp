@@ -57,6 +57,7 @@ struct Quantity {
 
 using Power = Quantity<struct Watt>;                 ///< W; positive is drawn from the grid.
 using Frequency = Quantity<struct Millihertz>;       ///< mHz.
+using Temperature = Quantity<struct MillidegreeCelsius>;  ///< 10^-3 degC.
 using Price = Quantity<struct NanoPerKwh>;           ///< 10^-9 currency units per kWh; may be negative.
 using Energy = Quantity<struct Millijoule, Int128>;  ///< mJ: 1 W x 1 ms is exactly 1 mJ.
 using Money = Quantity<struct NanoMillijoule, Int128>;  ///< 10^-9 currency per kWh x mJ; divide by 3.6e18 for currency.
@@ -65,6 +66,7 @@ constexpr Energy operator*(Power p, Duration t) { return Energy{Int128{p.count} 
 constexpr Money operator*(Price p, Energy e) { return Money{Int128{p.count} * e.count}; }
 
 constexpr double hertz(Frequency f) { return static_cast<double>(f.count) / 1e3; }
+constexpr double celsius(Temperature t) { return static_cast<double>(t.count) / 1e3; }
 constexpr double megawatt_hours(Energy e) { return static_cast<double>(e.count) / 3.6e12; }
 constexpr double currency_units(Money m) { return static_cast<double>(m.count) / 3.6e18; }
 constexpr double per_megawatt_hour(Price p) { return static_cast<double>(p.count) / 1e6; }

@@ -32,10 +32,11 @@ Power share(Power power, std::int64_t ppm) { return Power{static_cast<std::int64
 
 /// What no order can lower.
 Power unavoidable(const State& state) {
-    Power sum{state.residual_mw.empty() ? 0 : state.residual_mw[0] / 1'000};
+    const Power residual{state.residual_mw.empty() ? 0 : state.residual_mw[0] / 1'000};
+    Power sum;
     for (std::size_t g = 0; g < state.groups.size(); ++g)
         if (state.site->groups[g].tier == Tier::firm) sum += state.groups[g].measured;
-    return sum;
+    return residual + with_cooling(sum, state.site->cooling_ppm);
 }
 
 Power paid_demand(const DemandCharge& settings, const State& state, const Peaks& peaks, Instant now) {

@@ -12,7 +12,7 @@ Policy site_cap(SiteCap settings) {
         bound.window = settings.window;
         bound.prove_within = settings.prove_within;
         bound.contactor_after = settings.contactor_after;
-        bound.why = {settings.policy, {}, Cause::capacity, settings.rank, Reason::contract_limit, settings.escalate_to};
+        bound.why = {settings.policy, {}, Cause::capacity, settings.rank, settings.reason, settings.escalate_to};
         limits.bounds.push_back(bound);
     };
 }

@@ -12,6 +12,7 @@ struct SiteCap {
     EscalateTo escalate_to = EscalateTo::contactor;
     Duration contactor_after{60'000};
     std::uint8_t rank = 20;
+    Reason reason = Reason::contract_limit;  ///< Or feeder_limit.
 };
 
 /// The contract limit, in bands: act above one, aim at the next, refill below the third. Always in force.

@@ -37,7 +37,7 @@ tl::unexpected<Error> wrong(std::string_view item) {
     std::string names;
     for (const MachineName& known : machine_names) names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
     return fail(Errc::implausible, fmt::format("fault \"{}\": allowed are FAULT=PERCENT, whole and once each ({}), and NAME:FAULT@AFTER[+LASTS] in seconds (a meter: silent, "
-                                               "exceptions, frozen; a contactor: trip, welded; a hall: transfer; a frequency meter: silent, exceptions, or the Hz it shows)", item, names));
+                                               "exceptions, frozen; a contactor: trip, welded; a hall: transfer; a frequency meter: silent, exceptions, or the Hz it shows; site: dark)", item, names));
 }
 
 bool read_share(std::string_view item, FaultPlan& plan) {
@@ -116,7 +116,11 @@ Result<std::vector<Happening>> apply(const FaultPlan& plan, PlantSettings& plant
         const auto frequency = named(plant.frequencies, item.name);
         const auto fault = meter_fault(item.fault);
         const auto shows = number(item.fault);
-        if (hall && item.fault == "transfer") {
+        if (item.name == "site" && item.fault == "dark") {
+            const Duration lasts = item.lasts > Duration{0} ? item.lasts : Duration{1'000};
+            out.push_back({item.after, "the grid is gone", [](Plant& p, Steady now) { p.black_out(true, now); }});
+            out.push_back({item.after + lasts, "the grid is back", [](Plant& p, Steady now) { p.black_out(false, now); }});
+        } else if (hall && item.fault == "transfer") {
             const Duration lasts = item.lasts > Duration{0} ? item.lasts : Duration{1'000};
             auto& profile = plant.halls[*hall].profile;
             profile = with_transfer(std::move(profile), item.after, lasts);
@@ -133,7 +137,7 @@ Result<std::vector<Happening>> apply(const FaultPlan& plan, PlantSettings& plant
             befall_frequency(item, *frequency, plant.frequencies[*frequency].nominal, shows, fault, out);
         } else {
             return fail(Errc::implausible, fmt::format("fault \"{}:{}\": no meter, contactor or hall of that name knows this fault (a meter: silent, exceptions, "
-                                                       "frozen; a contactor: trip, welded; a hall: transfer; a frequency meter: silent, exceptions, or the Hz it shows)", item.name, item.fault));
+                                                       "frozen; a contactor: trip, welded; a hall: transfer; a frequency meter: silent, exceptions, or the Hz it shows; site: dark)", item.name, item.fault));
         }
     }
     std::ranges::stable_sort(out, {}, &Happening::after);

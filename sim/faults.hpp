@@ -22,7 +22,7 @@ struct Happening {
 ///                               refused, garbage, slow-reply, never-wakes
 ///   NAME:FAULT@AFTER[+LASTS]    in seconds. A meter: silent, exceptions, frozen. A contactor: trip, welded. A hall:
 ///                               transfer (draws nothing, then as before; LASTS is 1 unless given). A frequency meter: silent, exceptions,
-///                               or the Hz that it shows
+///                               or the Hz that it shows. `site`: dark (LASTS is 1 unless given)
 struct FaultPlan {
     struct Befalls {
         std::string name, fault;

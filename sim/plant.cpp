@@ -39,7 +39,8 @@ Plant::Plant(PlantSettings settings, Steady start)
         machine.answers_from = start;
         machine.fault = given.fault;
         if (given.contactor) contactors_.at(*given.contactor).carries.push_back(i);
-        if (given.feeder) fed_.at(*given.feeder).push_back(i);
+        for (std::size_t f = 0; f < fed_.size(); ++f)
+            if (fed_through(f, given.feeder)) fed_[f].push_back(i);
         machines_.push_back(machine);
     }
     for (const FrequencySettings& meter : settings_.frequencies) frequencies_.push_back({MeterFault::none, meter.nominal});
@@ -148,18 +149,36 @@ void Plant::supply(std::size_t which, bool closed, Steady at) {
     Contactor& contactor = contactors_[which];
     if (contactor.closed == closed) return;
     contactor.closed = closed;
-    for (const std::size_t i : contactor.carries) {
-        Machine& machine = machines_[i];
-        const MachineSettings& given = settings_.machines[i];
-        machine.powered = closed;
-        if (!closed) {
-            machine.course = {machine.course.at(at), Power{}, at, Duration{0}, collapse};
-            continue;
-        }
-        machine.answers_from = at + machine.boot;
-        machine.course = {given.standby, given.standby, at, Duration{0}, Duration{0}};
-        if (!machine.asleep) rise(machine, given.rated, at, machine.boot, machine.full_after);  // Sleep outlives a reboot.
+    for (const std::size_t i : contactor.carries) supply_machine(i, closed && !dark_, at);
+}
+
+void Plant::supply_machine(std::size_t which, bool on, Steady at) {
+    Machine& machine = machines_[which];
+    const MachineSettings& given = settings_.machines[which];
+    if (machine.powered == on) return;
+    machine.powered = on;
+    if (!on) {
+        machine.course = {machine.course.at(at), Power{}, at, Duration{0}, collapse};
+        return;
     }
+    machine.answers_from = at + machine.boot;
+    machine.course = {given.standby, given.standby, at, Duration{0}, Duration{0}};
+    if (!machine.asleep) rise(machine, given.rated, at, machine.boot, machine.full_after);  // Sleep outlives a reboot.
+}
+
+void Plant::black_out(bool dark, Steady now) {
+    const Steady at = advance(now);
+    dark_ = dark;
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        const auto contactor = settings_.machines[i].contactor;
+        supply_machine(i, !dark && (!contactor || contactors_[*contactor].closed), at);
+    }
+}
+
+bool Plant::fed_through(std::size_t feeder, std::optional<std::size_t> by) const {
+    for (; by; by = *by < settings_.under.size() ? settings_.under[*by] : std::nullopt)
+        if (*by == feeder) return true;
+    return false;
 }
 
 void Plant::steer(std::size_t hall, Power power, Duration over, Steady now) {
@@ -183,7 +202,7 @@ Power Plant::hall_power(std::size_t which, Steady now) {
     const Duration after = advance(now) - start_;
     const auto& profile = settings_.halls.at(which).profile;
     const auto next = std::ranges::upper_bound(profile, after, {}, &HallSettings::Point::after);
-    if (profile.empty()) return Power{};
+    if (profile.empty() || dark_) return Power{};
     if (next == profile.begin()) return next->power;
     const auto before = std::prev(next);
     if (next == profile.end()) return before->power;
@@ -193,17 +212,18 @@ Power Plant::hall_power(std::size_t which, Steady now) {
 Power Plant::contactor_power(std::size_t which, Steady now) {
     const Steady at = advance(now);
     const Contactor& contactor = contactors_.at(which);
-    return machines(contactor.carries, at) + (contactor.closed ? settings_.contactors[which].block : Power{});
+    return machines(contactor.carries, at) + (contactor.closed && !dark_ ? settings_.contactors[which].block : Power{});
 }
 
 Power Plant::feeder_power(std::size_t feeder, Steady now) {
     const Steady at = advance(now);
     Power sum = machines(fed_.at(feeder), at);
     for (std::size_t i = 0; i < contactors_.size(); ++i)
-        if (settings_.contactors[i].feeder == feeder && contactors_[i].closed) sum += settings_.contactors[i].block;
+        if (fed_through(feeder, settings_.contactors[i].feeder) && contactors_[i].closed && !dark_) sum += settings_.contactors[i].block;
     for (std::size_t i = 0; i < settings_.halls.size(); ++i)
-        if (settings_.halls[i].feeder == feeder) sum += hall_power(i, at);
-    return sum;
+        if (fed_through(feeder, settings_.halls[i].feeder)) sum += hall_power(i, at);
+    const std::int64_t cooling = feeder < settings_.feeder_cooling_per_mille.size() ? settings_.feeder_cooling_per_mille[feeder] : 0;
+    return sum + Power{sum.count * cooling / 1000};
 }
 
 Power Plant::drawn(Steady now) {
@@ -211,12 +231,13 @@ Power Plant::drawn(Steady now) {
     Power sum;
     for (const Machine& machine : machines_) sum += machine.course.at(at);
     for (std::size_t i = 0; i < contactors_.size(); ++i)
-        if (contactors_[i].closed) sum += settings_.contactors[i].block;
+        if (contactors_[i].closed && !dark_) sum += settings_.contactors[i].block;
     for (std::size_t i = 0; i < settings_.halls.size(); ++i) sum += hall_power(i, at);
     return sum;
 }
 
 Power Plant::beyond(Power drawn) const {
+    if (dark_) return Power{};
     return settings_.house_load + Power{drawn.count * settings_.cooling_per_mille / 1000};
 }
 

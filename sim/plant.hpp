@@ -49,6 +49,10 @@ public:
     const std::vector<CoilOperation>& operations() const { return operations_; }
     void set_fault(std::size_t contactor, ContactorFault fault) { settings_.contactors.at(contactor).fault = fault; }
 
+    /// The grid is gone, or back. Halls ride on their batteries; contactors stay as they are; the meters have batteries too. What had supply boots when it
+    /// is back, and mines if it did not sleep.
+    void black_out(bool dark, Steady now);
+
     /// From what it draws now to `power` in a straight line; the rest of its profile is forgotten.
     void steer(std::size_t hall, Power power, Duration over, Steady now);
 
@@ -113,6 +117,8 @@ private:
     static void rise(Machine& machine, Power rated, Steady at, Duration boot, Duration full_after);
     void record(CoilOperation operation);
     void supply(std::size_t contactor, bool closed, Steady at);
+    void supply_machine(std::size_t machine, bool on, Steady at);
+    bool fed_through(std::size_t feeder, std::optional<std::size_t> by) const;
     Power machines(std::span<const std::size_t> which, Steady now) const;
     Power drawn(Steady now);
     Power beyond(Power drawn) const;
@@ -127,6 +133,7 @@ private:
     std::vector<std::vector<std::size_t>> fed_;  ///< Machines of each feeder.
     std::multimap<Steady, Change> ahead_;
     std::vector<CoilOperation> operations_;
+    bool dark_ = false;
 };
 
 }  // namespace ballast::sim

@@ -89,6 +89,8 @@ struct PlantSettings {
     std::vector<ContactorSettings> contactors;
     std::vector<HallSettings> halls;
     std::vector<std::string> feeders;
+    std::vector<std::optional<std::size_t>> under;  ///< By feeder: the one that it is fed through. Empty: none is.
+    std::vector<unsigned> feeder_cooling_per_mille; ///< By feeder: what its meter sees beside each kW of its loads. Empty: nothing.
     std::vector<MeterSettings> meters;
     std::vector<FrequencySettings> frequencies;
     Power house_load;                         ///< Always there; the site's meter alone sees it.

@@ -20,7 +20,7 @@ Earnings::Earnings(const Site& site, std::span<const Worth> worth, std::span<con
             Sums& sums = before_[s + 1] = before_[s];
             sums.hash += watts * w.hash.count;
             sums.adder += watts * w.overhead_ppm * w.adder.count / 1'000'000;
-            sums.overhead += watts * (w.overhead_ppm - 1'000'000);
+            sums.overhead += watts * std::max<std::int64_t>(w.overhead_ppm - 1'000'000 - site.cooling_ppm, 0);  // The meter has that cooling already.
             sums.ramp += watts * w.hash.count * w.cycling.ramp.count() / 2;
             sums.wear += watts * w.cycling.wear.count * hour;
             if (group.tier != Tier::firm) sums.standby += group.standby.count;

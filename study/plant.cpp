@@ -38,7 +38,6 @@ ObedientPlant::ObedientPlant(const Site& site) : site_{site} {
     dark_.assign(words, 0);
     rated_before_.push_back(0);
     for (const Site::Load& load : site.loads) rated_before_.push_back(rated_before_.back() + load.rated.count);
-    baseline_ = fixed_ = site.overhead;
     for (const Site::Group& group : site.groups) {
         const Power sum = rated(group.loads.first, group.loads.last);
         group_power_.push_back(sum);
@@ -48,6 +47,8 @@ ObedientPlant::ObedientPlant(const Site& site) : site_{site} {
         for (Slot s = group.loads.first; s < group.loads.last; ++s)
             if (site.loads[s].rated != site.loads[group.loads.first].rated) even_.back() = false;
     }
+    baseline_ = with_cooling(baseline_, site.cooling_ppm) + site.overhead;
+    fixed_ = with_cooling(fixed_, site.cooling_ppm) + site.overhead;
 }
 
 Power ObedientPlant::rated_of(Slot first_of_word, Word loads) const {
@@ -94,19 +95,20 @@ Power ObedientPlant::power_of(const Site::Group& group, Power sum) const {
 }
 
 Power ObedientPlant::power() const {
-    Power sum = site_.overhead;
+    Power sum;
     for (std::size_t g = 0; g < site_.groups.size(); ++g) sum += power_of(site_.groups[g], group_power_[g]);
-    return sum;
+    return with_cooling(sum, site_.cooling_ppm) + site_.overhead;
 }
 
 void ObedientPlant::read_meters(Steady now, std::vector<Event>& into) const {
     if (site_.meter) into.push_back(MeterReading{*site_.meter, power(), now, Quality::measured});
     for (std::size_t f = 0; f < site_.feeders.size(); ++f) {
         if (!site_.feeders[f].meter) continue;
-        Power sum = site_.feeders[f].overhead;
+        Power sum;
         for (std::size_t g = 0; g < site_.groups.size(); ++g)
-            if (site_.groups[g].feeder && index(*site_.groups[g].feeder) == f) sum += power_of(site_.groups[g], group_power_[g]);
-        into.push_back(MeterReading{*site_.feeders[f].meter, sum, now, Quality::measured});
+            for (auto through = site_.groups[g].feeder; through; through = site_.feeders[index(*through)].under)
+                if (index(*through) == f) sum += power_of(site_.groups[g], group_power_[g]);
+        into.push_back(MeterReading{*site_.feeders[f].meter, with_cooling(sum, site_.feeders[f].cooling_ppm) + site_.feeders[f].overhead, now, Quality::measured});
     }
 }
 

@@ -11,7 +11,7 @@
 namespace ballast::study {
 
 /// A site that does at once what it is told and says so: the loads of a replay, where the past cannot answer back.
-/// Running loads and firm ones draw their nameplate, sleeping ones their standby, everything else the site's overhead.
+/// Running loads and firm ones draw their nameplate, sleeping ones their standby, everything else the site's overhead and what cools them, at once.
 /// An order costs as much as its range has words of 64 loads.
 class ObedientPlant {
 public:

@@ -28,6 +28,8 @@ constexpr std::array dispatch_fields = {"kind",  "id",     "issued", "start", "e
 constexpr std::array arm_fields = {"kind", "id", "issued", "start", "end", "duration_s", "volume", "unit"};
 constexpr std::array release_fields = {"kind", "id", "issued"};
 constexpr std::array hashprice_fields = {"kind", "id", "issued", "hashprice", "unit"};
+constexpr std::array temperature_fields = {"kind", "id", "issued", "temperature", "unit"};
+constexpr std::array heat_fields = {"kind", "id", "issued", "heat", "unit"};
 constexpr std::array heartbeat_fields = {"kind", "issued"};
 
 std::span<const char* const> fields_of(SignalKind kind) {
@@ -36,6 +38,8 @@ std::span<const char* const> fields_of(SignalKind kind) {
     case SignalKind::hashprice: return hashprice_fields;
     case SignalKind::release: return release_fields;
     case SignalKind::arm: return arm_fields;
+    case SignalKind::temperature: return temperature_fields;
+    case SignalKind::heat: return heat_fields;
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -46,6 +50,8 @@ std::string_view taken_by(SignalKind source) {
     switch (source) {
     case SignalKind::price: return "price and heartbeat";
     case SignalKind::hashprice: return "hashprice and heartbeat";
+    case SignalKind::temperature: return "temperature and heartbeat";
+    case SignalKind::heat: return "heat and heartbeat";
     case SignalKind::dispatch: return "dispatch, emergency, arm, release and heartbeat";
     case SignalKind::emergency: return "emergency, release and heartbeat";
     case SignalKind::arm:
@@ -200,6 +206,9 @@ Fault read_body(const Members& in, Signal& signal) {
         return take(in.amount(SignalKind::hashprice, "hashprice"), signal.price.count);
     case SignalKind::release: return take(in.id(), signal.id);
     case SignalKind::arm: return read_arm(in, signal);
+    case SignalKind::temperature:
+        return take(in.amount(SignalKind::temperature, "temperature"), signal.temperature.count);
+    case SignalKind::heat: return take(in.amount(SignalKind::heat, "heat"), signal.power.count);
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -278,6 +287,10 @@ std::string signal_json(const Signal& signal, std::string_view currency) {
     if (signal.kind == SignalKind::hashprice)
         json +=
             fmt::format(R"(,"hashprice":{},"unit":"{}/PH/day")", unscaled(signal.price.count, 9), currency);
+    if (signal.kind == SignalKind::temperature)
+        json += fmt::format(R"(,"temperature":{},"unit":"degC")", unscaled(signal.temperature.count, 3));
+    if (signal.kind == SignalKind::heat)
+        json += fmt::format(R"(,"heat":{},"unit":"kW")", unscaled(signal.power.count, 3));
     return json + '}';
 }
 

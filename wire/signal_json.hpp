@@ -13,11 +13,11 @@ namespace ballast::wire {
 /// What a `[[signal]]` takes and believes.
 struct SignalRules {
     SourceId source{};
-    /// price and hashprice take their own; dispatch also emergency and release; emergency also release. All take heartbeats.
+    /// price, hashprice, temperature and heat take their own; dispatch also emergency and release; emergency also release. All take heartbeats.
     SignalKind kind = SignalKind::price;
     std::string currency;               ///< What prices must be in; empty: any is taken.
     std::int64_t rate_ppm = 1'000'000;  ///< What one of that is worth in the site's currency, x 10^6.
-    /// What is believed, in the integers of the model: 10^-9 per kWh, W, 10^-9 per PH/day.
+    /// What is believed, in the integers of the model: 10^-9 per kWh, W, 10^-9 per PH/day, 10^-3 degC.
     std::int64_t plausible_min = std::numeric_limits<std::int64_t>::min();
     std::int64_t plausible_max = std::numeric_limits<std::int64_t>::max();
     std::size_t most_bytes = 16 * 1024;  ///< Of a payload.
@@ -34,7 +34,7 @@ Result<SignalMessage> parse_signal_json(std::string_view payload, const SignalRu
 std::string signal_json(const Signal& signal, std::string_view currency);
 std::string heartbeat_json(Instant issued);
 
-/// "price", "dispatch", "emergency", "release", "hashprice".
+/// "price", "dispatch", "emergency", "release", "hashprice", "arm", "temperature", "heat".
 std::string_view name(SignalKind kind);
 std::optional<SignalKind> signal_kind(std::string_view name);
 
@@ -45,8 +45,8 @@ struct SignalUnit {
         currency;  ///< Empty for power, and for ct, which is a hundredth of whatever is expected.
 };
 
-/// price: USD/kWh, USD/MWh, ct/kWh, ct/MWh; hashprice: USD/TH/day, USD/PH/day, USD/EH/day; dispatch, emergency: W, kW, MW,
-/// GW. Any three capital letters are a currency.
+/// price: USD/kWh, USD/MWh, ct/kWh, ct/MWh; hashprice: USD/TH/day, USD/PH/day, USD/EH/day; dispatch, emergency, arm, heat: W,
+/// kW, MW, GW; temperature: degC. Any three capital letters are a currency.
 std::optional<SignalUnit> signal_unit(SignalKind kind, std::string_view unit);
 
 /// The number of a signal, written as `text` in `unit`, within what is believed. `field` is its name in messages.

@@ -26,6 +26,8 @@ constexpr KindWords words[] = {
     {SignalKind::emergency, "emergency", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::release, "release", "", 0, "", 0},
     {SignalKind::arm, "arm", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
+    {SignalKind::temperature, "temperature", "degC", 1'000'000, "degC", 3},
+    {SignalKind::heat, "heat", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::hashprice, "hashprice", "USD/PH/day, USD/TH/day or USD/EH/day", 1'000'000'000'000'000'000,
      "/PH/day", 9},
 };
@@ -46,7 +48,9 @@ std::optional<std::int64_t> factor_of(SignalKind kind, std::string_view per) {
         return at == std::end(table) ? std::nullopt : std::optional{at->factor};
     };
     if (kind == SignalKind::price) return in(price);
+    constexpr Per temperature[] = {{"degC", 1'000}};
     if (kind == SignalKind::hashprice) return in(hashprice);
+    if (kind == SignalKind::temperature) return in(temperature);
     return in(power);
 }
 
@@ -109,7 +113,7 @@ Result<std::int64_t> signal_amount(SignalKind kind, std::string_view field, std:
         return fail(Errc::malformed, fmt::format("\"{}\" {} is not a number", field, shown));
     if (!count) return fail(Errc::malformed, fmt::format("\"{}\" {} is out of range", field, shown));
     if (is_money(kind)) *count = converted(*count, rules.rate_ppm, unity);
-    if (kind != SignalKind::price && *count < 0)
+    if (kind != SignalKind::price && kind != SignalKind::temperature && *count < 0)
         return fail(Errc::malformed, fmt::format("\"{}\" {} is negative", field, shown));
     if (*count < rules.plausible_min || *count > rules.plausible_max) {
         const bool below = *count < rules.plausible_min;

@@ -18,6 +18,9 @@ namespace {
 
 tl::unexpected<Error> bad(std::string detail) { return fail(Errc::malformed, std::move(detail)); }
 
+/// What holds until it is said anew, without a start or an end.
+bool is_level(SignalKind kind) { return kind == SignalKind::hashprice || kind == SignalKind::temperature || kind == SignalKind::heat; }
+
 bool is_obligation(SignalKind kind) { return kind == SignalKind::dispatch || kind == SignalKind::emergency; }
 
 std::string shown(std::string_view pointer) {
@@ -140,7 +143,8 @@ public:
                                                          : wire::printable(mapping_.value, 48);
         const auto count = wire::signal_amount(signal.kind, field, *number, mapping_.unit, rules_);
         if (!count) return tl::unexpected{count.error()};
-        if (is_obligation(signal.kind)) signal.power = Power{*count};
+        if (is_obligation(signal.kind) || signal.kind == SignalKind::heat) signal.power = Power{*count};
+        else if (signal.kind == SignalKind::temperature) signal.temperature = Temperature{*count};
         else signal.price = Price{*count};
         return signal;
     }
@@ -203,7 +207,7 @@ Result<Signal> parse_mapped(std::string_view payload, const Mapping& mapping, co
         signal.ask = Ask::full;
         return signal;
     }
-    if (mapping.kind == SignalKind::hashprice) return in.value(std::move(signal));
+    if (is_level(mapping.kind)) return in.value(std::move(signal));
     auto timed = in.times(std::move(signal));
     return timed ? in.value(std::move(*timed)) : timed;
 }
@@ -226,7 +230,7 @@ std::vector<std::string> faults(const Mapping& mapping) {
     const bool number = !obligation || mapping.ask != Ask::full;
     if (mapping.kind == SignalKind::release)
         found.emplace_back(
-            "kind: a mapping is of price, hashprice, dispatch or emergency; its release says when it ends");
+            "kind: a mapping is of price, hashprice, temperature, heat, dispatch or emergency; its release says when it ends");
     else if (number && !wire::signal_unit(mapping.kind, mapping.unit))
         found.push_back(
             fmt::format("unit = \"{}\" is not a unit of {}", mapping.unit, wire::name(mapping.kind)));

@@ -117,4 +117,20 @@ Result<void> ModbusPrice::heard(const ModbusReply& reply, Mailbox& mailbox) {
     return {};
 }
 
+ModbusLevel::ModbusLevel(SignalKind kind, SignalRegister watch, ModbusBuses& buses)
+    : ModbusPoll{"signal " + watch.name, read_request(watch.unit, watch.value), watch.period, buses.at(watch.unit.endpoint)},
+      kind_{kind}, watch_{std::move(watch)}, register_{watch_} {}
+
+Result<void> ModbusLevel::heard(const ModbusReply& reply, Mailbox& mailbox) {
+    const auto value = register_.heard(reply, mailbox);
+    if (!value) return tl::unexpected{value.error()};
+    if (last_ == *value) return {};
+    last_ = *value;
+    Signal signal = say(kind_, {}, watch_.source, issued_);
+    if (kind_ == SignalKind::heat) signal.power = Power{value->scaled};
+    else signal.temperature = Temperature{value->scaled};
+    mailbox.put(std::move(signal));
+    return {};
+}
+
 }  // namespace ballast::drivers

@@ -107,4 +107,19 @@ private:
     Instant start_ = Instant::min(), issued_ = Instant::min();
 };
 
+/// A register with a temperature or a heat demand: puts it when it changes.
+class ModbusLevel final : public ModbusPoll {
+public:
+    ModbusLevel(SignalKind kind, SignalRegister watch, ModbusBuses& buses);
+
+private:
+    Result<void> heard(const ModbusReply& reply, Mailbox& mailbox) override;
+
+    SignalKind kind_;
+    SignalRegister watch_;
+    WatchedRegister register_;
+    std::optional<WatchedRegister::Value> last_;
+    Instant issued_ = Instant::min();
+};
+
 }  // namespace ballast::drivers

@@ -158,10 +158,10 @@ void JournalFile::write_told(const Unwritten& of, std::size_t n) {
         row.text(of.names->source(s->source)).text(name_of(s->kind)).text(s->id).time(s->issued).time(s->start).time(s->end);
         const bool asks = s->kind == SignalKind::dispatch || s->kind == SignalKind::emergency;
         asks ? row.text(name_of(s->ask)) : row.null();
-        asks && s->ask != Ask::full ? row.real(kilowatts(s->power)) : row.null();
+        (asks && s->ask != Ask::full) || s->kind == SignalKind::heat ? row.real(kilowatts(s->power)) : row.null();
         s->kind == SignalKind::price ? row.real(per_megawatt_hour(s->price)) : row.null();
         s->kind == SignalKind::hashprice ? row.real(static_cast<double>(s->price.count) / 1e9) : row.null();
-        row.text(fate(*s, of.row.notes)).text("").done();
+        row.text(fate(*s, of.row.notes)).text(s->kind == SignalKind::temperature ? fmt::format("{:g} degC", celsius(s->temperature)) : std::string{}).done();
     } else if (const auto* r = std::get_if<Rejected>(&event)) {
         Row row = begin(add_signal_);
         row.text(of.names->source(r->source)).text("rejected").text("").null().null().null().null().null().null().null();

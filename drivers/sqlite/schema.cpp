@@ -54,7 +54,7 @@ CREATE TABLE signal (
     n INTEGER NOT NULL,
     at_utc TEXT NOT NULL,
     source TEXT NOT NULL,
-    kind TEXT NOT NULL,                -- price, dispatch, emergency, release, hashprice, rejected
+    kind TEXT NOT NULL,                -- price, dispatch, emergency, release, hashprice, temperature, heat, rejected
     signal_id TEXT NOT NULL,
     issued_utc TEXT,
     start_utc TEXT,

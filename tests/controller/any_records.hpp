@@ -39,8 +39,8 @@ public:
     Event event() {
         switch (below(13)) {
         case 0:
-            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::arm), text(), instant(), instant(), instant(),
-                          Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}};
+            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::heat), text(), instant(), instant(), instant(),
+                          Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}, Temperature{number()}};
         case 1: return Heartbeat{SourceId(below(9))};
         case 2: return Rejected{SourceId(below(9)), pick(Rejection::flooded), text()};
         case 3: return MeterReading{MeterId(below(9)), Power{number()}, steady(), pick(Quality::bad)};
@@ -77,7 +77,7 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::unproven), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::promise_kept), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::supply_back), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
         for (auto n = below(3); n > 0; --n) {
             d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
             for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());

@@ -351,6 +351,34 @@ TEST_CASE("a price holds for its whole interval, and a change within one correct
     CHECK(bench.stop());
 }
 
+TEST_CASE("a thermometer that counts tenths is put when it changes, also below zero, and refused where it cannot be so hot") {
+    Unit unit;
+    unit.set(10, static_cast<std::uint16_t>(-125));
+    DriverBench bench;
+    ModbusBuses buses;
+    SignalRegister watch = limit_signal(unit).watch;
+    watch.value.type = wire::RegisterType::int16;
+    watch.scale = 0.1;
+    watch.unit_name = "degC";
+    watch.unit_size = 1'000;
+    watch.plausible_min = -60;
+    watch.plausible_max = 70;
+    ModbusLevel yard{SignalKind::temperature, watch, buses};
+    bench.run(yard);
+    REQUIRE(bench.until([&] { return bench.count<Heartbeat>() >= 5; }));
+    REQUIRE(bench.count<Signal>() == 1);
+    CHECK(bench.all<Signal>()[0].kind == SignalKind::temperature);
+    CHECK(bench.all<Signal>()[0].temperature == Temperature{-12'500});
+    unit.set(10, 385);
+    REQUIRE(bench.until([&] { return bench.count<Signal>() == 2; }));
+    CHECK(bench.all<Signal>()[1].temperature == Temperature{38'500});
+    CHECK(bench.all<Signal>()[1].issued > bench.all<Signal>()[0].issued);
+    unit.set(10, 32'767);
+    REQUIRE(bench.until([&] { return bench.count<Rejected>() == 1; }));
+    CHECK(bench.count<Signal>() == 2);
+    CHECK(bench.stop());
+}
+
 TEST_CASE("a contactor opens at once, closes in turn, and a newer order to open overtakes a waiting close") {
     Unit unit;
     unit.set_bit(0, true);

@@ -28,7 +28,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant begins{std::chrono::sys_days{std::chrono::year{2026} / 12 / 9} + 5h};
 constexpr Duration lasts = 30h, tick = 5s;
 const std::string folder = std::string{PROJECT_DIR} + "/tests/scenarios/";
 
@@ -47,7 +46,7 @@ std::vector<Happening> happenings(const toml::table& table, const char* key) {
         const toml::table& one = *(*list)[i].as_table();
         const auto word = [&](const char* name) { return one[name].value_or(std::string{}); };
         const auto watts = [&](const char* name) { return one[name] ? std::optional{Power{one[name].value_or(std::int64_t{}) * 1'000}} : std::nullopt; };
-        all.push_back({*wire::parse_rfc3339(word("time")), word("signal"), word("message"), word("lockout"), watts("hall_kw"), watts("house_kw")});
+        all.push_back({*wire::parse_rfc3339(word("time")), word("signal"), word("message"), word("lockout"), watts("hall_kw"), watts("house_kw"), one["dark"].value<bool>(), word("asleep")});
     }
     return all;
 }
@@ -63,7 +62,16 @@ public:
         for (const Order& order : orders) std::fill(on_.begin() + order.loads.first, on_.begin() + order.loads.last, raises(order.rung));
     }
 
+    /// While it is dark meters show nothing; then machines boot for two minutes, and mine if they did not sleep.
+    void black_out(bool dark, const std::string& asleep, Steady now) {
+        dark_ = dark;
+        boots_until_ = now + 2min;
+        for (const Site::Group& group : site_.groups)
+            if (!dark && group.name == asleep) std::fill(on_.begin() + group.loads.first, on_.begin() + group.loads.last, false);
+    }
+
     void read(Steady now, std::vector<Event>& into) const {
+        if (dark_ || now < boots_until_) return meters(dark_ ? Power{} : hall, dark_ ? Power{} : house, now, into);
         Power feeder = house, site;
         for (const Site::Group& group : site_.groups)
             for (Slot s = group.loads.first; s < group.loads.last;) {
@@ -74,13 +82,19 @@ public:
                 (group.feeder ? feeder : site) += Power{each.count * (end - s)};
                 s = end;
             }
-        into.push_back(MeterReading{MeterId{0}, site + feeder, now, Quality::measured});
-        into.push_back(MeterReading{MeterId{1}, feeder, now, Quality::measured});
+        meters(site, feeder, now, into);
     }
 
 private:
+    static void meters(Power beside, Power feeder, Steady now, std::vector<Event>& into) {
+        into.push_back(MeterReading{MeterId{0}, beside + feeder, now, Quality::measured});
+        into.push_back(MeterReading{MeterId{1}, feeder, now, Quality::measured});
+    }
+
     const Site& site_;
     std::vector<bool> on_;
+    bool dark_ = false;
+    Steady boots_until_ = Steady::min();
 };
 
 std::string clock(Instant at) { return utc_text(at).substr(5, 14); }
@@ -147,7 +161,8 @@ private:
     std::string text_;
 };
 
-void take(const Happening& what, const Config& config, const SiteModel& model, Plant& plant, std::vector<Event>& heard) {
+void take(const Happening& what, const Config& config, const SiteModel& model, Plant& plant, Steady now, std::vector<Event>& heard) {
+    if (what.dark) plant.black_out(*what.dark, what.asleep, now);
     if (what.hall) plant.hall = *what.hall;
     if (what.house) plant.house = *what.house;
     if (!what.lockout.empty()) heard.push_back(OperatorWord{Word::lockout, what.lockout, "jo", "repair", {}});
@@ -163,11 +178,26 @@ void take(const Happening& what, const Config& config, const SiteModel& model, P
 Day read_day(const std::string& path) {
     const toml::table table = toml::parse_file(path);
     const std::string text = text_of(path);
-    return {text.substr(2, text.find('\n') - 2), table["policy"].value_or(std::string{}), happenings(table, "at"), happenings(table, "short")};
+    const auto word = [&](const char* key) { return table[key].value_or(std::string{}); };
+    const std::string begins = table["begins"].value_or(std::string{"2026-12-09T05:00:00Z"});
+    return {text.substr(2, text.find('\n') - 2), word("policy"), word("site"), word("feeder"), *wire::parse_rfc3339(begins), happenings(table, "at"), happenings(table, "short")};
 }
 
+namespace {
+
+/// The days' site with the keys of one of them.
+std::string site_of(const Day& day) {
+    std::string text = text_of(folder + "site.toml") + day.policy;
+    const auto add = [&](const std::string& table, const std::string& keys) { text.insert(text.find("\n" + table + "\n") + table.size() + 2, keys); };
+    add("[site]", day.site);
+    add("[[feeder]]", day.feeder);
+    return text;
+}
+
+}  // namespace
+
 std::string live_through(const Day& day, bool too_little) {
-    const auto config = parse_config(text_of(folder + "site.toml") + day.policy, folder + "site.toml", disk_reader());
+    const auto config = parse_config(site_of(day), folder + "site.toml", disk_reader());
     if (!config) throw std::runtime_error{print(config.error())};
     const SiteModel model = build_site(*config);
     std::vector<Happening> coming = day.at;
@@ -175,7 +205,8 @@ std::string live_through(const Day& day, bool too_little) {
     std::ranges::stable_sort(coming, {}, &Happening::at);
 
     Plant plant{model.site};
-    const auto now = [](Duration t) { return Now{begins + t, Steady{t}}; };
+    const Instant begins = day.begins;
+    const auto now = [begins](Duration t) { return Now{begins + t, Steady{t}}; };
     Engine engine{model.site, build_policies(*config, model), {}, now(0s)};
     ReceiptBuilder receipts;
     receipts.begin_epoch(engine.site(), now(0s));
@@ -183,7 +214,7 @@ std::string live_through(const Day& day, bool too_little) {
     std::size_t next = 0;
     for (Duration t{0}; t < lasts; t += tick) {
         std::vector<Event> heard;
-        for (; next < coming.size() && coming[next].at <= begins + t; ++next) take(coming[next], *config, model, plant, heard);
+        for (; next < coming.size() && coming[next].at <= begins + t; ++next) take(coming[next], *config, model, plant, Steady{t}, heard);
         plant.read(Steady{t}, heard);
         const Decision& decision = engine.step(now(t), heard);
         receipts.step(now(t), heard, decision);

@@ -12,11 +12,15 @@ struct Happening {
     std::string signal, message;  ///< Our own JSON on that signal.
     std::string lockout;          ///< A person locks these loads out.
     std::optional<Power> hall, house;  ///< What the firm hall draws, and what the feeder draws beyond its loads.
+    std::optional<bool> dark;          ///< The grid goes, or comes back.
+    std::string asleep;                ///< When it is back, this group's machines come up asleep.
 };
 
 /// tests/scenarios/days/*.toml on tests/scenarios/site.toml.
 struct Day {
     std::string title, policy;
+    std::string site, feeder;     ///< Keys for [site] and for the feeder, beside those of site.toml.
+    Instant begins{};
     std::vector<Happening> at, with_too_little;  ///< The second list comes on top, for the same day gone wrong.
 };
 

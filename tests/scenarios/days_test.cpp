@@ -34,7 +34,36 @@ void compare(const std::string& name) {
     CHECK(std::min(lived.find("could not be kept", both), lived.find("SHORTFALL", both)) < lived.find("Call ", both));
 }
 
+/// A day that nobody calls on: what copper, weather and the grid do to it.
+std::string lived_by(const std::string& name) {
+    const fs::path path = fs::path{PROJECT_DIR} / "tests/scenarios/days" / (name + ".toml"), golden = fs::path{path}.replace_extension(".golden");
+    const Day day = read_day(path.string());
+    const std::string lived = day.title + "\n\n" + live_through(day, false);
+    if (std::getenv("BALLAST_WRITE_GOLDEN")) std::ofstream{golden} << lived;
+    CHECK(lived == read(golden));
+    return lived;
+}
+
 }  // namespace
+
+TEST_CASE("a transformer carries less on a hot day, and least while nobody knows how hot it is") {
+    const std::string lived = lived_by("physics_hot_day");
+    CHECK(lived.find("yard shows 37.0 degC") != std::string::npos);
+    CHECK(lived.find("SHORTFALL") == std::string::npos);
+    CHECK(lived.find("sleep of older: ambient_derating by summer") != std::string::npos);
+    CHECK(lived.find("sleep of newer") == std::string::npos);
+    CHECK(lived.find("wake of older") != std::string::npos);
+}
+TEST_CASE("a blackout: locked out, released one by one, and nobody latched") {
+    const std::string lived = lived_by("physics_blackout");
+    const auto lost = lived.find("SUPPLY LOST"), back = lived.find("supply is back"), wake = lived.find("wake of older"), over = lived.find("event return:site");
+    CHECK(lost < back);
+    CHECK(back < wake);
+    CHECK(wake != std::string::npos);
+    CHECK(over != std::string::npos);
+    CHECK(lived.find("sleep of") == std::string::npos);
+    CHECK(lived.find("latched") == std::string::npos);
+}
 
 TEST_CASE("ERCOT base points are followed up and down") { compare("ercot_sced"); }
 TEST_CASE("ERCOT contingency reserve is there while it is armed, and given on its ramp") { compare("ercot_ecrs"); }
@@ -47,10 +76,11 @@ TEST_CASE("option L calls as often as it may") { compare("hydro_quebec_option_l"
 TEST_CASE("Ontario's block of four hours is delivered") { compare("ieso_hdr"); }
 
 TEST_CASE("the handbook's examples are those that the days live through") {
-    const std::string handbook = read(fs::path{PROJECT_DIR} / "docs/programmes.md");
+    const std::string handbook = read(fs::path{PROJECT_DIR} / "docs/programmes.md") + read(fs::path{PROJECT_DIR} / "docs/physics.md");
     for (const auto& entry : fs::directory_iterator{fs::path{PROJECT_DIR} / "tests/scenarios/days"}) {
         if (entry.path().extension() != ".toml") continue;
         CAPTURE(entry.path().string());
-        CHECK(handbook.find(read_day(entry.path().string()).policy) != std::string::npos);
+        const Day day = read_day(entry.path().string());
+        for (const std::string& part : {day.policy, day.site, day.feeder}) CHECK(handbook.find(part) != std::string::npos);
     }
 }

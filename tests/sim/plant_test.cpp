@@ -217,3 +217,44 @@ TEST_CASE("a fault that cannot be read names itself and what is allowed") {
     REQUIRE_FALSE(none);
     CHECK(none.error().detail.find("nobody") != std::string::npos);
 }
+
+TEST_CASE("in a blackout nothing is drawn, and afterwards machines boot, and mine if they did not sleep") {
+    PlantSettings settings = small_site();
+    settings.machines.push_back({.name = "b-1", .rated = 3000_W});
+    Plant plant{settings, start};
+    plant.sleep(0, start);
+    plant.black_out(true, start + 10s);
+    CHECK(plant.power(0, start + 11s) == 0_W);
+    CHECK(plant.power(1, start + 11s) == 0_W);
+    CHECK(plant.power(2, start + 11s) == 0_W);
+    CHECK_FALSE(plant.answers(1, start + 11s));
+    CHECK(plant.closed(0, start + 11s));
+    plant.black_out(false, start + 100s);
+    CHECK(plant.hall_power(0, start + 100s) == 700_kW);
+    CHECK_FALSE(plant.answers(2, start + 101s));
+    CHECK(plant.answers(2, start + 161s));
+    CHECK(plant.machine_power(0, start + 700s) == 25_W);  // Sleep outlives it.
+    CHECK(plant.machine_power(1, start + 700s) == 3250_W);
+    CHECK(plant.machine_power(2, start + 700s) == 3000_W);
+}
+
+TEST_CASE("a contactor that opened in the dark keeps its machines dark") {
+    Plant plant{small_site(), start};
+    plant.black_out(true, start + 10s);
+    plant.operate(0, false, start + 20s);
+    plant.black_out(false, start + 30s);
+    CHECK(plant.machine_power(0, start + 700s) == 0_W);
+    plant.operate(0, true, start + 700s);
+    CHECK(plant.machine_power(0, start + 1400s) == 3500_W);
+}
+
+TEST_CASE("a feeder shows what is fed through it at any depth, and what cools that") {
+    PlantSettings settings = small_site();
+    settings.feeders = {"north", "t1"};
+    settings.under = {1, std::nullopt};
+    settings.feeder_cooling_per_mille = {0, 100};
+    settings.meters = {{.name = "t1", .what = Measures::feeder, .which = 1}, {.name = "north", .what = Measures::feeder, .which = 0}};
+    Plant plant{settings, start};
+    CHECK(plant.power(1, start) == 656'750_W);
+    CHECK(plant.power(0, start) == 722'425_W);
+}

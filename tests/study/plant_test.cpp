@@ -118,3 +118,23 @@ TEST_CASE("a contactor that opens takes what it carries with it, and brings it b
     plant.obey({&order, 1}, Steady{}, events);
     CHECK(plant.power() == before);
 }
+
+TEST_CASE("the plant's meters show what cools the loads, and what is fed through a feeder at any depth") {
+    Site site = site_of(1, 10, 10);
+    site.cooling_ppm = 100'000;
+    site.meters.push_back({"t1", {}});
+    site.feeders[0].under = FeederId{1};
+    site.feeders.push_back({"t1", MeterId{2}, 2_kW});
+    site.feeders[1].cooling_ppm = 50'000;
+    ObedientPlant plant{site};
+    const Power loads = 1_MW + Power{30'045} + 30_kW;
+    CHECK(plant.power() == with_cooling(loads, 100'000) + 7_kW);
+    CHECK(plant.baseline() == plant.power());
+    CHECK(plant.fixed() == 1'107_kW);
+    std::vector<Event> events;
+    plant.introduce(Steady{}, events);
+    std::vector<Power> shown;
+    for (const Event& event : events)
+        if (const auto* reading = std::get_if<MeterReading>(&event)) shown.push_back(reading->power);
+    CHECK(shown == std::vector<Power>{plant.power(), 31_kW, 33'500_W});
+}

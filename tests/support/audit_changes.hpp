@@ -23,6 +23,9 @@ public:
             if (site_.groups[index(order.group)].driver == "contactor") continue;  // Those move by rules of their own; see the other audits.
             for (Slot s = order.loads.first; s < order.loads.last; ++s) judge(order, s);
         }
+        for (const Site::Group& group : site_.groups)  // What a blackout put to rest was nobody's order.
+            for (Slot s = group.loads.first; s < group.loads.last; ++s)
+                if (on_[s] != seen.state.loads[s].on && group.driver != "contactor") ++apart_;
         for (Slot s = 0; s < on_.size(); ++s) on_[s] = seen.state.loads[s].on;
         // What a contactor brings back, or takes away, is seen after others have moved in the same step.
         if (std::ranges::any_of(seen.decision.orders, [](const Order& o) { return o.rung == Rung::open || o.rung == Rung::close; })) ++apart_;
@@ -68,7 +71,8 @@ private:
         };
         const auto tells = [](const Note& note) {
             return note.kind == NoteKind::latched || note.kind == NoteKind::meter_stale || note.kind == NoteKind::meter_back || note.kind == NoteKind::source_stale ||
-                   note.kind == NoteKind::source_back || note.kind == NoteKind::hold_over || note.kind == NoteKind::trip_over || note.kind == NoteKind::contactor_opens;
+                   note.kind == NoteKind::source_back || note.kind == NoteKind::hold_over || note.kind == NoteKind::trip_over || note.kind == NoteKind::contactor_opens ||
+                   note.kind == NoteKind::supply_lost || note.kind == NoteKind::supply_back;
         };
         const auto moves_others = [](const Order& order) {
             return order.rung == Rung::open || order.rung == Rung::close || order.why.reason == Reason::still_standing;

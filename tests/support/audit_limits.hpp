@@ -75,6 +75,9 @@ private:
         verdict_.unless(told == Power{} || over > Power{} || shown > Power{}, "{} W are told to be missing and are not", told.count);
     }
 
+    /// What would be expected with that one still there, and with what cools it.
+    static Power needs(const Balance& sum, Power credit) { return sum.expected() + sum.cooled(credit); }
+
     /// The last machine that went for a limit was needed.
     void only_what_is_needed(const Seen& seen) {
         std::set<PolicyId> who;
@@ -90,7 +93,7 @@ private:
         bool needed = false;
         for (const Bound& bound : seen.recount.limits.bounds)
             if (bound.why.policy == *who.begin())
-                needed = needed || bound.everything || seen.recount.balance(bound.scope).expected() + credit > bound.aim;
+                needed = needed || bound.everything || needs(seen.recount.balance(bound.scope), credit) > bound.aim;
         verdict_.unless(needed, "policy {} lowers more than it needs", index(*who.begin()));
     }
 

@@ -155,6 +155,7 @@ private:
         }
         if (is_floor(order.why.reason)) wanted(seen, order, s);
         if (order.rung == Rung::wake) pace(seen, order, s);
+        inrush(seen, order, s);
     }
 
     /// A floor starts no more than it lacks, to the last load.
@@ -189,8 +190,17 @@ private:
             verdict_.unless(due <= now + batch, "order {} wakes {} before the stagger allows", raw(order.id), s);
             due = std::max(due, now) + group.stagger;
         }
-        if (const Power ramp = site_.ramp_up_per_minute; ramp > Power{}) {
-            verdict_.unless(ramp_due_ <= now + batch, "order {} wakes {} faster than the ramp", raw(order.id), s);
+        ramped(seen, Scope::site(), site_.ramp_up_per_minute, order, s);
+        for (std::uint16_t f = 0; f < site_.feeders.size(); ++f)
+            if (seen.recount.in(Scope::feeder(FeederId{f}), index(order.group))) ramped(seen, Scope::feeder(FeederId{f}), site_.feeders[f].pace.up_per_minute, order, s);
+    }
+
+    void ramped(const Seen& seen, Scope scope, Power ramp, const Order& order, Slot s) {
+        const Site::Group& group = site_.groups[index(order.group)];
+        const Steady now = seen.now.steady;
+        if (ramp > Power{}) {
+            Steady& ramp_due_ = ramp_due_of_.try_emplace(scope.kind == Scope::Kind::site ? 0 : 1 + scope.number, Steady::min()).first->second;
+            verdict_.unless(ramp_due_ <= now + Duration{250}, "order {} wakes {} faster than the ramp", raw(order.id), s);
             // What it was not seen to give up it does not take again.
             const LoadState& load = seen.state.loads[s];
             const bool told = load.mode != Mode::unknown && load.mode != Mode::running && load.quality != Quality::bad;
@@ -198,6 +208,26 @@ private:
             const Power rise = loads_[s].seen && !still_runs ? std::max(Power{}, load.watts - (told ? std::max(load.reading, group.standby) : group.standby)) : Power{};
             ramp_due_ = std::max(ramp_due_, now) + Duration{static_cast<std::int64_t>(Int128{rise.count} * 60'000 / ramp.count) * 9 / 10};
         }
+    }
+
+    /// Never more inrush within a while than the scope bears, but for one load that is larger than that by itself.
+    void inrush(const Seen& seen, const Order& order, Slot s) {
+        const auto taken = [&](Slot load, const Site::Group& group) { return Power{site_.loads[load].rated.count * group.inrush_ppm / 1'000'000}; };
+        Power takes = taken(s, site_.groups[index(order.group)]);
+        for (const Site::Group& group : site_.groups)
+            if (group.contactor == s)
+                for (Slot carried = group.loads.first; carried < group.loads.last; ++carried) takes += taken(carried, group);
+        const auto judge = [&](Scope scope, Power most, Duration within) {
+            if (most <= Power{} || !seen.recount.in(scope, index(order.group))) return;
+            auto& starts = starts_[scope.kind == Scope::Kind::site ? 0 : 1 + scope.number];
+            std::erase_if(starts, [&](const auto& start) { return start.first + within <= seen.now.steady; });
+            Power sum;
+            for (const auto& start : starts) sum += start.second;
+            verdict_.unless(sum == Power{} || sum + takes <= most, "order {} starts {}: {} W of inrush at once, at most {} are borne", raw(order.id), s, (sum + takes).count, most.count);
+            starts.emplace_back(seen.now.steady, takes);
+        };
+        judge(Scope::site(), site_.inrush, site_.inrush_within);
+        for (std::uint16_t f = 0; f < site_.feeders.size(); ++f) judge(Scope::feeder(FeederId{f}), site_.feeders[f].pace.inrush, site_.feeders[f].pace.inrush_within);
     }
 
     void lowered(const Seen& seen, const Order& order, Slot s) {
@@ -215,13 +245,23 @@ private:
         verdict_.unless(unpaid, "order {} lowers {} though the price pays", id, s);
     }
 
-    /// Nothing flips without an order, but for what a person or a withheld raise did.
+    /// It may be found at rest without anybody's will.
+    bool fell(const Seen& seen, Slot s) const {
+        for (std::size_t i = 0; i < site_.supplies.size(); ++i) {
+            const std::size_t group = static_cast<std::size_t>(&group_of(s) - site_.groups.data());
+            if (seen.state.supplies[i].phase != SupplyState::Phase::steady && seen.recount.in(site_.supplies[i].scope, group) && group_of(s).driver != "contactor") return true;
+        }
+        return false;
+    }
+
+    /// Nothing flips without an order, but for what a person, a withheld raise or a blackout did.
     void agree_with_state(const Seen& seen) {
         for (Slot s = 0; s < loads_.size(); ++s) {
             Known& load = loads_[s];
             const bool on = seen.state.loads[s].on;
             if (on == load.on) continue;
-            const auto may = may_flip_.find(s);
+            auto may = may_flip_.find(s);
+            if (may == may_flip_.end() && !on && fell(seen, s)) may = may_flip_.emplace(s, Steady::min()).first;
             verdict_.unless(may != may_flip_.end(), "load {} turns {} without an order", s, on ? "on" : "off");
             load.on = on;
             if (may != may_flip_.end()) load.flipped = may->second;
@@ -251,7 +291,8 @@ private:
     std::map<Slot, Steady> lifted_, may_flip_;
     std::set<EventId> opened_;
     std::vector<Steady> wakes_;
-    Steady ramp_due_ = Steady::min();
+    std::map<int, Steady> ramp_due_of_;                             ///< The site's, then the feeders'.
+    std::map<int, std::vector<std::pair<Steady, Power>>> starts_;  ///< Likewise.
     OrderId last_id_{};
     bool journal_writes_ = true;
 };

@@ -1,11 +1,14 @@
 #pragma once
 #include "model/state.hpp"
+#include "policies/ambient_derating.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
+#include "policies/supply_return.hpp"
 #include "policies/under_frequency.hpp"
 #include "tests/support/dice.hpp"
 
@@ -15,7 +18,7 @@
 
 namespace ballast::tests {
 
-constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4};
+constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4}, yard{5}, greenhouse{6};
 
 /// A site and what its policies were told; the policies can be made as often as an engine is.
 struct RandomSite {
@@ -27,6 +30,9 @@ struct RandomSite {
     std::vector<policies::MinimumDraw> minimums;
     std::optional<policies::DemandCharge> demand;
     std::vector<policies::UnderFrequency> guards;
+    std::vector<policies::AmbientDerating> deratings;
+    std::vector<policies::HeatDemand> heats;
+    std::vector<policies::SupplyReturn> returns;
 
     std::vector<Policy> policies() const {
         std::vector<Policy> all;
@@ -37,6 +43,9 @@ struct RandomSite {
         for (const auto& m : minimums) all.push_back(policies::minimum_draw(m));
         if (demand) all.push_back(policies::demand_charge(*demand));
         for (const auto& g : guards) all.push_back(policies::under_frequency(g));
+        for (const auto& d : deratings) all.push_back(policies::ambient_derating(d));
+        for (const auto& h : heats) all.push_back(policies::heat_demand(h));
+        for (const auto& r : returns) all.push_back(policies::supply_return(r));
         return all;
     }
 };
@@ -56,6 +65,8 @@ public:
         site.tries = static_cast<unsigned>(dice_.between(1, 4));
         if (dice_.percent(25)) site.ramp_up_per_minute = Power{dice_.between(1'000, 60'000)};
         if (dice_.percent(25)) site.ramp_down_per_minute = Power{dice_.between(1'000, 60'000)};
+        if (dice_.percent(25)) site.cooling_ppm = dice_.between(0, 200'000);
+        if (dice_.percent(25)) site.inrush = Power{dice_.between(1'000, 30'000)}, site.inrush_within = seconds({1, 2, 30});
         meters();
         sources();
         for (auto halls = dice_.below(3); halls > 0; --halls) hall();
@@ -64,6 +75,7 @@ public:
         for (std::size_t i = 0; i < contactors; ++i) contactor(i);
         policies();
         guard();
+        physics();
         return made_;
     }
 
@@ -76,6 +88,9 @@ private:
             const std::string name = "feeder-" + std::to_string(feeders);
             Site::Feeder feeder{name, std::nullopt, Power{dice_.between(0, 1'000)}};
             if (dice_.percent(70)) feeder.meter = meter(name);
+            if (!made_.site.feeders.empty() && dice_.percent(40)) feeder.under = FeederId{static_cast<std::uint16_t>(dice_.below(made_.site.feeders.size()))};
+            if (dice_.percent(25)) feeder.pace = {Power{dice_.between(1'000, 60'000)}, Power{dice_.between(0, 60'000)}, Power{dice_.between(0, 20'000)}, seconds({1, 5})};
+            if (dice_.percent(25)) feeder.cooling_ppm = dice_.between(0, 200'000);
             made_.site.feeders.push_back(feeder);
         }
     }
@@ -91,7 +106,9 @@ private:
                               {"market", any(), seconds({0, 60, 600})},
                               {"utility", any(), seconds({0, 0, 600})},
                               {"contact", any(), seconds({0, 30, 120})},
-                              {"calls", OnStale::hold, Duration{0}}};
+                              {"calls", OnStale::hold, Duration{0}},
+                              {"yard", any(), seconds({0, 120, 600})},
+                              {"greenhouse", any(), seconds({0, 120, 600})}};
     }
 
     void place(Site::Group& group) {
@@ -120,6 +137,7 @@ private:
         group.on_within = seconds({30, 60, 300});
         group.stale_after = dice_.percent(10) ? Duration::max() : seconds({40, 90, 200});
         group.stagger = Duration{dice_.one_of({0, 0, 20, 500, 5'000})};
+        if (dice_.percent(30)) group.inrush_ppm = dice_.between(0, 5'000'000);
         if (dice_.percent(40)) group.economics = Economics{Price{45'000'000'000}, dice_.between(0, 30'000), dice_.between(1'000'000, 1'200'000)};
         std::vector<Site::Load> fleet(static_cast<std::size_t>(dice_.between(1, 12)));
         for (Site::Load& load : fleet) load = {{}, Power{dice_.between(1'000, 5'000)}, dice_.percent(5) ? 0 : dice_.between(15, 40) * 1'000, Price{dice_.between(30, 150) * 1'000'000}};
@@ -252,6 +270,38 @@ private:
         terms.at_least = Power{nameplate().count * dice_.between(10, 80) / 100};
         terms.keep = Power{terms.at_least.count * dice_.between(100, 110) / 100};
         made_.minimums.push_back(terms);
+    }
+
+    /// Limits of feeders under the site's, what the weather takes off them, heat that was sold, and the way back from a blackout.
+    void physics() {
+        for (std::uint16_t f = 0; f < made_.site.feeders.size(); ++f) {
+            if (!dice_.percent(40)) continue;
+            policies::SiteCap cap{.policy = policy("limit:" + made_.site.feeders[f].name), .scope = Scope::feeder(FeederId{f}), .rank = 15};
+            cap.act_above = Power{nameplate().count * dice_.between(20, 90) / 100};
+            cap.aim = Power{cap.act_above.count * 99 / 100};
+            cap.release = Power{cap.act_above.count * 98 / 100};
+            cap.window = seconds({0, 0, 300});
+            cap.reason = Reason::feeder_limit;
+            made_.caps.push_back(cap);
+        }
+        if (dice_.percent(30)) {
+            policies::AmbientDerating derating{.policy = policy("derating"), .source = yard, .scope = dice_.percent(30) ? Scope::group(GroupId{static_cast<std::uint16_t>(dice_.below(made_.site.groups.size()))}) : scope()};
+            derating.table = {{Temperature{20'000}, nameplate()}, {Temperature{40'000}, Power{nameplate().count * dice_.between(30, 100) / 100}}};
+            made_.deratings.push_back(derating);
+        }
+        if (dice_.percent(30)) {
+            policies::HeatDemand heat{.policy = policy("heat"), .scope = Scope::group(GroupId{static_cast<std::uint16_t>(dice_.below(made_.site.groups.size()))})};
+            heat.thermal = Power{nameplate().count * dice_.between(5, 50) / 100};
+            if (dice_.percent(50)) heat.source = greenhouse;
+            made_.heats.push_back(heat);
+        }
+        const auto supply = [&](const std::string& name, Scope scope) {
+            made_.site.supplies.push_back({policy("return:" + name), scope, seconds({0, 30, 120}), seconds({0, 60}), seconds({0, 120})});
+            made_.returns.push_back({.policy = made_.site.supplies.back().policy, .supply = made_.returns.size()});
+        };
+        if (made_.site.meter && dice_.percent(50)) supply("site", Scope::site());
+        for (std::uint16_t f = 0; f < made_.site.feeders.size(); ++f)
+            if (made_.site.feeders[f].meter && dice_.percent(30)) supply(made_.site.feeders[f].name, Scope::feeder(FeederId{f}));
     }
 
     /// Some of its groups say what their cycles cost.

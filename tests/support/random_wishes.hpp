@@ -24,7 +24,8 @@ public:
         else if (n < 52) heard.push_back(dispatch(dice_.percent(50) ? SignalKind::emergency : SignalKind::arm));
         else if (n < 66) heard.push_back(release());
         else if (n < 70) heard.push_back(Heartbeat{any_source()});
-        else if (n < 72) heard.push_back(hashprice());
+        else if (n < 71) heard.push_back(hashprice());
+        else if (n < 74) heard.push_back(level());
         else if (n < 86) heard.push_back(word());
         else if (n < 90) heard.push_back(JournalHealth{journal_writes = !journal_writes || dice_.percent(20)});
         else if (n < 94) jump(heard);
@@ -44,7 +45,7 @@ public:
 private:
     static constexpr Duration minutes(int n) { return std::chrono::minutes{n}; }
     Duration any_duration(int most_s) { return Duration{dice_.between(0, most_s) * 1'000}; }
-    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls}); }
+    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls, yard, greenhouse}); }
     SourceId any_grid() { return dice_.one_of({by_operator, utility, utility, contact, programme_calls, programme_calls}); }
 
     Signal price() {
@@ -63,6 +64,14 @@ private:
         Signal s{.source = dice_.one_of({market, by_operator}), .kind = SignalKind::hashprice};
         s.issued = s.start = true_utc_;
         s.price = Price{dice_.between(20, 90) * 1'000'000'000};
+        return s;
+    }
+
+    Signal level() {
+        Signal s{.source = dice_.percent(60) ? yard : greenhouse, .kind = SignalKind::temperature};
+        s.issued = s.start = true_utc_ - any_duration(dice_.percent(70) ? 0 : 300);
+        s.temperature = Temperature{dice_.between(-10'000, 50'000)};
+        if (s.source == greenhouse) s.kind = SignalKind::heat, s.power = Power{dice_.between(0, 60'000)};
         return s;
     }
 

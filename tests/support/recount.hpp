@@ -22,7 +22,9 @@ public:
     bool in(Scope scope, std::size_t group) const {
         if (scope.kind == Scope::Kind::site) return true;
         if (scope.kind == Scope::Kind::group) return scope.number == group;
-        return site_.groups[group].feeder && index(*site_.groups[group].feeder) == scope.number;
+        for (auto f = site_.groups[group].feeder; f; f = site_.feeders[index(*f)].under)
+            if (index(*f) == scope.number) return true;
+        return false;
     }
 
     bool dead(const Site::Group& group) const {
@@ -64,6 +66,8 @@ public:
             sum.sheddable_raising += d.raising;
         }
         if (scope.kind != Scope::Kind::group) sum.residual = Power{state_.residual_mw[scope.kind == Scope::Kind::site ? 0 : 1u + scope.number] / 1'000};
+        if (scope.kind == Scope::Kind::site) sum.cooling_ppm = site_.cooling_ppm;
+        if (scope.kind == Scope::Kind::feeder) sum.cooling_ppm = site_.feeders[scope.number].cooling_ppm;
         if (const auto meter = meter_of(scope)) {
             sum.metered = true;
             if (state_.meters[index(*meter)].fresh) sum.meter = state_.meters[index(*meter)].power;
@@ -100,7 +104,8 @@ private:
         for (std::size_t g = 0; g < site_.groups.size(); ++g)
             if (in(bound.scope, g) && can_move(site_.groups[g]))
                 for (Slot s = site_.groups[g].loads.first; s < site_.groups[g].loads.last; ++s) nameplate += site_.loads[s].rated;
-        bound.high = balance(bound.scope).rest() + Power{nameplate.count / 50};
+        const Balance sum = balance(bound.scope);
+        bound.high = sum.rest() + Power{nameplate.count / 50} + Power{nameplate.count * sum.cooling_ppm / 1'000'000};
         bound.aim = bound.release = Power::lowest();
     }
 

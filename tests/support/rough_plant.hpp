@@ -11,7 +11,8 @@
 namespace ballast::tests {
 
 /// Loads that obey soon, late, never, or say so and do not; that wake by themselves and fall silent; meters with noise
-/// and gaps. Gentle, it only is slow; `seldom`, it is asked as seldom as nobody goes stale. Driven by orders and time; what it says becomes events.
+/// and gaps; blackouts, after which most boot and some stay asleep. Gentle, it only is slow; `seldom`, it is asked as seldom as
+/// nobody goes stale. Driven by orders and time; what it says becomes events.
 class RoughPlant {
 public:
     enum class Nature : std::uint8_t { prompt, slow, deaf, liar, refuser };
@@ -28,6 +29,7 @@ public:
     /// From now on nobody is deaf, silent or moody, and every hall draws what it draws.
     void calm_down() {
         gentle_ = true;
+        dark_until_ = start_;
         for (Machine& m : loads_) {
             if (m.nature != Nature::slow) m.nature = Nature::prompt;
             m.silent_until = start_;
@@ -53,6 +55,8 @@ public:
     }
 
     void advance(Steady now, std::vector<Event>& heard) {
+        if (!gentle_ && !site_.supplies.empty() && dice_.below(400) == 0 && dark_until_ <= now) black_out(now);
+        dark_ = dark_until_ > now;
         for (Slot s = 0; s < loads_.size(); ++s) change(s, now, heard);
         std::erase_if(receipts_, [&](const Due& due) {
             if (due.at > now) return false;
@@ -68,7 +72,7 @@ public:
     bool running(Slot s) const { return loads_[s].running; }
     Power power(const Site::Group& group, Slot s) const {
         const Machine& m = loads_[s];
-        if (group.contactor && !loads_[*group.contactor].running) return {};
+        if (dark_ || (group.contactor && !loads_[*group.contactor].running)) return {};
         return m.running ? m.draw : group.driver == "contactor" ? Power{} : group.standby;
     }
     Power site_power() const { return power_of(std::nullopt) + site_.overhead; }
@@ -91,6 +95,19 @@ private:
         Receipt receipt;
     };
 
+    /// For half a minute to a few. What is told to run runs again afterwards, but for some; what sleeps sleeps on.
+    void black_out(Steady now) {
+        dark_until_ = now + Duration{dice_.between(5'000, 200'000)};
+        for (Slot s = 0; s < loads_.size(); ++s) {
+            const Site::Group& group = group_of(s);
+            Machine& m = loads_[s];
+            m.silent_until = dark_until_ + Duration{dice_.between(0, 60'000)};
+            if (group.driver == "luxos" && m.running && dice_.percent(20)) m.running = false, m.changes_at = never;
+        }
+        if (dice_.percent(50)) return;
+        for (Poll& meter : meters_) meter.silent_until = dark_until_;  // On the supply that it measures.
+    }
+
     Machine any_load(const Site::Group& group, Slot s) {
         Machine m;
         const auto n = dice_.below(100);
@@ -109,7 +126,7 @@ private:
     void take(const Order& order, Slot s, Steady now) {
         Machine& m = loads_[s];
         const auto& group = group_of(s);
-        const bool dead = group.contactor && !loads_[*group.contactor].running;
+        const bool dead = dark_ || (group.contactor && !loads_[*group.contactor].running);
         const auto answer = [&](Fate fate, Duration after) { receipts_.push_back({now + after, {order.id, {s, s + 1}, fate, now + after}}); };
         if (dead || m.nature == Nature::deaf) return answer(dice_.percent(50) ? Fate::timed_out : Fate::unreachable, Duration{3'000});
         if (m.nature == Nature::refuser) return answer(Fate::refused, Duration{100});
@@ -175,13 +192,21 @@ private:
             for (Slot s = group.loads.first; s < group.loads.last; ++s) read(s, now, heard);
     }
 
+    bool through(FeederId feeder, const Site::Group& group) const {
+        for (auto f = group.feeder; f; f = site_.feeders[index(*f)].under)
+            if (*f == feeder) return true;
+        return false;
+    }
+
     Power power_of(std::optional<FeederId> feeder) const {
         Power sum;
         for (const Site::Group& group : site_.groups)
-            if (!feeder || group.feeder == feeder)
+            if (!feeder || through(*feeder, group))
                 for (Slot s = group.loads.first; s < group.loads.last; ++s) sum += power(group, s);
         return sum;
     }
+
+    Power beside(Power loads, Power overhead, std::int64_t cooling_ppm) const { return dark_ ? Power{} : with_cooling(loads, cooling_ppm) + overhead; }
 
     void measure(std::size_t m, Steady now, std::vector<Event>& heard) {
         Poll& meter = meters_[m];
@@ -189,9 +214,9 @@ private:
         if (!gentle_ && dice_.below(60) == 0) meter.silent_until = now + Duration{dice_.between(10'000, 200'000)};
         if (meter.silent_until > now) return;
         MeterReading reading{MeterId{static_cast<std::uint16_t>(m)}, {}, now, Quality::measured};
-        if (site_.meter == reading.meter) reading.power = power_of(std::nullopt) + site_.overhead;
+        if (site_.meter == reading.meter) reading.power = beside(power_of(std::nullopt), site_.overhead, site_.cooling_ppm);
         for (std::uint16_t f = 0; f < site_.feeders.size(); ++f)
-            if (site_.feeders[f].meter == reading.meter) reading.power = power_of(FeederId{f}) + site_.feeders[f].overhead;
+            if (site_.feeders[f].meter == reading.meter) reading.power = beside(power_of(FeederId{f}), site_.feeders[f].overhead, site_.feeders[f].cooling_ppm);
         if (!gentle_) reading.power.count += reading.power.count * dice_.between(-10, 10) / 1'000;
         if (!gentle_ && dice_.percent(2)) reading.quality = Quality::bad;
         if (!gentle_ && dice_.percent(2)) reading.taken -= Duration{dice_.between(0, 5'000)};
@@ -201,7 +226,8 @@ private:
     const Site site_;
     Dice& dice_;
     bool gentle_;
-    Steady start_;
+    Steady start_, dark_until_ = start_;
+    bool dark_ = false;
     std::vector<Machine> loads_;
     std::vector<Poll> polls_, meters_;
     std::vector<Due> receipts_;

@@ -301,6 +301,13 @@ TEST_CASE("each bad payload has its own message") {
          "unit \"USD/MWh\" is not known: USD/PH/day, USD/TH/day or USD/EH/day"},
         {H, R"({"kind":"hashprice","issued":"2026-07-01T17:30:00Z","hashprice":-1,"unit":"USD/PH/day"})",
          "\"hashprice\" -1 is negative"},
+        {SignalKind::temperature, R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":70,"unit":"degF"})",
+         "unit \"degF\" is not known: degC"},
+        {SignalKind::temperature, R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":1000.5,"unit":"degC"})",
+         "\"temperature\" 1000.5 is out of range"},
+        {SignalKind::temperature, R"({"kind":"heat","issued":"2026-07-01T17:30:00Z","heat":1,"unit":"MW"})",
+         "\"kind\" \"heat\" is not taken here; this signal takes temperature and heartbeat"},
+        {SignalKind::heat, R"({"kind":"heat","issued":"2026-07-01T17:30:00Z","heat":-1,"unit":"MW"})", "\"heat\" -1 is negative"},
         {H, R"({"kind":"hashprice","issued":"2026-07-01T17:30:00Z","unit":"USD/PH/day"})",
          "\"hashprice\" is missing"},
     };
@@ -415,6 +422,17 @@ TEST_CASE("the state is one JSON object in which what is unknown is null") {
     CHECK(parse_json(json, 8).has_value());
 }
 
+TEST_CASE("a temperature may be below zero, and both levels come back as they were written") {
+    const Signal cold = parsed(R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":-12.25,"unit":"degC"})", SignalKind::temperature);
+    CHECK(cold.temperature == Temperature{-12'250});
+    const Signal heat = parsed(R"({"kind":"heat","issued":"2026-07-01T17:30:00Z","heat":1.2,"unit":"MW"})", SignalKind::heat);
+    CHECK(heat.power == Power{1'200'000});
+    for (const Signal& signal : {cold, heat}) CHECK(parsed(signal_json(signal, "USD"), signal.kind) == signal);
+    wire::SignalRules yard = rules(SignalKind::temperature);
+    yard.plausible_max = 70'000;
+    CHECK(fault(R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":70.1,"unit":"degC"})", yard) == "temperature 70.1 degC is above plausible_max 70 degC");
+}
+
 namespace {
 
 std::string file_text(const std::string& path) {
@@ -433,7 +451,7 @@ TEST_CASE("the handbook's examples are what we take, and its faults what we say"
         const std::string payload = handbook.substr(from, handbook.find('\n', from) - from);
         CAPTURE(payload);
         bool taken = false;
-        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch})
+        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch, SignalKind::temperature, SignalKind::heat})
             taken = taken || parse_signal_json(payload, rules(kind)).has_value();
         CHECK(taken);
         ++examples;
@@ -447,7 +465,7 @@ TEST_CASE("the handbook's examples are what we take, and its faults what we say"
         CHECK(fault(payload, rules(SignalKind::price)) == handbook.substr(middle + 5, end - middle - 5));
         ++faults;
     }
-    CHECK(examples == 9);
+    CHECK(examples == 11);
     CHECK(faults == 9);
 }
 
@@ -456,7 +474,7 @@ TEST_CASE("the schemas name every kind and every field that we know") {
     REQUIRE(signal.has_value());
     for (const char* path : {"/$defs/price/properties/price", "/$defs/dispatch/properties/ramp_s",
                              "/$defs/release/properties/id", "/$defs/hashprice/properties/hashprice",
-                             "/$defs/heartbeat/properties/issued"})
+                             "/$defs/heartbeat/properties/issued", "/$defs/temperature/properties/temperature", "/$defs/heat/properties/heat"})
         CHECK(resolve(*signal, path) != nullptr);
     const auto state = parse_json(file_text("docs/schema/state.json"), 32);
     REQUIRE(state.has_value());
