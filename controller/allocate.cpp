@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/flexible.hpp"
 
 #include <algorithm>
 #include <queue>
@@ -256,7 +257,7 @@ void raise(Core& core, std::vector<Room>& rooms) {
     bool at_once = core.limits.bounds.empty() && core.site.ramp_up_per_minute <= Power{};
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
-        if (!core.can_move(g)) continue;
+        if (!core.can_move(g) || core.yields[i]) continue;
         const std::size_t before = returning.size();
         gather(core, g, returning);
         if (returning.size() > before && core.group(g).stagger > Duration{0}) at_once = false;
@@ -272,7 +273,7 @@ void raise(Core& core, std::vector<Room>& rooms) {
 
 /// Runs of a group that may start whatever the price.
 void gather_for_floor(Core& core, GroupId g, const Why& why, std::vector<Returning>& into) {
-    if (!core.can_move(g) || !has_supply(core, g)) return;
+    if (!core.can_move(g) || core.yields[index(g)] || !has_supply(core, g)) return;
     Slot first = core.group(g).loads.first;
     for (const Run& run : core.sums(g).runs) {
         const Range part{first, run.last};
@@ -308,9 +309,12 @@ void allocate(Core& core) {
     measure_floors(core);
     lower_for_price(core);
     lower_for_bounds(core);
+    slow_for_bounds(core);
+    prepare_for_obligations(core);
     reassert_raises(core);
     if (!core.state.journal_writes) return;
     open_turns(core);
+    restore_flexible(core, rooms);
     raise(core, rooms);
     raise_for_floors(core, rooms);
 }

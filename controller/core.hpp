@@ -76,6 +76,7 @@ struct Core {
     std::vector<std::uint8_t> contactor, movable;  ///< By group; see is_contactor and can_move.
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
+    std::vector<GroupId> flexible_turns;         ///< Flexible groups, whose turn comes first to slow down.
 
     // Carried from step to step.
     std::vector<Pending> pending;                ///< By id, ascending.
@@ -85,6 +86,7 @@ struct Core {
     std::uint32_t last_event = 0;
     Steady ramp_up_paid = Steady::min(), ramp_down_paid = Steady::min();
     Steady next_stale = Steady::min();           ///< No load becomes stale before.
+    Steady next_overdue = Steady::min();         ///< No checkpoint becomes overdue before.
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
 
@@ -100,6 +102,7 @@ struct Core {
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.
     std::vector<std::uint8_t> may_wake;          ///< By group: its stagger had run out when the step began.
     bool may_ramp_up = false, may_ramp_down = false;   ///< Likewise what earlier moves cost was paid.
+    std::vector<std::uint8_t> yields;            ///< By group: nobody there rises, as a flexible load has yet to.
     std::vector<Order> orders;
     std::vector<Binding> binding;
     std::vector<Miss> misses;
@@ -115,6 +118,7 @@ struct Core {
     bool is_contactor(GroupId g) const { return contactor[index(g)] != 0; }
     /// Whom limits may move: interruptible, by its own driver. Contactors move only by escalation.
     bool can_move(GroupId g) const { return movable[index(g)] != 0; }
+    bool is_flexible(GroupId g) const { return group(g).tier == Tier::flexible; }
 
     void wake_at(Steady at) { if (at < wake) wake = at; }
     void note(NoteKind kind, std::size_t number, std::string text = {}, EventId event = {}, Power power = {});

@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/flexible.hpp"
 #include "controller/snapshot.hpp"
 #include "controller/words.hpp"
 #include "model/check.hpp"
@@ -42,6 +43,9 @@ void index_site(Core& core) {
         if (group.feeder) core.members[1 + index(*group.feeder)].push_back(g);
         core.members[1 + site.feeders.size() + i].push_back(g);
     }
+    for (const GroupId g : core.members[0])
+        if (core.is_flexible(g)) core.flexible_turns.push_back(g);
+    std::ranges::stable_sort(core.flexible_turns, {}, [&](GroupId g) { return core.group(g).flexible.turn; });
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (const auto contactor = site.groups[i].contactor)
             core.carried[index(core.group_of[*contactor])].push_back(GroupId{static_cast<std::uint16_t>(i)});
@@ -69,6 +73,10 @@ void begin_afresh(Core& core) {
         state.loads[s].heard = core.now.steady;
         state.strikes.push_back(site.loads[s].strike);
         if (core.group(core.group_of[s]).tier == Tier::firm) state.firm.push_back({s, {}});
+        if (!core.is_flexible(core.group_of[s])) continue;
+        if (state.flexible.empty()) state.first_flexible = s;
+        state.flexible.emplace_back();
+        BALLAST_CHECK(state.first_flexible + state.flexible.size() == s + 1u);
     }
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (!site.groups[i].loads.empty()) state.groups[i].runs.push_back({site.groups[i].loads.last, Steady::min(), true, 0});
@@ -79,6 +87,7 @@ void size_scratch(Core& core) {
     core.open_order.resize(core.site.groups.size());
     core.constraining.resize(core.site.policies.size());
     core.may_wake.resize(core.site.groups.size());
+    core.yields.resize(core.site.groups.size());
 }
 
 }  // namespace
@@ -88,7 +97,7 @@ Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, N
     core.site = std::move(site);
     core.policies = std::move(policies);
     core.now = now;
-    core.next_stale = now.steady;
+    core.next_stale = core.next_overdue = now.steady;
     index_site(core);
     begin_afresh(core);
     size_scratch(core);

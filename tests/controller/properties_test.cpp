@@ -1,4 +1,5 @@
 #include "tests/catch.hpp"
+#include "tests/support/audit_flexible.hpp"
 #include "tests/support/audit_limits.hpp"
 #include "tests/support/audit_trips.hpp"
 #include "tests/support/describe.hpp"
@@ -18,6 +19,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
     OrderAudit orders{made, verdict};
     LimitAudit limits{made, verdict};
     TripAudit trips{made, verdict};
+    FlexibleAudit flexible{made, verdict};
     std::size_t step = 0;
     std::string where;
     live(seed, shape, [&](Now now, const std::vector<Event>& heard, const Decision& decision, const Engine& engine) {
@@ -26,6 +28,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
         orders.see(seen);
         limits.see(seen);
         trips.see(seen);
+        flexible.see(seen);
         if (!verdict.fault.empty()) where = fmt::format("\nstep {} at {}\n{}", step, now.steady.time_since_epoch().count(), describe(decision));
         ++step;
         return verdict.fault.empty();

@@ -1,5 +1,6 @@
 #pragma once
 #include "controller/books.hpp"
+#include "controller/flexible.hpp"
 #include "model/state.hpp"
 
 #include <optional>
@@ -35,7 +36,8 @@ public:
         const Site::Group& group = site_.groups[g];
         Draw sum;
         for (Slot s = group.loads.first; s < group.loads.last; ++s) {
-            const Draw d = draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
+            const Draw d = group.tier == Tier::flexible ? flex_draw(state_.loads[s], state_.flex(s), site_.loads[s].rated, group.standby, dead(group))
+                                                        : draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
             sum.planned += d.planned, sum.possible += d.possible, sum.lowering += d.lowering;
             sum.raising += d.raising, sum.measured += d.measured, sum.unknown += d.unknown;
         }
@@ -64,6 +66,7 @@ public:
                 for (const Sunk& sunk : state_.groups[g].sunk)
                     if (later(sunk.seen, site_.meters[index(*meter)].lag) > state_.meters[index(*meter)].taken && sunk.seen + std::chrono::minutes{2} > now_.steady)
                         sum.lowering += sunk.power, sum.late += sunk.power;
+            if (group.tier == Tier::flexible) sum.flexible += d.possible;
             if (!can_move(group)) continue;
             sum.standby += Power{group.standby.count * group.loads.size()};
             sum.sheddable += d.planned - Power{group.standby.count * group.loads.size()};
