@@ -152,10 +152,17 @@ std::vector<Order> Engine::outstanding() const {
         for (Slot s = p.loads.first; s < p.loads.last; ++s) {
             const LoadState& load = core.state.loads[s];
             if (load.order != p.id || load.seen) continue;
-            const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s;
+            const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s && p.rung != Rung::cap;
             if (joins) ++orders.back().loads.last;
-            else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why});
+            else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why, p.rung == Rung::cap ? core.state.flex(s).cap : Power{}});
         }
+    }
+    for (Slot s = core.state.first_flexible; core.state.is_flexible(s); ++s) {
+        const FlexState& flex = core.state.flex(s);
+        if (flex.checkpoint == OrderId{} || flex.asked == never || flex.missed || flex.saved >= flex.asked) continue;
+        Why why{{}, {}, Cause::dispatch, 0, Reason::still_standing};
+        why.event = flex.event;
+        orders.push_back({flex.checkpoint, core.group_of[s], {s, s + 1}, Rung::checkpoint, 1, why});
     }
     return orders;
 }
@@ -168,6 +175,14 @@ std::vector<TripTable> Engine::tables() const {
 }
 
 Power Engine::available_up() const { return could_rise(*parts_); }
+
+FlexMove Engine::next_move(Slot flexible, bool emergency) const { return ballast::next_move(*parts_, flexible, emergency); }
+
+Power Engine::available_flexible() const {
+    Power sum;
+    for (Slot s = parts_->state.first_flexible; parts_->state.is_flexible(s); ++s) sum += could_give(*parts_, s);
+    return sum;
+}
 
 const State& Engine::state() const { return parts_->state; }
 const Site& Engine::site() const { return parts_->site; }

@@ -1,48 +1,23 @@
 #pragma once
 #include "controller/books.hpp"
+#include "controller/flex_move.hpp"
 
 #include <array>
 #include <string>
 
 namespace ballast {
 
-/// Why a flexible load is not slowed any further just now, though watts are wanted.
-enum class FlexBar : std::uint8_t {
-    none,             ///< It could be.
-    not_in_range,     ///< The site file gives it no step, or none but a checkpoint.
-    not_heard,        ///< Nobody knows what it draws, so nothing may be counted.
-    resting,          ///< It says that it rests: it has nothing to give.
-    cut_off,          ///< Its contactor is open.
-    at_its_floor,     ///< It is down as far as its range goes.
-    draws_less,       ///< It draws no more than the lowest cap it may be given: the cap would bind nothing.
-    in_notice,        ///< It was told, and its notice has not run out.
-    awaits_checkpoint,  ///< Its work is being saved.
-    unsaved,          ///< Its checkpoint is overdue or was refused, and unsaved work is not put to sleep.
-    not_obeying,      ///< It was told to go lower and was not seen to.
-};
-inline constexpr std::size_t flex_bars = 11;
-
-/// The next step down of a flexible load, and what it would give.
-struct FlexMove {
-    Rung rung = Rung::cap;
-    Power cap = no_limit;     ///< The lowest it could be given.
-    Power gives;              ///< Of its present draw, by its last reading; an unheard one gives nothing.
-    FlexBar bar = FlexBar::none;  ///< `none`: it may go now.
-    bool asks = false;        ///< A checkpoint has to be asked for before, or with it.
-    Steady may_at = never;    ///< When what bars it has run out, if time alone ends that.
-};
-
 /// Ready to go, or why not. `emergency`: on whose account it would go.
 FlexMove next_move(const Core& core, Slot s, bool emergency);
-
-/// What a reading within a cap is: power regulation swings by about 2 % round its set point.
-constexpr bool within_cap(Power power, Power cap) { return power.count <= cap.count + cap.count / 50; }
 
 /// The draw of one flexible load, see `count`.
 Draw flex_draw(const LoadState& load, const FlexState& flex, Power rated, Power standby, bool dead);
 
 /// Wanted lower than it would be by itself, and nobody's word but ours keeps it there.
 bool is_slowed(const Core& core, Slot s);
+
+/// All it could give in its range, once its work is safe; by what it draws now.
+Power could_give(const Core& core, Slot s);
 
 /// What giving a slowed load its full draw back adds.
 Draw full_again(const Core& core, Slot s);

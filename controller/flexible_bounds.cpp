@@ -66,6 +66,15 @@ void slow_for_bounds(Core& core) {
 
 // ---- prepared
 
+Power could_give(const Core& core, Slot s) {
+    const Site::Flexible& terms = core.group(core.group_of[s]).flexible;
+    const LoadState& load = core.state.loads[s];
+    const FlexMove move = next_move(core, s, false);
+    if (move.gives <= Power{}) return {};
+    const Power left = terms.has(FlexStep::sleep) ? core.group(core.group_of[s]).standby : std::max(terms.floor, core.state.flex(s).lowest);
+    return std::max(move.gives, load.reading - left);
+}
+
 namespace {
 
 /// How long before an obligation work has to be asked for, so that it is safe and its notice has run when that begins.
@@ -74,16 +83,6 @@ Duration lead_of(const Core& core) {
     for (const GroupId g : core.flexible_turns)
         if (const auto& terms = core.group(g).flexible; terms.has(FlexStep::checkpoint)) longest = std::max(longest, terms.notice + terms.checkpoint_within);
     return longest;
-}
-
-/// All it could give in its range, once its work is safe.
-Power could_give(const Core& core, Slot s) {
-    const Site::Flexible& terms = core.group(core.group_of[s]).flexible;
-    const LoadState& load = core.state.loads[s];
-    const FlexMove move = next_move(core, s, false);
-    if (move.gives <= Power{}) return {};
-    const Power left = terms.has(FlexStep::sleep) ? core.group(core.group_of[s]).standby : std::max(terms.floor, core.state.flex(s).lowest);
-    return std::max(move.gives, load.reading - left);
 }
 
 /// Not yet told, or not saved when there was time for it.

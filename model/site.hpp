@@ -47,6 +47,7 @@ struct Site {
         Duration checkpoint_good{900'000};    ///< What was saved longer ago is saved again before a sleep.
         Unsaved unsaved = Unsaved::kept;
 
+        bool operator==(const Flexible&) const = default;
         bool has(FlexStep step) const { return std::ranges::find(order, step) != order.end(); }
         bool caps() const { return has(FlexStep::power) || has(FlexStep::clock); }
         /// It saves before it takes this step.
