@@ -4,7 +4,6 @@
 #include "model/check.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace ballast {
 
@@ -37,51 +36,76 @@ Pending* pending_of(Core& core, OrderId id) {
     return found != core.pending.end() && found->id == id ? &*found : nullptr;
 }
 
-/// `also(load, slot)` is done for each while its sums are open.
-template <class Also>
-void command_each(Core& core, Range range, Rung rung, bool on, Power cap, const Why& limit, std::uint8_t attempt, Also also) {
-    const GroupId g = core.group_of[range.first];
-    BALLAST_CHECK(raises(rung) || core.group(g).tier != Tier::firm);
-    Why why = limit;
-    if (!raises(rung)) why.event = event_of(core, limit);
-    const Order& order = joined(core, g, range, {{}, g, range, rung, attempt, why, cap});
+/// The order that these loads join, with them in its count.
+OrderId joined(Core& core, Range range, const Order& like) {
+    const Order& order = joined(core, like.group, range, like);
     Pending& pending = *pending_of(core, order.id);
     pending.loads = order.loads;
     pending.unseen += range.size();
-    const OrderId id = order.id;
-    for (GroupBooks books{core, g}; const Slot s : std::views::iota(range.first, range.last)) {
-        const LoadState& load = core.state.loads[s];
-        if (!load.seen)
-            if (Pending* before = pending_of(core, load.order)) --before->unseen;
-        books.amend(s, [on, id, s, &also](LoadState& l) {
-            also(l, s);
-            l.on = on;
-            l.seen = false;
-            l.order = id;
-            l.fate = Fate::timed_out;  // Until a receipt says better.
-        });
-    }
+    return order.id;
+}
+
+void forget(Core& core, const LoadState& load) {
+    if (load.seen) return;
+    if (Pending* before = pending_of(core, load.order)) --before->unseen;
+}
+
+void change_wish(Core& core, Range range, bool on, bool anew) {
     change_runs(core, range, [&](Run& run) {
-        if (run.on != on || rung == Rung::close) run.since = core.now.steady;
+        if (run.on != on || anew) run.since = core.now.steady;
         run.on = on;
     });
+}
+
+/// What it is ordered for; what lowers belongs to an event.
+Why owned(Core& core, Rung rung, const Why& limit) {
+    Why why = limit;
+    if (!raises(rung)) why.event = event_of(core, limit);
+    return why;
 }
 
 }  // namespace
 
 void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t attempt) {
+    const GroupId g = core.group_of[range.first];
     const bool on = raises(rung);
-    command_each(core, range, rung, on, {}, limit, attempt, [on](LoadState& l, Slot) { l.failing = l.failing && !on && !l.on; });
+    BALLAST_CHECK(on || core.group(g).tier == Tier::interruptible);
+    const Why why = owned(core, rung, limit);
+    const OrderId id = joined(core, range, {{}, g, range, rung, attempt, why, {}});
+    GroupBooks books{core, g};
+    const auto any = [](const LoadState&) { return true; };
+    for (Slot s = range.first; s < range.last;) {
+        Stance told = core.state.loads[s];
+        forget(core, core.state.loads[s]);
+        const Range neighbours{s, told.seen ? range.last : s + 1};  // Of those on their way each may follow another order.
+        told.failing = told.failing && !on && !told.on;
+        told.on = on;
+        told.seen = false;
+        told.fate = Fate::timed_out;  // Until a receipt says better.
+        s = books.amend_alike(neighbours, told, any, [id](Slot, LoadState& load) { load.order = id; });
+    }
+    change_wish(core, range, on, rung == Rung::close);
 }
 
 void order_flexible(Core& core, Slot s, Rung rung, Power cap, const Why& limit, std::uint8_t attempt) {
-    command_each(core, {s, s + 1}, rung, rung != Rung::sleep, rung == Rung::cap ? cap : Power{}, limit, attempt, [&](LoadState& l, Slot slot) {
-        FlexState& flex = core.state.flex(slot);
-        l.failing = l.failing && !raises(rung);
+    const GroupId g = core.group_of[s];
+    const bool on = rung != Rung::sleep;
+    BALLAST_CHECK(core.is_flexible(g));
+    const Why why = owned(core, rung, limit);
+    const OrderId id = joined(core, {s, s + 1}, {{}, g, {s, s + 1}, rung, attempt, why, rung == Rung::cap ? cap : Power{}});
+    forget(core, core.state.loads[s]);
+    amend(core, s, [&](LoadState& l) {
+        FlexState& flex = core.state.flex(s);
         flex.cap = rung == Rung::cap ? cap : no_limit;
         flex.since = core.now.steady;
         if (raises(rung) && attempt == 1) flex.told = flex.asked = never, flex.saved = Steady::min(), flex.checkpoint = {}, flex.missed = false;
+        l.failing = l.failing && !raises(rung);
+        l.on = on;
+        l.seen = false;
+        l.order = id;
+        l.fate = Fate::timed_out;
     });
+    change_wish(core, {s, s + 1}, on, false);
 }
 
 void ask_for_checkpoint(Core& core, Slot s, const Why& limit) {

@@ -144,19 +144,26 @@ Snapshot Engine::snapshot(Now now) const { return {save(*parts_, now)}; }
 
 void Engine::renew(const Snapshot& own, Now now) { *this = Engine{std::move(parts_->site), std::move(parts_->policies), own, now}; }
 
-std::vector<Order> Engine::outstanding() const {
-    const Core& core = *parts_;
+namespace {
+
+/// Of orders not yet seen to be obeyed, those of their loads that `wanted(slot, pending)` accepts; neighbours in one.
+template <class Wanted>
+std::vector<Order> unseen(const Core& core, Wanted wanted) {
     std::vector<Order> orders;
     for (const Pending& p : core.pending) {
-        if (raises(p.rung)) continue;
         for (Slot s = p.loads.first; s < p.loads.last; ++s) {
             const LoadState& load = core.state.loads[s];
-            if (load.order != p.id || load.seen) continue;
+            if (load.order != p.id || load.seen || !wanted(s, p)) continue;
             const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s && p.rung != Rung::cap;
             if (joins) ++orders.back().loads.last;
             else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why, p.rung == Rung::cap ? core.state.flex(s).cap : Power{}});
         }
     }
+    return orders;
+}
+
+/// Checkpoints that were asked for and not answered, as they were asked for.
+void add_checkpoints(const Core& core, std::vector<Order>& orders) {
     for (Slot s = core.state.first_flexible; core.state.is_flexible(s); ++s) {
         const FlexState& flex = core.state.flex(s);
         if (flex.checkpoint == OrderId{} || flex.asked == never || flex.missed || flex.saved >= flex.asked) continue;
@@ -164,8 +171,21 @@ std::vector<Order> Engine::outstanding() const {
         why.event = flex.event;
         orders.push_back({flex.checkpoint, core.group_of[s], {s, s + 1}, Rung::checkpoint, 1, why});
     }
+}
+
+}  // namespace
+
+std::vector<Order> Engine::outstanding() const {
+    std::vector<Order> orders = unseen(*parts_, [](Slot, const Pending& p) { return !raises(p.rung); });
+    add_checkpoints(*parts_, orders);
     return orders;
 }
+
+std::vector<Order> Engine::outstanding_raises(OrderId upto) const {
+    return unseen(*parts_, [&](Slot s, const Pending& p) { return raises(p.rung) && p.id <= upto && may_repeat(*parts_, s, p); });
+}
+
+OrderId Engine::last_order() const { return OrderId{parts_->last_order}; }
 
 std::vector<TripTable> Engine::tables() const {
     std::vector<TripTable> tables;
