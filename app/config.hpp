@@ -207,7 +207,7 @@ struct SignalConfig {
     bool operator==(const SignalConfig&) const = default;
 };
 
-enum class GroupDriver : std::uint8_t { luxos, contactor, metered };
+enum class GroupDriver : std::uint8_t { luxos, contactor, metered, gpu };
 
 /// One machine of a luxos group, from [[group.machine]] or from the inventory.
 struct MachineConfig {
@@ -240,6 +240,14 @@ struct ContactorConfig {
     bool operator==(const ContactorConfig&) const = default;
 };
 
+/// driver = "gpu": nodes whose agents listen on a broker.
+struct GpuConfig {
+    std::string broker;
+    Site::Flexible flexible;           ///< Only with tier = "flexible".
+    bool names_contactor = false;      ///< It says itself that a contactor may cut it off.
+    bool operator==(const GpuConfig&) const = default;
+};
+
 /// [[group]]
 struct GroupConfig {
     std::string name;
@@ -255,8 +263,9 @@ struct GroupConfig {
     Power nameplate;                      ///< metered, and a contactor that carries no group.
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
-    std::vector<MachineConfig> machines;  ///< luxos.
+    std::vector<MachineConfig> machines;  ///< luxos; gpu, whose loads have no address of their own.
     std::optional<LuxosConfig> luxos;
+    std::optional<GpuConfig> gpu;
     std::optional<ContactorConfig> switchgear;
     std::optional<MeterConfig> meter;  ///< metered; absent: nameplate is reserved.
     bool operator==(const GroupConfig&) const = default;

@@ -51,6 +51,9 @@ void contactor_in(Keys& keys, Parse& parse, const UnderFrequencyConfig& own, con
         return fault(fmt::format("\"{}\" is no contactor; allowed: groups with driver = \"contactor\"", name.text));
     if (group->tier != Tier::interruptible)
         return fault(fmt::format("contactor \"{}\" is firm{}, and no trip opens it; allowed: interruptible contactors", name.text, group->tier_given ? "" : " because it has no 'tier'"));
+    for (const std::string& carried : group->switchgear->carries)
+        if (const auto of = std::ranges::find(parse.config.groups, carried, &GroupConfig::name); of != parse.config.groups.end() && of->tier == Tier::flexible)
+            return fault(fmt::format("contactor \"{}\" carries \"{}\", which is flexible and saves nothing within a trip; allowed: contactors of interruptible groups", name.text, carried));
     if (const std::string other = taken_by(parse, own, name.text); !other.empty())
         return fault(fmt::format("contactor \"{}\" is in {} already; one contactor has one stage", name.text, other));
 }

@@ -6,7 +6,7 @@ namespace ballast::config {
 namespace {
 
 const Choices<GroupDriver> drivers{
-    {"luxos", GroupDriver::luxos}, {"contactor", GroupDriver::contactor}, {"metered", GroupDriver::metered}};
+    {"luxos", GroupDriver::luxos}, {"contactor", GroupDriver::contactor}, {"metered", GroupDriver::metered}, {"gpu", GroupDriver::gpu}};
 const Choices<Tier> tiers{
     {"firm", Tier::firm}, {"flexible", Tier::flexible}, {"interruptible", Tier::interruptible}};
 
@@ -18,6 +18,11 @@ void tier_of(Keys& keys, GroupConfig& group) {
     const auto tier = keys.choice("tier", tiers);
     group.tier_given = tier.has_value();
     group.tier = tier.value_or(Tier::firm);
+    if (group.driver == GroupDriver::gpu) {
+        if (group.tier == Tier::interruptible)
+            keys.fault("tier", "'tier' is \"interruptible\" and a gpu group is slowed in steps; allowed: firm, flexible");
+        return;
+    }
     if (group.tier == Tier::flexible)
         keys.fault(
             "tier",
@@ -117,8 +122,9 @@ GroupConfig group_of(Keys& keys, Parse& parse) {
     if (group.driver == GroupDriver::luxos) luxos_of(keys, parse, group);
     if (group.driver == GroupDriver::contactor) contactor_of(keys, parse, group);
     if (group.driver == GroupDriver::metered) metered_of(keys, parse, group);
-    if (group.driver != GroupDriver::luxos)
-        keys.refuse("contactor", "only a luxos group names the contactor that cuts it off");
+    if (group.driver == GroupDriver::gpu) parse_gpu(keys, parse, group);
+    if (group.driver != GroupDriver::luxos && group.tier != Tier::flexible)
+        keys.refuse("contactor", "only a luxos or a flexible group names the contactor that cuts it off");
     keys.finish();
     return group;
 }
@@ -136,7 +142,11 @@ void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::
         return fault(fmt::format(
             "contactor \"{}\" carries \"{}\", which is firm{}; allowed: interruptible groups only",
             contactor.name, carried->name, carried->tier_given ? "" : " because it has no 'tier'"));
-    if (carried->driver != GroupDriver::luxos)
+    if (carried->tier == Tier::flexible && carried->gpu && !carried->gpu->names_contactor)
+        return fault(fmt::format(
+            "contactor \"{0}\" carries \"{1}\", which is flexible and does not name it; say contactor = \"{0}\" there too, if it may be cut off",
+            contactor.name, carried->name));
+    if (carried->driver != GroupDriver::luxos && carried->driver != GroupDriver::gpu)
         return fault(
             fmt::format("contactor \"{}\" carries \"{}\", which is a {} group; allowed: groups of machines",
                         contactor.name, carried->name, word(carried->driver)));
@@ -192,7 +202,7 @@ void link_groups(Keys& root, Parse& parse) {
     for (std::size_t i = 0; i < tables.size(); ++i) {
         Keys keys{*tables[i], title(*tables[i], "group", i), parse.faults};
         const GroupConfig& group = parse.config.groups[i];
-        if (group.luxos) link_contactor(keys, parse, group);
+        if (group.luxos || group.gpu) link_contactor(keys, parse, group);
         const auto machine = parse.machine_ids.find(group.name);
         if (machine != parse.machine_ids.end())
             keys.fault(

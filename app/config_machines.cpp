@@ -14,31 +14,6 @@ std::string bare(const std::string& mac) {
     return digits;
 }
 
-/// False, with faults, if its id, its address or its MAC is another's.
-bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, Position at) {
-    bool good = true;
-    const auto fault = [&](std::string text) {
-        parse.faults.add_in(file, at, std::move(text));
-        good = false;
-    };
-    if (machine.id == "site")
-        fault("id is \"site\", which means all of it in a person's word; allowed: any other");
-    const auto [id, new_id] = parse.machine_ids.try_emplace(machine.id, fmt::format("{}:{}", file, at.line));
-    if (!new_id)
-        fault(fmt::format("machine \"{}\" is at {} already; an id is given once", machine.id, id->second));
-    const std::string address = fmt::format("{}:{}", machine.host, machine.port);
-    const auto [place, new_place] = parse.machine_places.try_emplace(address, machine.id);
-    if (!new_place)
-        fault(fmt::format("machines \"{}\" and \"{}\" share {}; one address is one machine", place->second,
-                          machine.id, address));
-    if (machine.mac.empty()) return good;
-    const auto [mac, new_mac] = parse.machine_macs.try_emplace(bare(machine.mac), machine.id);
-    if (!new_mac)
-        fault(fmt::format("machines \"{}\" and \"{}\" share the MAC {}; one MAC is one machine", mac->second,
-                          machine.id, machine.mac));
-    return good;
-}
-
 void from_inventory(Keys& keys, Parse& parse, GroupConfig& group, std::uint16_t port) {
     const auto name = keys.text("inventory");
     if (!name) return;
@@ -84,6 +59,31 @@ void inline_machine(const toml::table& table, Parse& parse, GroupConfig& group, 
 }
 
 }  // namespace
+
+bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, Position at) {
+    bool good = true;
+    const auto fault = [&](std::string text) {
+        parse.faults.add_in(file, at, std::move(text));
+        good = false;
+    };
+    if (machine.id == "site")
+        fault("id is \"site\", which means all of it in a person's word; allowed: any other");
+    const auto [id, new_id] = parse.machine_ids.try_emplace(machine.id, fmt::format("{}:{}", file, at.line));
+    if (!new_id)
+        fault(fmt::format("machine \"{}\" is at {} already; an id is given once", machine.id, id->second));
+    if (machine.host.empty()) return good;
+    const std::string address = fmt::format("{}:{}", machine.host, machine.port);
+    const auto [place, new_place] = parse.machine_places.try_emplace(address, machine.id);
+    if (!new_place)
+        fault(fmt::format("machines \"{}\" and \"{}\" share {}; one address is one machine", place->second,
+                          machine.id, address));
+    if (machine.mac.empty()) return good;
+    const auto [mac, new_mac] = parse.machine_macs.try_emplace(bare(machine.mac), machine.id);
+    if (!new_mac)
+        fault(fmt::format("machines \"{}\" and \"{}\" share the MAC {}; one MAC is one machine", mac->second,
+                          machine.id, machine.mac));
+    return good;
+}
 
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group) {
     const auto port = static_cast<std::uint16_t>(keys.number_or("port", port_range(), 4'028));

@@ -81,6 +81,8 @@ void priced_group(Keys& keys, Parse& parse, Known& known, const PolicyConfig& po
     if (group->tier == Tier::firm)
         return fault(fmt::format("\"{}\" is firm{}, and no price stops it; allowed: interruptible groups",
                                  name.text, group->tier_given ? "" : " because it has no 'tier'"));
+    if (group->tier == Tier::flexible)
+        return fault(fmt::format("\"{}\" is flexible, and no price slows it; allowed: interruptible groups", name.text));
     const PriceStrikeConfig& own = *policy.price_strike;
     if (own.economics && partly_hosted(*group))
         return fault(fmt::format("\"{}\" has machines with a strike of their own beside some that follow the hashprice; allowed: "

@@ -46,7 +46,7 @@ std::vector<std::string> lines_of(const Decision& d, const Site& site) {
     lines.push_back(fmt::format("at {} (steady {} ms), wakes {}", utc_text(d.at.utc), d.at.steady.time_since_epoch().count(),
                                 d.wake == never ? std::string{"never"} : fmt::format("in {} ms", (d.wake - d.at.steady).count())));
     for (const Order& o : d.orders)
-        lines.push_back(fmt::format("order {}: {} {}, attempt {}: {}", static_cast<std::uint64_t>(o.id), name_of(o.rung), print(o.loads, site), o.attempt, print(o.why, site)));
+        lines.push_back(fmt::format("order {}: {} {}, attempt {}: {}", static_cast<std::uint64_t>(o.id), o.rung == Rung::cap ? fmt::format("cap to {} W", o.cap.count) : std::string{name_of(o.rung)}, print(o.loads, site), o.attempt, print(o.why, site)));
     for (const Binding& b : d.binding)
         lines.push_back(fmt::format("binding on {} {}: limit {}, expected {}, shortfall {}, {}: {}", name_of(b.scope.kind), b.scope.number, print(b.limit),
                                     print(b.expected), print(b.shortfall), b.proven ? "proven" : "not proven", print(b.why, site)));

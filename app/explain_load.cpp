@@ -121,16 +121,25 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
     return {};
 }
 
+std::string done_by(const Order& order) {
+    switch (order.rung) {
+    case Rung::wake: return "ordered woken";
+    case Rung::close: return "ordered closed";
+    case Rung::sleep: return "ordered put to sleep";
+    case Rung::power_off: return "ordered powered off";
+    case Rung::open: return "ordered opened";
+    case Rung::checkpoint: return "asked to save its work";
+    case Rung::cap: return fmt::format("ordered to draw at most {:.1f} kW", static_cast<double>(order.cap.count) / 1e3);
+    case Rung::uncap: return "ordered back to its full draw";
+    }
+    return {};
+}
+
 std::string ordered(const LoadFacts& facts, const Rebuilt& epoch, const std::string& load) {
     const OrderFact& fact = *facts.order;
     const auto& policies = epoch.model.site.policies;
-    const char* what = fact.order.rung == Rung::wake        ? "woken"
-                       : fact.order.rung == Rung::close     ? "closed"
-                       : fact.order.rung == Rung::sleep     ? "put to sleep"
-                       : fact.order.rung == Rung::power_off ? "powered off"
-                                                            : "opened";
     const std::string by = raises(fact.order.rung) || index(fact.order.why.policy) >= policies.size() ? "" : fmt::format(" by policy {}", policies[index(fact.order.why.policy)]);
-    return fmt::format("{} was ordered {}{} at {} (order {}{}), because {}.", load, what, by, utc_text(fact.at), static_cast<std::uint64_t>(fact.order.id),
+    return fmt::format("{} was {}{} at {} (order {}{}), because {}.", load, done_by(fact.order), by, utc_text(fact.at), static_cast<std::uint64_t>(fact.order.id),
                        fact.attempts > 1 ? fmt::format(", attempt {}", fact.attempts) : "", because(facts, epoch));
 }
 

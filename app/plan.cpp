@@ -89,6 +89,7 @@ struct Moves {
     explicit Moves(std::size_t loads) : by_slot(loads) {}
     void take(const Decision& decision) {
         for (const Order& order : decision.orders) {
+            if (order.rung == Rung::checkpoint) continue;  // It lowers nothing: what it is for is among the reasons.
             orders.push_back(order);
             for (Slot s = order.loads.first; s < order.loads.last; ++s) by_slot[s] = raises(order.rung) ? 1 : -1;
         }
@@ -126,6 +127,12 @@ PlannedGroup group_plan(const SkipReasons& reasons, const Engine& engine, std::s
             continue;
         }
         PlannedMove& move = moves.by_slot[s] < 0 ? plan.down : plan.up;
+        if (group.tier == Tier::flexible && moves.by_slot[s] < 0) {
+            plan.down.loads.push_back(s);
+            plan.down.capped += load.on;
+            plan.down.power += std::max(Power{}, load.reading - (load.on ? engine.state().flex(s).cap : group.standby));
+            continue;
+        }
         const Power full = moves.by_slot[s] < 0 ? load.watts : std::max(load.watts, engine.site().loads[s].rated);
         move.loads.push_back(s);
         move.power += std::max(Power{}, full - group.standby);
@@ -147,6 +154,7 @@ PlannedMove sum_of(const std::vector<PlannedGroup>& groups, PlannedMove PlannedG
         sum.loads.insert(sum.loads.end(), move.loads.begin(), move.loads.end());
         sum.power += move.power;
         sum.silent += move.silent;
+        sum.capped += move.capped;
     }
     return sum;
 }
@@ -188,7 +196,7 @@ std::vector<const PlannedGroup*> Plan::in_order(bool down) const {
         if (!(down ? group.down : group.up).loads.empty()) moving.push_back(&group);
     const auto joules = [&](Slot load) { return model.site.loads[load].joules_per_hash; };
     const auto worst_first = [&](const PlannedGroup* a, const PlannedGroup* b) {
-        const auto key = [&](const PlannedGroup* g) { const auto j = joules(g->down.loads.front()); return j > 0 ? j : INT64_MAX; };
+        const auto key = [&](const PlannedGroup* g) { if (const auto& of = model.site.groups[index(g->group)]; of.tier == Tier::flexible) return -1 - std::int64_t{of.flexible.turn}; const auto j = joules(g->down.loads.front()); return j > 0 ? j : INT64_MAX; };
         return key(a) > key(b);
     };
     const auto best_first = [&](const PlannedGroup* a, const PlannedGroup* b) {

@@ -21,6 +21,7 @@ struct LeftAlone {
 struct PlannedMove {
     std::vector<Slot> loads;
     Power power;              ///< What they would give up, or take, once they have obeyed.
+    Slot capped = 0;          ///< Of them, flexible ones that would run on under a cap.
     Slot silent = 0;          ///< Of them, not heard of for longer than their group allows. Only with a journal.
 };
 

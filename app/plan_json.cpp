@@ -18,7 +18,7 @@ json::array names_of(const std::vector<Slot>& loads, const Site& site) {
 }
 
 json::object of(const PlannedMove& move, const Site& site, bool machines) {
-    json::object object{{"loads", move.loads.size()}, {"power_w", move.power.count}, {"silent", move.silent}};
+    json::object object{{"loads", move.loads.size()}, {"power_w", move.power.count}, {"capped", move.capped}, {"silent", move.silent}};
     if (machines) object["machines"] = names_of(move.loads, site);
     return object;
 }

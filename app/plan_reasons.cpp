@@ -23,7 +23,7 @@ SkipReason SkipReasons::of(std::size_t group, Slot load) const {
     const Site::Group& g = engine_.site().groups[group];
     const State& state = engine_.state();
     if (g.tier == Tier::firm) return {"firm", "firm: it is never ordered, and room is kept for it"};
-    if (g.tier == Tier::flexible) return {"flexible", "flexible: no order of this version lowers it"};
+    if (g.tier == Tier::flexible) return flexible(group, load);
     const Run& run = run_of(state, group, load);
     if ((run.bars & latched) && state.loads[load].mode != Mode::running) return {"latched", "put to rest by something else: latched, until `ballast clear`"};
     if (g.driver == "contactor") {
@@ -33,6 +33,30 @@ SkipReason SkipReasons::of(std::size_t group, Slot load) const {
     const LoadState* cutter = g.contactor ? &state.loads[*g.contactor] : nullptr;
     if (cutter && !cutter->on && cutter->seen) return {"cut_off", fmt::format("without supply: contactor {} is open", engine_.site().loads[*g.contactor].name)};
     return run.on ? running(group, load) : resting(group, load);
+}
+
+/// In the words that the shortfall has for it too. What is not wanted of it comes first.
+SkipReason SkipReasons::flexible(std::size_t group, Slot load) const {
+    const State& state = engine_.state();
+    if (!is_limit(wish_)) return {"flexible", "flexible: no price slows it"};
+    if (wish_.signal.ask == Ask::full) return {"flexible", "flexible: everything that is interruptible was asked for, and it is not"};
+    if (elsewhere(group)) return {"elsewhere", "flexible: what was asked is not about where it is fed from"};
+    const FlexMove next = engine_.next_move(load, wish_.signal.kind == SignalKind::emergency);
+    const Site::Flexible& terms = engine_.site().groups[group].flexible;
+    switch (next.bar) {
+    case FlexBar::none: return {"not_needed", "flexible: the limit is met without it, by what is interruptible or goes before it"};
+    case FlexBar::not_in_range: return {"not_in_range", "flexible, but its range has no step down"};
+    case FlexBar::not_heard: return {"not_heard", "flexible: its agent is not heard, and nothing is counted on what nobody knows"};
+    case FlexBar::resting: return {"resting", "flexible: it rests by itself and has nothing to give"};
+    case FlexBar::cut_off: return {"cut_off", fmt::format("without supply: contactor {} is open", engine_.site().loads[*engine_.site().groups[group].contactor].name)};
+    case FlexBar::at_its_floor: return {"at_its_floor", state.loads[load].on ? "flexible: held to its floor already" : "flexible: asleep already"};
+    case FlexBar::draws_less: return {"draws_less", fmt::format("flexible: it draws {:.1f} kW, and a cap of {:.1f} kW would give nothing", static_cast<double>(state.loads[load].reading.count) / 1e3, static_cast<double>(std::max(terms.floor, state.flex(load).lowest).count) / 1e3)};
+    case FlexBar::in_notice: return {"in_notice", fmt::format("flexible: its notice of {} s runs first", seconds(terms.notice))};
+    case FlexBar::awaits_checkpoint: return {"awaits_checkpoint", fmt::format("flexible: it would be asked to save its work, for at most {} s, and then put to sleep", seconds(terms.checkpoint_within))};
+    case FlexBar::unsaved: return {"unsaved", "flexible: its checkpoint is overdue or was refused, and unsaved work is not put to sleep"};
+    case FlexBar::not_obeying: return {"not_obeying", "flexible: it was told to go lower and was not seen to"};
+    }
+    return {};
 }
 
 SkipReason SkipReasons::resting(std::size_t group, Slot load) const {

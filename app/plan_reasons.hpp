@@ -18,6 +18,7 @@ public:
     SkipReason of(std::size_t group, Slot load) const;
 
 private:
+    SkipReason flexible(std::size_t group, Slot load) const;
     SkipReason resting(std::size_t group, Slot load) const;
     SkipReason running(std::size_t group, Slot load) const;
     bool without_supply(std::size_t group) const;

@@ -57,14 +57,15 @@ std::string moves(const Plan& plan, bool down, bool machines) {
     const Site& site = plan.model.site;
     const PlannedMove all = down ? plan.down() : plan.up();
     if (all.loads.empty()) return {};
-    std::string text = down ? fmt::format("\n{} would be given by {} load(s), put to sleep in this order, the worst J/TH first:\n", print(all.power), all.loads.size())
+    std::string text = down ? fmt::format("\n{} would be given by {} load(s), {} in this order, the worst J/TH first:\n", print(all.power), all.loads.size(), all.capped > 0 ? "put to sleep or capped" : "put to sleep")
                             : fmt::format("\n{} would be taken by {} load(s), woken in this order, the best J/TH first:\n", print(all.power), all.loads.size());
     std::size_t n = 0;
     for (const PlannedGroup* group : plan.in_order(down)) {
         const PlannedMove& move = down ? group->down : group->up;
         const Site::Group& g = site.groups[index(group->group)];
+        const std::string capped = move.capped > 0 ? fmt::format("  {} run on under a cap", move.capped) : "";
         const std::string silent = move.silent > 0 ? fmt::format("  {} not heard of lately", move.silent) : "";
-        text += fmt::format("{:>4}. {:<20} {:>6} of {:<6} {:>12}  {}{}\n", ++n, g.name, move.loads.size(), g.loads.size(), print(move.power), efficiency(move, site, down), silent);
+        text += fmt::format("{:>4}. {:<20} {:>6} of {:<6} {:>12}  {}{}\n", ++n, g.name, move.loads.size(), g.loads.size(), print(move.power), g.tier == Tier::flexible ? "flexible, after all that is interruptible" : efficiency(move, site, down), capped + silent);
         if (machines) text += fmt::format("      {}\n", names_of(move.loads, site));
     }
     return text;

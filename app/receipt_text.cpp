@@ -97,6 +97,8 @@ std::string print(const ShedReceipt& r) {
                         after_beginning(r, r.first_command), after_beginning(r, r.last_command), after_beginning(r, r.first_acknowledgement),
                         after_beginning(r, r.last_acknowledgement));
     text += fmt::format("  loads ordered {} ({:.3f} MW by nameplate), acknowledged {}, seen to obey {}\n", r.ordered, megawatts(r.ordered_rated), r.acknowledged, r.obeyed);
+    if (r.flexible > 0) text += fmt::format("  of them flexible {}: slowed or put to sleep when nothing interruptible was left\n", r.flexible);
+    if (r.checkpoints > 0) text += fmt::format("  asked {} time(s) that work be saved, acknowledged {}\n", r.checkpoints, r.saved);
     text += at_the_meter(r);
     if (!r.five_minutes.empty()) text += "\nMeans at the site meter, by whole settlement interval:\n" + means(r.five_minutes, 5) + means(r.fifteen_minutes, 15);
     if (r.limit) text += fmt::format("\nUndelivered: {:.3f} MW*s above the limit", static_cast<double>(r.undelivered.count) / 1e9);

@@ -52,6 +52,7 @@ const char* word(GroupDriver driver) {
     case GroupDriver::luxos: return "luxos";
     case GroupDriver::contactor: return "contactor";
     case GroupDriver::metered: return "metered";
+    case GroupDriver::gpu: return "gpu";
     }
     return "";
 }
@@ -86,6 +87,9 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     if (from.driver == GroupDriver::luxos) {
         for (const MachineConfig& m : group.own_strikes ? by_strike(from.machines, worth) : by_merit(from.machines))
             add_load(model, {m.id, m.watts, m.joules_per_hash, strike_of(worth, m)}, {m.host, m.port});
+    } else if (from.gpu) {
+        group.flexible = from.gpu->flexible;
+        for (const MachineConfig& node : from.machines) add_load(model, {node.id, node.watts}, {});
     } else {
         add_load(model, {from.name, from.nameplate, 0, Price::max()}, {});
     }

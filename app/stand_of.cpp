@@ -48,6 +48,7 @@ public:
         for (const GroupConfig& group : config_.groups) contactor(group);
         for (const GroupConfig& group : config_.groups) machines(group);
         for (const GroupConfig& group : config_.groups) hall(group);
+        for (const GroupConfig& group : config_.groups) gpus(group);
         for (const MeterConfig& meter : config_.meters) site_meter(meter);
         for (const PolicyConfig& policy : config_.policies) frequency_meter(policy);
         for (const SignalConfig& signal : config_.signals) rtu(signal);
@@ -136,6 +137,29 @@ private:
         plant().halls.push_back({.name = group.name, .feeder = feeder_of(group), .profile = sim::growing(from, to, wishes_.hall_grows)});
         say("{}: {:.0f} kW of GPUs, {:.0f} kW after {} s", group.name, kilowatts(from), kilowatts(to), wishes_.hall_grows.count() / 1000);
         if (group.meter) meter(*group.meter, {group.name, sim::Measures::hall, plant().halls.size() - 1});
+    }
+
+    /// Each node is a hall of its own, which its agent steers.
+    void gpus(const GroupConfig& group) {
+        if (!group.gpu) return;
+        const auto broker = std::ranges::find(config_.brokers, group.gpu->broker, &BrokerConfig::name);
+        must_be_loopback("mqtt." + broker->name, broker->host);
+        if (broker->tls) return say("group {}: not played (simulate speaks no TLS)", group.name);
+        auto agents = std::ranges::find_if(plan_.settings.gpus, [&](const auto& known) { return known.host == broker->host && known.port == broker->port; });
+        if (agents == plan_.settings.gpus.end()) {
+            agents = plan_.settings.gpus.emplace(agents);
+            agents->host = broker->host;
+            agents->port = broker->port;
+            agents->site = config_.site.name;
+        }
+        Power sum;
+        for (const MachineConfig& from : group.machines) {
+            sim::GpuNodeSettings node{from.id, plant().halls.size(), from.watts, group.standby, group.gpu->flexible.workload};
+            plant().halls.push_back({.name = from.id, .feeder = feeder_of(group), .profile = {{Duration{0}, sim::free_draw(node)}}});
+            sum += sim::free_draw(node);
+            agents->nodes.push_back(std::move(node));
+        }
+        say("{}: {} GPU nodes, agents on the broker at {}:{}, {:.1f} kW", group.name, group.machines.size(), broker->host, broker->port, kilowatts(sum));
     }
 
     void site_meter(const MeterConfig& meter_config) {

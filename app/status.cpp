@@ -71,10 +71,15 @@ wire::StateReport report_of(const Step& step) {
     for (std::size_t i = 0; i < site.groups.size(); ++i) {
         const GroupState& group = state.groups[i];
         if (site.groups[i].tier == Tier::firm) continue;
+        if (site.groups[i].tier == Tier::flexible) {
+            report.flexible += group.measured;
+            continue;
+        }
         report.interruptible += group.measured;
         const Power standby{site.groups[i].standby.count * site.groups[i].loads.size()};
         report.available_down += std::max(Power{}, group.planned - standby);
     }
+    report.available_flexible = step.engine.available_flexible();
     report.available_up = step.engine.available_up();
     for (const FirmState& firm : state.firm)  // What has not been read is not told as if it had.
         if (state.loads[firm.load].mode != Mode::unknown) report.firm += state.loads[firm.load].reading;
@@ -117,7 +122,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::locked_out: return fmt::format("{} locked out", note.text);
     case NoteKind::aborted: return fmt::format("event {} aborted by a person", note.text);
     case NoteKind::word_refused: return fmt::format("a word was refused: {}", note.text);
-    case NoteKind::shortfall: return fmt::format("SHORTFALL {:.1f} kW under {}: all that may go is ordered off", kw, policy());
+    case NoteKind::shortfall: return fmt::format("SHORTFALL {:.1f} kW under {}: all that may go is ordered off{}{}", kw, policy(), note.text.empty() ? "" : "; ", note.text);
     case NoteKind::shortfall_over: return fmt::format("shortfall under {} is over", policy());
     case NoteKind::raises_stopped: return "the journal does not keep up: nothing is raised until it does";
     case NoteKind::raises_resumed: return "the journal keeps up again";

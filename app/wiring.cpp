@@ -1,6 +1,7 @@
 #include "app/wiring.hpp"
 
 #include "drivers/asic/luxos.hpp"
+#include "drivers/gpu/agents.hpp"
 #include "drivers/meters/modbus_meter.hpp"
 #include "drivers/signals/modbus_signals.hpp"
 #include "drivers/switchgear/contactor.hpp"
@@ -159,8 +160,24 @@ MqttSecret secret_of(const Secret& secret) {
     return from;
 }
 
-std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& config, const SiteModel& model, bool send) {
+/// All GPU nodes whose agents are on this broker; null: none.
+std::shared_ptr<GpuNodes> gpu_nodes_of(const BrokerConfig& broker, const Config& config, const SiteModel& model) {
+    std::vector<GpuNode> nodes;
+    for (const GroupConfig& group : config.groups) {
+        if (!group.gpu || group.gpu->broker != broker.name) continue;
+        const Site::Flexible& flexible = group.gpu->flexible;
+        for (const MachineConfig& node : group.machines)
+            nodes.push_back({model.slots.at(node.id), node.id, node.watts, group.stale_after, group.off_within, group.on_within, flexible.checkpoint_within, flexible.has(FlexStep::clock)});
+    }
+    return nodes.empty() ? nullptr : std::make_shared<GpuNodes>(config.site.name, std::move(nodes));
+}
+
+std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& config, const SiteModel& model, bool send, const std::shared_ptr<GpuNodes>& nodes) {
     MqttSettings settings;
+    if (nodes)
+        settings.listeners.push_back({wire::gpu_topic(config.site.name, "+", "status"), [nodes](std::string_view topic, std::string_view payload, Instant received, Steady now, Mailbox& mailbox) {
+                                          nodes->hear(topic, payload, received, now, mailbox);
+                                      }});
     settings.broker = from.name;
     settings.host = from.host;
     settings.port = from.port;
@@ -226,6 +243,7 @@ void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, a
             wiring.drivers.push_back(contactor_of(group, model, wiring.buses, stagger));
             takes = wiring.drivers.back().get();
             break;
+        case GroupDriver::gpu: break;  // By its broker.
         case GroupDriver::metered:
             if (group.meter) wiring.drivers.push_back(std::make_unique<MeteredLoad>(model.slots.at(group.name), power_register(*group.meter), wiring.buses));
             break;
@@ -266,10 +284,19 @@ void wire_guards(Wiring& wiring, const Config& config, const SiteModel& model, b
 
 // ---- brokers, and what tells a PLC that we live
 
+void wire_gpus(Wiring& wiring, const std::string& name, const Config& config, const SiteModel& model, std::shared_ptr<GpuNodes> nodes, MqttBroker& broker) {
+    auto agents = std::make_unique<GpuAgents>(std::move(nodes), [&broker](std::string topic, std::string payload) { broker.publish(std::move(topic), std::move(payload)); });
+    for (const GroupConfig& group : config.groups)
+        if (group.gpu && group.gpu->broker == name && group.tier == Tier::flexible) wiring.by_group[index(model.groups.at(group.name))] = agents.get();
+    wiring.drivers.push_back(std::move(agents));
+}
+
 void wire_brokers(Wiring& wiring, const Config& config, const SiteModel& model, bool send, std::map<std::string, MqttBroker*>& brokers) {
     for (const BrokerConfig& from : config.brokers) {
-        auto broker = broker_of(from, config, model, send);
+        const auto nodes = gpu_nodes_of(from, config, model);
+        auto broker = broker_of(from, config, model, send, nodes);
         brokers[from.name] = broker.get();
+        if (nodes) wire_gpus(wiring, from.name, config, model, nodes, *broker);
         wiring.drivers.push_back(std::move(broker));
     }
     const std::string& ours = config.site.broker.empty() && !config.brokers.empty() ? config.brokers.front().name : config.site.broker;

@@ -1,6 +1,7 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
+#include "controller/flexible.hpp"
 
 #include <algorithm>
 #include <queue>
@@ -222,7 +223,7 @@ void raise(Core& core, std::vector<Room>& rooms) {
     bool at_once = core.limits.bounds.empty() && !core.paced_up;
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
-        if (!core.can_move(g)) continue;
+        if (!core.can_move(g) || core.yields[i]) continue;
         const std::size_t before = returning.size();
         gather(core, g, returning);
         if (returning.size() > before && core.group(g).stagger > Duration{0}) at_once = false;
@@ -238,7 +239,7 @@ void raise(Core& core, std::vector<Room>& rooms) {
 
 /// Runs of a group that may start whatever the price.
 void gather_for_floor(Core& core, GroupId g, const Why& why, std::vector<Returning>& into) {
-    if (!core.can_move(g) || !has_supply(core, g)) return;
+    if (!core.can_move(g) || core.yields[index(g)] || !has_supply(core, g)) return;
     Slot first = core.group(g).loads.first;
     for (const Run& run : core.sums(g).runs) {
         const Range part{first, run.last};
@@ -280,8 +281,11 @@ void allocate(Core& core) {
     measure_floors(core);
     lower_for_price(core);
     lower_for_bounds(core);
+    slow_for_bounds(core);
+    prepare_for_obligations(core);
     reassert_raises(core);
     if (!core.state.journal_writes) return;
+    restore_flexible(core, rooms);
     raise(core, rooms);
     raise_for_floors(core, rooms);
 }

@@ -14,6 +14,11 @@ void apply_one(Core& core, const LoadReading& reading);
 void apply_one(Core& core, const Answered& answered);
 void apply_one(Core& core, const Receipt& receipt);
 
+/// A load that was silent for too long answers again.
+void lives(Core& core, Slot slot);
+/// What loads of the group were just seen to have given up, which a meter that lags does not show yet.
+void sink(Core& core, GroupId g, Power power);
+
 void apply_one(Core& core, const FrequencyReading& reading);
 void apply_one(Core& core, const Tripped& tripped);
 

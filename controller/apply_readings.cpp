@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/supply.hpp"
+#include "controller/flexible.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -52,6 +53,23 @@ void apply_one(Core& core, const MeterReading& reading) {
         if (core.site.feeders[f].meter == reading.meter) learn_residual(core, Scope::feeder(FeederId{f}), reading.power, since_last);
 }
 
+/// It was silent for too long, and answers again. From now on its silence counts anew.
+void lives(Core& core, Slot slot) {
+    amend(core, slot, [](LoadState& l) { l.stale = false; });
+    const Duration patience = core.group(core.group_of[slot]).stale_after;
+    if (patience != Duration::max()) core.next_stale = std::min(core.next_stale, later(core.now.steady, patience));
+}
+
+/// Their telemetry shows them gone; a meter that lags does not yet, and must not make others go for the same watts.
+void sink(Core& core, GroupId g, Power power) {
+    if (power <= Power{} || core.site.meters.empty()) return;
+    auto& sunk = core.sums(g).sunk;
+    const auto shown = [&](const Sunk& s) { return later(s.seen, longest_lag) < core.now.steady; };
+    sunk.erase(sunk.begin(), std::ranges::find_if_not(sunk, shown));
+    if (!sunk.empty() && sunk.back().seen == core.now.steady) sunk.back().power += power;
+    else sunk.push_back({core.now.steady, power});
+}
+
 namespace {
 
 /// It left the state it was seen in, and not by our order.
@@ -84,23 +102,6 @@ void read_firm(Core& core, Slot slot, Power said, const LoadReading& reading) {
             firm.peaks.push_back({core.now.steady, power});
         }
     }
-}
-
-/// It was silent for too long, and answers again. From now on its silence counts anew.
-void lives(Core& core, Slot slot) {
-    amend(core, slot, [](LoadState& l) { l.stale = false; });
-    const Duration patience = core.group(core.group_of[slot]).stale_after;
-    if (patience != Duration::max()) core.next_stale = std::min(core.next_stale, later(core.now.steady, patience));
-}
-
-/// Their telemetry shows them gone; a meter that lags does not yet, and must not make others go for the same watts.
-void sink(Core& core, GroupId g, Power power) {
-    if (power <= Power{} || core.site.meters.empty()) return;
-    auto& sunk = core.sums(g).sunk;
-    const auto shown = [&](const Sunk& s) { return later(s.seen, longest_lag) < core.now.steady; };
-    sunk.erase(sunk.begin(), std::ranges::find_if_not(sunk, shown));
-    if (!sunk.empty() && sunk.back().seen == core.now.steady) sunk.back().power += power;
-    else sunk.push_back({core.now.steady, power});
 }
 
 /// Loads of one group that say the same, run by run. Obedience is counted once an order.
@@ -182,7 +183,8 @@ void apply_one(Core& core, const LoadReading& reading) {
         const GroupId g = core.group_of[s];
         const Range part{s, std::min(reading.loads.last, core.group(g).loads.last)};
         if (!core.site.supplies.empty()) supply_heard(core, g, reading.taken);
-        Hearing{core, g, reading}.hear(part);
+        if (core.is_flexible(g)) hear_flexible(core, g, part, reading);
+        else Hearing{core, g, reading}.hear(part);
         s = part.last;
     }
 }
@@ -227,10 +229,12 @@ void take_back(Core& core, Slot slot) {
 void apply_one(Core& core, const Receipt& receipt) {
     for (Slot s = receipt.loads.first; s < receipt.loads.last; ++s) {
         LoadState& load = core.state.loads[s];
+        const bool flexible = core.state.is_flexible(s);
+        if (flexible && hear_flexible(core, receipt, s)) continue;
         if (load.order != receipt.order || load.seen) continue;
         load.fate = receipt.fate;
         if (receipt.fate == Fate::withheld && load.on && still_rests(core, s)) take_back(core, s);
-        else if (receipt.fate != Fate::accepted && !load.on) amend(core, s, [](LoadState& l) { l.failing = true; });
+        else if (receipt.fate != Fate::accepted && (!load.on || (flexible && core.state.flex(s).cap != no_limit))) amend(core, s, [](LoadState& l) { l.failing = true; });
     }
 }
 

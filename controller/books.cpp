@@ -1,10 +1,10 @@
 #include "controller/books.hpp"
 
+#include "controller/flexible.hpp"
 #include "controller/frequency.hpp"
 #include "model/check.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
@@ -55,7 +55,8 @@ void recount(Core& core, GroupId g) {
     sums.stale = sums.unseen = 0;
     const bool dead = cut_off(core, g);
     for (Slot s = group.loads.first; s < group.loads.last; ++s) {
-        const Draw draw = draw_of(core.state.loads[s], core.site.loads[s].rated, group.standby, dead);
+        const Draw draw = core.is_flexible(g) ? flex_draw(core.state.loads[s], core.state.flex(s), core.site.loads[s].rated, group.standby, dead)
+                                              : draw_of(core.state.loads[s], core.site.loads[s].rated, group.standby, dead);
         sums.planned += draw.planned;
         sums.possible += draw.possible;
         sums.lowering += draw.lowering;
@@ -140,6 +141,7 @@ Balance balance(const Core& core, Scope scope) {
         sum.unknown += s.unknown;
         sum.raising += s.raising;
         sum.quiet = sum.quiet && s.unseen == 0 && s.stale == 0;
+        if (group.tier == Tier::flexible) sum.flexible += s.possible;
         if (!core.can_move(g)) continue;
         const Power standby{group.standby.count * group.loads.size()};
         sum.standby += standby;
@@ -284,64 +286,6 @@ EventId event_of(Core& core, const Why& why) {
               fmt::format("{}-{:%Y%m%dT%H%M%SZ}", core.site.policies[index(why.policy)], fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))),
               event, balance(core, Scope::site()).drawn());
     return event;
-}
-
-namespace {
-
-Steady due_of(const Core& core, const Site::Group& group, Rung rung, std::uint8_t attempt) {
-    if (attempt > core.site.tries) return later(core.now.steady, core.site.reassert_every);
-    return later(core.now.steady, raises(rung) ? group.on_within : group.off_within);
-}
-
-/// The order that these loads join: the one being extended for their group, if they are its neighbours and go alike.
-Order& joined(Core& core, GroupId g, Range range, Rung rung, const Why& why, std::uint8_t attempt) {
-    std::size_t& open = core.open_order[index(g)];
-    if (open > 0) {
-        Order& order = core.orders[open - 1];
-        const bool alike = order.rung == rung && order.attempt == attempt && order.why == why;
-        if (alike && order.loads.last == range.first) return order.loads.last = range.last, order;
-        if (alike && order.loads.first == range.last) return order.loads.first = range.first, order;
-    }
-    core.orders.push_back({OrderId{++core.last_order}, g, range, rung, attempt, why});
-    core.pending.push_back({core.orders.back().id, g, range, rung, attempt, due_of(core, core.group(g), rung, attempt), 0, why});
-    open = core.orders.size();
-    return core.orders.back();
-}
-
-Pending* pending_of(Core& core, OrderId id) {
-    const auto found = std::ranges::lower_bound(core.pending, id, {}, &Pending::id);
-    return found != core.pending.end() && found->id == id ? &*found : nullptr;
-}
-
-}  // namespace
-
-void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t attempt) {
-    const GroupId g = core.group_of[range.first];
-    const bool on = raises(rung);
-    BALLAST_CHECK(on || core.group(g).tier != Tier::firm);
-    Why why = limit;
-    if (!on) why.event = event_of(core, limit);
-    const Order& order = joined(core, g, range, rung, why, attempt);
-    Pending& pending = *pending_of(core, order.id);
-    pending.loads = order.loads;
-    pending.unseen += range.size();
-    GroupBooks books{core, g};
-    const auto any = [](const LoadState&) { return true; };
-    for (Slot s = range.first; s < range.last;) {
-        Stance told = core.state.loads[s];
-        if (!told.seen)
-            if (Pending* before = pending_of(core, core.state.loads[s].order)) --before->unseen;
-        const Range neighbours{s, told.seen ? range.last : s + 1};  // Of those on their way each may follow another order.
-        told.failing = told.failing && !on && !told.on;
-        told.on = on;
-        told.seen = false;
-        told.fate = Fate::timed_out;  // Until a receipt says better.
-        s = books.amend_alike(neighbours, told, any, [id = order.id](Slot, LoadState& load) { load.order = id; });
-    }
-    change_runs(core, range, [&](Run& run) {
-        if (run.on != on || rung == Rung::close) run.since = core.now.steady;
-        run.on = on;
-    });
 }
 
 }  // namespace ballast

@@ -50,6 +50,37 @@ inline void count(Draw& sum, const Stance& load, Power watts, Power reading, Pow
     if (load.stale) put(sum.unknown, std::max(Power{}, rated - possible));
 }
 
+/// The same for a flexible load, which may run under a cap. What is not known of it gives nothing.
+template <Into into>
+inline void count(Draw& sum, const LoadState& load, const FlexState& flex, Power rated, Power standby, bool dead) {
+    if (dead) return;
+    const auto put = [](Power& to, Power power) { into == Into::sum ? to += power : to -= power; };
+    const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
+    const Power measured = told ? load.reading : load.watts;
+    const bool said_to_rest = told && load.mode != Mode::running;
+    Power planned = load.watts, possible = load.watts;
+    if (!load.on) {
+        const Power resting = said_to_rest ? std::min(load.reading, load.watts) : standby;
+        if (load.seen) planned = possible = resting;
+        else if (told && !load.failing) {
+            planned = standby;
+            put(sum.lowering, std::max(Power{}, measured - standby));
+        }
+    } else if (load.seen) {
+        if (told && rests(load.mode)) planned = std::min(load.reading, load.watts);
+    } else if (flex.cap == no_limit) {
+        planned = possible = std::max(rated, load.watts);
+        put(sum.raising, std::max(Power{}, possible - measured));
+    } else if (told && !load.failing) {
+        planned = std::min(flex.cap, load.watts);
+        put(sum.lowering, std::max(Power{}, measured - planned));
+    }
+    put(sum.planned, planned);
+    put(sum.possible, possible);
+    put(sum.measured, measured);
+    if (load.stale) put(sum.unknown, std::max(Power{}, rated - possible));
+}
+
 /// `dead`: our contactor has its group off.
 template <Into into>
 inline void count(Draw& sum, const LoadState& load, Power rated, Power standby, bool dead) {
@@ -108,7 +139,7 @@ class GroupBooks {
 public:
     GroupBooks(Core& core, GroupId g)
         : core_{core}, loads_{core.state.loads.data()}, rated_{core.rated.data()}, group_{g}, standby_{core.group(g).standby},
-          dead_{cut_off(core, g)}, carries_{!core.carried[index(g)].empty()} {}
+          dead_{cut_off(core, g)}, carries_{!core.carried[index(g)].empty()}, flexible_{core.is_flexible(g)} {}
     GroupBooks(const GroupBooks&) = delete;
     GroupBooks& operator=(const GroupBooks&) = delete;
     ~GroupBooks() {
@@ -128,11 +159,13 @@ public:
     void amend(Slot slot, Change change) {
         LoadState& load = loads_[slot];
         const Power rated = rated_[slot];
-        count<Into::out>(change_, load, rated, standby_, dead_);
+        if (flexible_) count<Into::out>(change_, load, core_.state.flex(slot), rated, standby_, dead_);
+        else count<Into::out>(change_, load, rated, standby_, dead_);
         stale_ -= Slot{load.stale};
         unseen_ -= Slot{!load.seen};
         change(load);
-        count<Into::sum>(change_, load, rated, standby_, dead_);
+        if (flexible_) count<Into::sum>(change_, load, core_.state.flex(slot), rated, standby_, dead_);
+        else count<Into::sum>(change_, load, rated, standby_, dead_);
         stale_ += Slot{load.stale};
         unseen_ += Slot{!load.seen};
         recount_carried();
@@ -194,7 +227,7 @@ private:
     const Power* rated_;
     GroupId group_;
     Power standby_;
-    bool dead_, carries_;
+    bool dead_, carries_, flexible_;
     Draw change_;                  ///< Of the sums, so far.
     Slot stale_ = 0, unseen_ = 0;  ///< Likewise; may pass below 0 and come back.
 };
@@ -247,6 +280,7 @@ constexpr Duration longest_lag{120'000};
 /// What is drawn, will be drawn and may be drawn at a scope.
 struct Balance {
     Power planned, possible, lowering, raising, unknown, standby;
+    Power flexible;               ///< Of `possible`: of flexible loads, which nobody calls interruptible.
     Power sheddable, sheddable_raising;  ///< Of what limits may stop, above its standby.
     Power late;                   ///< Of `lowering`: seen to be gone, and perhaps shown by the meter already.
     Power firm_reserve, firm_draw, residual;
@@ -272,7 +306,7 @@ struct Balance {
         return meter ? std::max(books, *meter + cooled(raising)) : books + cooled(unknown);
     }
     /// What remains when all that is interruptible rests.
-    Power rest() const { return cooled(firm_reserve + standby) + residual; }
+    Power rest() const { return cooled(firm_reserve + standby + flexible) + residual; }
     /// What is drawn for certain, of that which a floor counts. A meter that says nothing shows nothing.
     Power at_least(Floor::Of of) const {
         if (of == Floor::Of::sheddable) return sheddable - sheddable_raising;
@@ -341,6 +375,7 @@ inline Price paying_at(const Core& core, GroupId g) { return std::max(core.envel
 inline Slot paying_from(const Core& core, GroupId g) { return first_to_withstand(core, core.group(g).loads, paying_at(core, g)); }
 
 /// Orders all of [range) one way: command records, sums, runs, the order itself. Neighbours of one step become one order.
+/// Of interruptible loads; of flexible ones `order_flexible` does.
 void command(Core& core, Range range, Rung rung, const Why& why, std::uint8_t attempt = 1);
 
 /// The event that a limit's consequences belong to; opens the policy's episode if it has none.

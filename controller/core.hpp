@@ -88,6 +88,7 @@ struct Core {
     std::vector<std::vector<std::uint8_t>> fed;  ///< By feeder and group: it is fed through it.
     bool paced_up = false, paced_down = false;   ///< Some pace limits what starts, or what stops for money.
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
+    std::vector<GroupId> flexible_turns;         ///< Flexible groups, whose turn comes first to slow down.
 
     // Carried from step to step.
     std::vector<Pending> pending;                ///< By id, ascending.
@@ -97,6 +98,7 @@ struct Core {
     std::uint32_t last_event = 0;
     std::vector<Pace> paces;                     ///< The site's first.
     Steady next_stale = Steady::min();           ///< No load becomes stale before.
+    Steady next_overdue = Steady::min();         ///< No checkpoint becomes overdue before.
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
 
@@ -111,6 +113,7 @@ struct Core {
     std::vector<Slot> strays;                    ///< Wanted off, seen off, and said to run.
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.
     std::vector<std::uint8_t> may_wake;          ///< By group: its stagger had run out when the step began.
+    std::vector<std::uint8_t> yields;            ///< By group: nobody there rises, as a flexible load has yet to.
     std::vector<Order> orders;
     std::vector<Binding> binding;
     std::vector<Miss> misses;
@@ -128,6 +131,7 @@ struct Core {
     bool is_contactor(GroupId g) const { return contactor[index(g)] != 0; }
     /// Whom limits may move: interruptible, by its own driver. Contactors move only by escalation.
     bool can_move(GroupId g) const { return movable[index(g)] != 0; }
+    bool is_flexible(GroupId g) const { return group(g).tier == Tier::flexible; }
 
     void wake_at(Steady at) { if (at < wake) wake = at; }
     void note(NoteKind kind, std::size_t number, std::string text = {}, EventId event = {}, Power power = {});

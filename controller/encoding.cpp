@@ -272,6 +272,7 @@ void fields(Io& io, As<Order> auto& v) {
     io.number(v.group);
     io.range(v.loads);
     unless_same(io, v.why, same);
+    if (v.rung == Rung::cap) io.integer(v.cap);
 }
 
 template <class Io>

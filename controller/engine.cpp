@@ -3,6 +3,7 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
+#include "controller/flexible.hpp"
 #include "controller/snapshot.hpp"
 #include "controller/words.hpp"
 #include "model/check.hpp"
@@ -52,6 +53,9 @@ void index_site(Core& core) {
         core.paced_up = core.paced_up || pace.terms.up_per_minute > Power{} || pace.terms.inrush > Power{};
         core.paced_down = core.paced_down || pace.terms.down_per_minute > Power{};
     }
+    for (const GroupId g : core.members[0])
+        if (core.is_flexible(g)) core.flexible_turns.push_back(g);
+    std::ranges::stable_sort(core.flexible_turns, {}, [&](GroupId g) { return core.group(g).flexible.turn; });
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (const auto contactor = site.groups[i].contactor)
             core.carried[index(core.group_of[*contactor])].push_back(GroupId{static_cast<std::uint16_t>(i)});
@@ -81,6 +85,10 @@ void begin_afresh(Core& core) {
         state.loads[s].heard = core.now.steady;
         state.strikes.push_back(site.loads[s].strike);
         if (core.group(core.group_of[s]).tier == Tier::firm) state.firm.push_back({s, {}});
+        if (!core.is_flexible(core.group_of[s])) continue;
+        if (state.flexible.empty()) state.first_flexible = s;
+        state.flexible.emplace_back();
+        BALLAST_CHECK(state.first_flexible + state.flexible.size() == s + 1u);
     }
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (!site.groups[i].loads.empty()) state.groups[i].runs.push_back({site.groups[i].loads.last, Steady::min(), true, 0});
@@ -91,6 +99,7 @@ void size_scratch(Core& core) {
     core.open_order.resize(core.site.groups.size());
     core.constraining.resize(core.site.policies.size());
     core.may_wake.resize(core.site.groups.size());
+    core.yields.resize(core.site.groups.size());
 }
 
 }  // namespace
@@ -100,7 +109,7 @@ Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, N
     core.site = std::move(site);
     core.policies = std::move(policies);
     core.now = now;
-    core.next_stale = now.steady;
+    core.next_stale = core.next_overdue = now.steady;
     index_site(core);
     begin_afresh(core);
     size_scratch(core);
@@ -157,18 +166,31 @@ std::vector<Order> unseen(const Core& core, Wanted wanted) {
         for (Slot s = p.loads.first; s < p.loads.last; ++s) {
             const LoadState& load = core.state.loads[s];
             if (load.order != p.id || load.seen || !wanted(s, p)) continue;
-            const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s;
+            const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s && p.rung != Rung::cap;
             if (joins) ++orders.back().loads.last;
-            else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why});
+            else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why, p.rung == Rung::cap ? core.state.flex(s).cap : Power{}});
         }
     }
     return orders;
 }
 
+/// Checkpoints that were asked for and not answered, as they were asked for.
+void add_checkpoints(const Core& core, std::vector<Order>& orders) {
+    for (Slot s = core.state.first_flexible; core.state.is_flexible(s); ++s) {
+        const FlexState& flex = core.state.flex(s);
+        if (flex.checkpoint == OrderId{} || flex.asked == never || flex.missed || flex.saved >= flex.asked) continue;
+        Why why{{}, {}, Cause::dispatch, 0, Reason::still_standing};
+        why.event = flex.event;
+        orders.push_back({flex.checkpoint, core.group_of[s], {s, s + 1}, Rung::checkpoint, 1, why});
+    }
+}
+
 }  // namespace
 
 std::vector<Order> Engine::outstanding() const {
-    return unseen(*parts_, [](Slot, const Pending& p) { return !raises(p.rung); });
+    std::vector<Order> orders = unseen(*parts_, [](Slot, const Pending& p) { return !raises(p.rung); });
+    add_checkpoints(*parts_, orders);
+    return orders;
 }
 
 std::vector<Order> Engine::outstanding_raises(OrderId upto) const {
@@ -185,6 +207,14 @@ std::vector<TripTable> Engine::tables() const {
 }
 
 Power Engine::available_up() const { return could_rise(*parts_); }
+
+FlexMove Engine::next_move(Slot flexible, bool emergency) const { return ballast::next_move(*parts_, flexible, emergency); }
+
+Power Engine::available_flexible() const {
+    Power sum;
+    for (Slot s = parts_->state.first_flexible; parts_->state.is_flexible(s); ++s) sum += could_give(*parts_, s);
+    return sum;
+}
 
 const State& Engine::state() const { return parts_->state; }
 const Site& Engine::site() const { return parts_->site; }

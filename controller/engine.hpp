@@ -1,4 +1,5 @@
 #pragma once
+#include "controller/flex_move.hpp"
 #include "model/order.hpp"
 #include "model/state.hpp"
 
@@ -43,6 +44,10 @@ public:
     std::vector<TripTable> tables() const;
     /// What could be raised after the last step, within all that is in force: price, limits, bars and supply.
     Power available_up() const;
+    /// A flexible load's next step down, or why there is none; as of the last step.
+    FlexMove next_move(Slot flexible, bool emergency) const;
+    /// What flexible loads could still give within their ranges, by what they draw, once their work is saved.
+    Power available_flexible() const;
     const State& state() const;
     const Site& site() const;
 

@@ -1,6 +1,7 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
+#include "controller/flexible.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -37,6 +38,7 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
         if (core.group(g).contactor != slot) continue;
         for (Slot s = core.group(g).loads.first; s < core.group(g).loads.last; ++s) {
             const LoadState& load = core.state.loads[s];
+            if (load.on && core.is_flexible(g)) return std::nullopt;  // Not for others' sake: only what was put to sleep and did not go.
             if (load.on) cut.healthy += load.watts;
             else if (!load.seen) cut.stuck += load.watts;
         }
@@ -111,7 +113,7 @@ void close_contactors(Core& core) {
                 if (const Bound* everything = everything_off(core, g)) call_back(core, s, everything->why);
                 continue;
             }
-            if (run.on || run.bars || !core.state.journal_writes || close_forbidden(core, s)) continue;
+            if (run.on || run.bars || !core.state.journal_writes || core.yields[i] || close_forbidden(core, s)) continue;
             const Steady rested = later(run.since, core.group(g).contactor_rest);
             if (rested > core.now.steady) core.wake_at(rested);
             else if (const Power inrush = inrush_of(core, s); inrush_allows(core, g, inrush)) {
@@ -126,12 +128,14 @@ void close_contactors(Core& core) {
 // ---- what a limit has come to
 
 void tell_shortfall(Core& core, const Bound& bound, Excess& excess, Power missing) {
-    if (!std::exchange(excess.told, true)) core.note(NoteKind::shortfall, index(excess.policy), {}, event_of(core, bound.why), missing);
+    if (std::exchange(excess.told, true)) return;
+    core.note(NoteKind::shortfall, index(excess.policy), bound.everything ? std::string{} : not_given(core, bound.scope, bound.why.cause == Cause::emergency), event_of(core, bound.why), missing);
 }
 
 /// But for this bound, and whatever the pace, some load would come back.
 bool holds_back(const Core& core, const Bound& bound, const Balance& sum) {
     const Room room = room_under(core, bound, sum);
+    if (holds_flexible(core, bound, room)) return true;
     for (const GroupId g : core.members[core.scope_index(bound.scope)]) {
         const auto& runs = core.sums(g).runs;
         const Slot start = core.can_move(g) ? paying_from(core, g) : core.group(g).loads.last;

@@ -1,5 +1,7 @@
 #include "controller/shed_receipt.hpp"
 
+#include "controller/flex_move.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -56,7 +58,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
             loads[s] = loads_[found->second];
         }
     for (const Site::Group& group : site.groups)
-        for (Slot s = group.loads.first; s < group.loads.last; ++s) loads[s].firm = group.tier == Tier::firm, loads[s].feeder = group.feeder;
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) loads[s].firm = group.tier == Tier::firm, loads[s].flexible = group.tier == Tier::flexible, loads[s].feeder = group.feeder;
 
     const Duration shift = (now.steady - last_.steady) - (now.utc - last_.utc);  // Another boot: the steady clock began anew.
     const bool other_boot = shift > seconds{60} || shift < -seconds{60};
@@ -127,7 +129,7 @@ void ReceiptBuilder::read(const LoadReading& reading) {
     }
     if (firm)
         for (auto& [id, trace] : traces_) sample(trace, reading.taken);
-    if (!rests(reading.mode)) return;
+    if (last <= reading.loads.first || !rests_as_told(reading.loads.first, reading)) return;
     failing_.erase(failing_.lower_bound(reading.loads.first), failing_.lower_bound(last));
     for (auto& [id, trace] : traces_) {
         ShedReceipt& r = trace.receipt;
@@ -135,6 +137,13 @@ void ReceiptBuilder::read(const LoadReading& reading) {
         for (Slot s = reading.loads.first; s < last; ++s)
             if ((trace.loads[s] & (was_ordered | was_seen)) == was_ordered) trace.loads[s] |= was_seen, ++r.obeyed;
     }
+}
+
+/// A flexible load may also run under its cap. Those of one reading are alike.
+bool ReceiptBuilder::rests_as_told(Slot slot, const LoadReading& reading) const {
+    const Load& load = loads_[slot];
+    const bool capped = load.flexible && load.cap != no_limit && reading.mode == Mode::running && reading.quality != Quality::bad;
+    return rests(reading.mode) || (capped && within_cap(reading.power, load.cap));
 }
 
 void ReceiptBuilder::read_load(Slot slot, const LoadReading& reading) {
@@ -158,6 +167,8 @@ void ReceiptBuilder::read(Now now, const MeterReading& reading) {
 }
 
 void ReceiptBuilder::acknowledge(Now now, const Receipt& receipt) {
+    if (const auto asked = checkpoints_.find(receipt.order); asked != checkpoints_.end() && receipt.fate == Fate::accepted)
+        if (Trace* saving = find(asked->second)) saving->receipt.saved = std::min<std::size_t>(saving->receipt.checkpoints, saving->receipt.saved + receipt.loads.size());
     const auto order = orders_.find(receipt.order);
     Trace* trace = order == orders_.end() || receipt.fate != Fate::accepted ? nullptr : find(order->second);
     if (!trace || trace->loads.empty()) return;
@@ -238,6 +249,8 @@ void ReceiptBuilder::name(Trace& trace, const Why& why) {
 }
 
 void ReceiptBuilder::order(Now now, const Order& order) {
+    for (Slot s = order.loads.first; s < std::min(order.loads.last, static_cast<Slot>(loads_.size())); ++s)
+        if (loads_[s].flexible && order.rung != Rung::checkpoint) loads_[s].cap = order.rung == Rung::cap ? order.cap : no_limit;
     if (raises(order.rung)) failing_.erase(failing_.lower_bound(order.loads.first), failing_.lower_bound(order.loads.last));
     Trace* trace = order.why.event == EventId{} || raises(order.rung) ? nullptr : find(order.why.event);
     if (!trace) return;
@@ -245,6 +258,12 @@ void ReceiptBuilder::order(Now now, const Order& order) {
     if (!r.first_command) name(*trace, order.why);
     r.first_command = r.first_command.value_or(now.utc);
     r.last_command = now.utc;
+    if (order.rung == Rung::checkpoint) {  // It lowers nothing.
+        r.checkpoints += order.loads.size();
+        checkpoints_[order.id] = order.why.event;
+        if (checkpoints_.size() > most_orders) checkpoints_.erase(checkpoints_.begin());
+        return;
+    }
     orders_[order.id] = order.why.event;
     if (orders_.size() > most_orders) orders_.erase(orders_.begin());
     trace->loads.resize(loads_.size());
@@ -252,6 +271,7 @@ void ReceiptBuilder::order(Now now, const Order& order) {
         if (trace->loads[s] & was_ordered) continue;
         trace->loads[s] |= was_ordered;
         ++r.ordered;
+        r.flexible += loads_[s].flexible;
         r.ordered_rated += site_.loads[s].rated;
     }
 }

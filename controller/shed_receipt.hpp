@@ -63,6 +63,8 @@ struct ShedReceipt {
     std::optional<Instant> first_command, last_command, first_acknowledgement, last_acknowledgement;
     std::size_t ordered = 0, acknowledged = 0, obeyed = 0;  ///< Loads, each counted once.
     Power ordered_rated;          ///< Nameplate of those ordered.
+    std::size_t flexible = 0;     ///< Of those ordered: slowed or put to sleep after all that is interruptible.
+    std::size_t checkpoints = 0, saved = 0;  ///< Requests to save work, and acknowledged ones.
     std::array<Moment, 4> moments{};  ///< After 1, 5, 15 and 30 s.
     std::vector<Interval> five_minutes, fifteen_minutes;
     Duration measured{};          ///< How long it had to be met and the meter spoke.
@@ -108,7 +110,8 @@ private:
     struct Load {
         Power power;
         std::optional<FeederId> feeder;
-        bool read = false, firm = false;
+        bool read = false, firm = false, flexible = false;
+        Power cap = no_limit;                  ///< Ordered; no_limit: none.
     };
     struct Meter {
         Power power;
@@ -147,6 +150,7 @@ private:
     void open(Now now, const Note& note, std::span<const Event> heard);
     void place(Now now, Trace& trace, const Signal& signal);
     void order(Now now, const Order& order);
+    bool rests_as_told(Slot slot, const LoadReading& reading) const;
     void miss(const Miss& miss);
     void bind(const Decision& decision);
     void count_on(Trace& trace, Slot slot, const Failing& failing);
@@ -171,6 +175,7 @@ private:
     Steady metered_{};                         ///< The means are made up to here.
     std::map<EventId, Trace> traces_;
     std::map<OrderId, EventId> orders_;        ///< Of the traces kept.
+    std::map<OrderId, EventId> checkpoints_;   ///< Likewise, of the last thousands.
     std::vector<EventId> just_closed_;
     Now last_;
 };

@@ -92,6 +92,12 @@ void io(Io& f, LoadState& l, Run& run) {
 }
 
 template <class Io>
+void io(Io& f, FlexState& x) {
+    f.quantity(x.cap), f.quantity(x.lowest), f.steady(x.since), f.whole(x.checkpoint), f.whole(x.event);
+    f.steady(x.told), f.steady(x.asked), f.steady(x.saved), f.flag(x.missed);
+}
+
+template <class Io>
 void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh), io(f, m.quarter_hours), io(f, m.half_hours); }
 
 template <class Io>
@@ -140,7 +146,7 @@ void each(Io& f, Items& items) {
 template <class Io>
 void io_site(Io& f, Core& core) {
     f.whole(core.last_order), f.whole(core.last_event);
-    io(f, core.paces[0]), f.steady(core.next_stale);
+    io(f, core.paces[0]), f.steady(core.next_stale), f.steady(core.next_overdue);
     f.whole(core.state.residual_mw[0]);
     f.flag(core.state.journal_writes);
     bool rated = core.state.hashprice.has_value();
@@ -219,6 +225,14 @@ void save_named(Out& f, Core& core) {
     }
     f.w.number(core.state.firm.size());
     for (FirmState& firm : core.state.firm) f.text(site.loads[firm.load].name), each(f, firm.peaks);
+}
+
+void save_flexible(Out& f, Core& core) {
+    f.w.number(core.state.flexible.size());
+    for (Slot s = core.state.first_flexible; core.state.is_flexible(s); ++s) {
+        auto within = core.group(core.group_of[s]).flexible.checkpoint_within.count();
+        f.text(core.site.loads[s].name), f.whole(within), io(f, core.state.flex(s));
+    }
 }
 
 void save_pending(Out& f, const Site& site, Pending& p) {
@@ -469,6 +483,18 @@ void restore_standing(In& f, Core& core, const Names& names) {
     });
 }
 
+void restore_flex_states(In& f, Core& core, const Names& names) {
+    named_things(f, names.loads, [&](auto slot) {
+        FlexState flex;
+        std::int64_t within = 0;
+        f.whole(within), io(f, flex);
+        const auto s = static_cast<Slot>(slot.value_or(core.site.loads.size()));
+        if (!core.state.is_flexible(s)) return;
+        core.state.flex(s) = flex;
+        if (core.group(core.group_of[s]).flexible.checkpoint_within.count() != within) core.next_overdue = core.now.steady;  // Look again.
+    });
+}
+
 /// What no longer fits together, because the site file put a load into another group or tier, or took its group's name away:
 /// a load that waits for an order nobody keeps is as it last said, a firm one runs, and no hold is left without its end.
 void settle(Core& core) {
@@ -501,6 +527,7 @@ std::string save(const Core& state, Now now) {
     save_loads(f, core);
     save_named(f, core);
     save_standing(f, core);
+    save_flexible(f, core);
     return bytes;
 }
 
@@ -513,6 +540,7 @@ void restore(Core& core, const std::string& bytes) {
     restore_loads(f, core, names);
     restore_named(f, core, names);
     restore_standing(f, core, names);
+    restore_flex_states(f, core, names);
     if (!f.r.ok()) throw std::runtime_error{"the journal's snapshot is damaged"};
     settle(core);
 }

@@ -1,4 +1,5 @@
 #include "controller/books.hpp"
+#include "controller/flexible.hpp"
 #include "controller/frequency.hpp"
 #include "controller/pace.hpp"
 #include "controller/words.hpp"
@@ -13,7 +14,8 @@ MissCause cause_of(const Core& core, Slot slot, const Pending& pending) {
     const LoadState& load = core.state.loads[slot];
     if (load.fate == Fate::refused) return MissCause::refused;
     if (load.fate != Fate::accepted) return MissCause::no_answer;
-    const bool told = load.taken >= run_at(core, slot).since && load.mode != Mode::unknown;
+    const Steady since = core.state.is_flexible(slot) ? core.state.flex(slot).since : run_at(core, slot).since;
+    const bool told = load.taken >= since && load.mode != Mode::unknown;
     return told && !load.stale && !(raises(pending.rung) && load.mode == Mode::unknown) ? MissCause::not_obeyed : MissCause::unproven;
 }
 
@@ -23,6 +25,7 @@ void miss(Core& core, Slot slot, const Pending& pending) {
     if (pending.attempt <= core.site.tries)
         core.misses.push_back({pending.id, slot, pending.why.event, cause_of(core, slot, pending), given_up});
     if (!raises(pending.rung)) amend(core, slot, [](LoadState& l) { l.failing = true; });
+    if (pending.rung == Rung::cap && given_up) learn_lowest(core, slot);
 }
 
 /// A limit stands over the group whose meter says nothing, or that lets nothing rise.
@@ -71,8 +74,11 @@ void repeat(Core& core, const Pending& pending) {
         if (load.order != pending.id || load.seen || cut_off(core, pending.group)) continue;
         miss(core, s, pending);
         if (pending.rung == Rung::close && pending.attempt >= core.site.tries) give_up_closing(core, s);
-        else if (may_repeat(core, s, pending) && (!raises(pending.rung) || inrush_allows(core, pending.group, inrush_of(core, s)))) {
-            if (raises(pending.rung)) take_inrush(core, pending.group, inrush_of(core, s));
+        else if (!may_repeat(core, s, pending)) continue;
+        else if (core.is_flexible(pending.group)) order_flexible(core, s, pending.rung, core.state.flex(s).cap, why, attempt);
+        else if (!raises(pending.rung)) command(core, {s, s + 1}, pending.rung, why, attempt);
+        else if (const Power inrush = inrush_of(core, s); inrush_allows(core, pending.group, inrush)) {
+            take_inrush(core, pending.group, inrush);
             command(core, {s, s + 1}, pending.rung, why, attempt);
         }
     }
@@ -120,7 +126,8 @@ Why standing_over(const Core& core, Slot s) {
 void return_strays(Core& core) {
     for (const Slot s : core.strays) {
         const LoadState& load = core.state.loads[s];
-        if (!load.on && load.seen && load.mode == Mode::running)
+        if (core.state.is_flexible(s)) cap_again(core, s, standing_over(core, s));
+        else if (!load.on && load.seen && load.mode == Mode::running)
             command(core, {s, s + 1}, Rung::sleep, standing_over(core, s));
     }
 }
@@ -129,6 +136,7 @@ void return_strays(Core& core) {
 
 void verify(Core& core) {
     return_strays(core);
+    verify_flexible(core);
     verify(core, false);
 }
 

@@ -40,7 +40,7 @@ void lock_out(Core& core, Range range, const OperatorWord& word) {
     for (Slot s = range.first; s < range.last; ++s) {
         const LoadState& load = core.state.loads[s];
         const GroupId g = core.group_of[s];
-        if (core.group(g).tier == Tier::firm || !load.on || load.seen) continue;
+        if (core.group(g).tier != Tier::interruptible || !load.on || load.seen) continue;
         command(core, {s, s + 1}, core.is_contactor(g) ? Rung::open : Rung::sleep, why);
     }
     change_bars(core, range, [](Run& run) { run.bars |= locked_out; });
@@ -52,7 +52,7 @@ void clear(Core& core, Range range, const OperatorWord& word) {
     for (Slot s = range.first; s < range.last; ++s) {
         const LoadState& load = core.state.loads[s];
         const bool found_resting = load.on && load.seen && rests(load.mode);
-        if (core.group(core.group_of[s]).tier == Tier::firm || !found_resting) continue;
+        if (core.group(core.group_of[s]).tier != Tier::interruptible || !found_resting) continue;
         amend(core, s, [](LoadState& l) { l.on = false; });
         change_runs(core, {s, s + 1}, [&](Run& run) { run.on = false, run.since = core.now.steady; });
     }

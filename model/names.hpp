@@ -92,6 +92,25 @@ constexpr std::string_view name_of(Tier v) {
     return {};
 }
 
+constexpr std::string_view name_of(Workload v) {
+    switch (v) {
+    case Workload::batch: return "batch";
+    case Workload::training: return "training";
+    case Workload::inference: return "inference";
+    }
+    return {};
+}
+
+constexpr std::string_view name_of(FlexStep v) {
+    switch (v) {
+    case FlexStep::checkpoint: return "checkpoint";
+    case FlexStep::power: return "power";
+    case FlexStep::clock: return "clock";
+    case FlexStep::sleep: return "sleep";
+    }
+    return {};
+}
+
 constexpr std::string_view name_of(Cause v) {
     switch (v) {
     case Cause::price: return "price";
@@ -146,6 +165,9 @@ constexpr std::string_view name_of(Rung v) {
     case Rung::sleep: return "sleep";
     case Rung::power_off: return "power_off";
     case Rung::open: return "open";
+    case Rung::checkpoint: return "checkpoint";
+    case Rung::cap: return "cap";
+    case Rung::uncap: return "uncap";
     }
     return {};
 }

@@ -7,10 +7,11 @@
 
 namespace ballast {
 
-/// Rungs of one ladder. `wake` and `close` raise, all others lower.
-enum class Rung : std::uint8_t { wake, close, sleep, power_off, open };
+/// Rungs of one ladder. `wake`, `close` and `uncap` raise, all others lower; `checkpoint`, `cap` and `uncap` are for
+/// flexible loads, and `checkpoint` lowers nothing yet: it asks that work be saved.
+enum class Rung : std::uint8_t { wake, close, sleep, power_off, open, checkpoint, cap, uncap };
 
-constexpr bool raises(Rung rung) { return rung == Rung::wake || rung == Rung::close; }
+constexpr bool raises(Rung rung) { return rung == Rung::wake || rung == Rung::close || rung == Rung::uncap; }
 
 /// One action on a range of slots of one group. Drivers expand it.
 struct Order {
@@ -20,6 +21,7 @@ struct Order {
     Rung rung{};
     std::uint8_t attempt = 1;
     Why why;
+    Power cap{};            ///< Of each load; with `cap` only.
     bool operator==(const Order&) const = default;
 };
 

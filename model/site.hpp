@@ -22,6 +22,15 @@ enum class OnStale : std::uint8_t { hold, shed, run };
 /// How far a miss may be pressed. A rung that a group's driver lacks is skipped.
 enum class EscalateTo : std::uint8_t { repeat, power_off, contactor };
 
+/// What a flexible group's loads work at. Decides whose turn it is to slow down, unless the site file says otherwise.
+enum class Workload : std::uint8_t { batch, training, inference };
+
+/// A step down of a flexible load. `power` and `clock` are the same order in watts, met by other means.
+enum class FlexStep : std::uint8_t { checkpoint, power, clock, sleep };
+
+/// Whether work that was never saved may be put to sleep once its checkpoint is overdue.
+enum class Unsaved : std::uint8_t { kept, emergency };
+
 /// The fixed description of a site for one epoch: names, ratings, dwell. Values only; nothing here changes by an event.
 struct Site {
     struct Load {
@@ -29,6 +38,26 @@ struct Site {
         Power rated;                      ///< Nameplate at the wall, > 0 but for a contactor that only carries others.
         std::int64_t joules_per_hash = 0;  ///< mJ/TH; 0: unknown, which counts as the worst.
         Price strike = Price::max();      ///< Stops above it. max: no strike of its own.
+    };
+    /// How far, after what notice and in which order the loads of a flexible group may be slowed.
+    struct Flexible {
+        Workload workload = Workload::inference;
+        std::uint32_t turn = 0;           ///< The lower the sooner; alike, by slot.
+        std::vector<FlexStep> order;      ///< Empty: never slowed.
+        Power floor;                      ///< Of each: no cap is lower.
+        Duration notice{0};               ///< From its checkpoint's request to the first watt less; an emergency does not wait.
+        Duration checkpoint_within{120'000};  ///< Its acknowledgement is due so long after it was asked for.
+        Duration checkpoint_good{900'000};    ///< What was saved longer ago is saved again before a sleep.
+        Unsaved unsaved = Unsaved::kept;
+
+        bool operator==(const Flexible&) const = default;
+        bool has(FlexStep step) const { return std::ranges::find(order, step) != order.end(); }
+        bool caps() const { return has(FlexStep::power) || has(FlexStep::clock); }
+        /// It saves before it takes this step.
+        bool saves_before(FlexStep step) const {
+            const auto saves = std::ranges::find(order, FlexStep::checkpoint), takes = std::ranges::find(order, step);
+            return saves != order.end() && takes != order.end() && saves < takes;
+        }
     };
     struct Group {
         std::string name;
@@ -51,6 +80,8 @@ struct Site {
         // Firm groups only:
         Power reserve;                    ///< `reserve_kw`: never refill below this, whatever is drawn now.
         Duration reserve_window{0};       ///< The rolling maximum counts this far back.
+        // Flexible groups only:
+        Flexible flexible;
     };
     /// How fast what is drawn may change by our own choice. Zeros: no limit.
     struct Pace {

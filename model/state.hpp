@@ -46,6 +46,19 @@ struct LoadState : Stance {
     Steady heard = Steady::min();  ///< Last answer of any kind; see also GroupState::heard.
 };
 
+/// What more is known of a flexible load: how far it was slowed, and whether its work is safe.
+struct FlexState {
+    Power cap = no_limit;        ///< Wanted; no_limit: none.
+    Power lowest;                ///< Learned: it was told to draw less, and did not.
+    Steady since = Steady::min();  ///< Of its last order, but for checkpoints.
+    OrderId checkpoint{};        ///< The last one asked for; 0: none.
+    EventId event{};             ///< For whose sake.
+    Steady told = never;         ///< Since when it knows that it may be slowed; its notice counts from here.
+    Steady asked = never;        ///< Of `checkpoint`.
+    Steady saved = Steady::min();  ///< Its last acknowledged checkpoint; min: none that counts.
+    bool missed = false;         ///< `checkpoint` was refused, or not acknowledged in time.
+};
+
 /// Neighbouring loads of a group that are wanted alike, since the same moment, under the same bars.
 struct Run {
     Slot last = 0;               ///< One past; a run begins where the one before it ends.
@@ -182,6 +195,8 @@ struct State {
     std::deque<Call> calls;               ///< Oldest first; bounded, of each source.
     std::vector<Episode> episodes;
     std::vector<FirmState> firm;
+    std::vector<FlexState> flexible;      ///< Of the flexible loads, whose slots are neighbours.
+    Slot first_flexible = 0;
     std::vector<GuardState> guards;
     std::vector<std::optional<Level>> levels;  ///< By source; nothing from those that tell none, or have not yet.
     std::vector<SupplyState> supplies;    ///< By the site's.
@@ -189,6 +204,10 @@ struct State {
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.
     bool journal_writes = true;
+
+    bool is_flexible(Slot slot) const { return slot - first_flexible < flexible.size(); }  // Below the first it wraps round.
+    FlexState& flex(Slot slot) { return flexible[slot - first_flexible]; }
+    const FlexState& flex(Slot slot) const { return flexible[slot - first_flexible]; }
 
     /// The price source's interval in force is trusted; false: it never spoke, or the next word is overdue.
     bool fresh(SourceId source) const { return sources[index(source)].ever && !sources[index(source)].stale; }

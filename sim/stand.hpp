@@ -1,5 +1,6 @@
 #pragma once
 #include "sim/faults.hpp"
+#include "sim/gpu_agents.hpp"
 #include "sim/live_plant.hpp"
 #include "sim/luxos_devices.hpp"
 #include "sim/modbus_devices.hpp"
@@ -55,6 +56,7 @@ struct StandSettings {
     std::vector<Contactor> contactors;
     std::vector<Rtu> rtu;
     std::optional<UtilitySettings> utility;
+    std::vector<GpuAgentsSettings> gpus;     ///< By broker.
     std::vector<Happening> happenings;       ///< By time.
 };
 
@@ -103,6 +105,7 @@ private:
     std::unique_ptr<LuxosDevices> luxos_;
     std::unique_ptr<ModbusDevices> modbus_;
     std::unique_ptr<Script> script_;
+    std::vector<std::unique_ptr<GpuAgents>> gpus_;
 };
 
 }  // namespace ballast::sim

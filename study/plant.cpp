@@ -1,6 +1,8 @@
 #include "study/plant.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace ballast::study {
 
@@ -118,10 +120,35 @@ void ObedientPlant::introduce(Steady now, std::vector<Event>& into) const {
     read_meters(now, into);
 }
 
+/// Flexible loads draw their nameplate or their cap, save their work at once, and say so.
+void ObedientPlant::slow(const Order& order, Steady now, std::vector<Event>& into) {
+    const bool says = order.rung == Rung::checkpoint || raises(order.rung);
+    if (says) into.push_back(Receipt{order.id, order.loads, Fate::accepted, now});
+    if (order.rung == Rung::checkpoint) return;
+    const Draws draws = order.rung == Rung::sleep ? Draws::standby : Draws::rated;
+    Power& sum = group_power_[index(order.group)];
+    for (Slot s = order.loads.first; s < order.loads.last; ++s) {
+        Power& less = slowed_[s];
+        sum += std::exchange(less, {});
+        Order one = order;
+        one.loads = {s, s + 1};
+        put(one, draws);
+        if (order.rung == Rung::cap) less = std::max(Power{}, site_.loads[s].rated - order.cap);
+        sum -= less;
+        LoadReading said = answer(order.group, one.loads, draws, now);
+        if (draws == Draws::rated) said.quality = Quality::measured, said.power = site_.loads[s].rated - less;
+        into.push_back(said);
+    }
+}
+
 void ObedientPlant::obey(std::span<const Order> orders, Steady now, std::vector<Event>& into) {
     if (orders.empty()) return;
     const Power before = power();
     for (const Order& order : orders) {
+        if (site_.groups[index(order.group)].tier == Tier::flexible) {
+            slow(order, now, into);
+            continue;
+        }
         const Draws draws = raises(order.rung)         ? Draws::rated
                             : order.rung == Rung::sleep ? Draws::standby
                                                         : Draws::nothing;

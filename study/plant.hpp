@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <map>
 #include <vector>
 
 namespace ballast::study {
@@ -36,6 +37,7 @@ private:
     using Word = std::uint64_t;
 
     void put(const Order& order, Draws draws);
+    void slow(const Order& order, Steady now, std::vector<Event>& into);
     Power rated(Slot first, Slot last) const { return Power{rated_before_[last] - rated_before_[first]}; }
     Power rated_of(Slot first_of_word, Word loads) const;
     Power power_of(const Site::Group& group, Power sum) const;
@@ -46,6 +48,7 @@ private:
     std::vector<std::int64_t> rated_before_;  ///< W, of all slots before this one.
     std::vector<Word> running_, dark_;        ///< A bit a slot; neither: asleep.
     std::vector<bool> even_;                  ///< By group: all rated alike.
+    std::map<Slot, Power> slowed_;            ///< Flexible loads: what a cap takes from them.
     std::vector<Power> group_power_;          ///< As if its contactor were closed.
     Power baseline_, fixed_;
     std::uint64_t transitions_ = 0;

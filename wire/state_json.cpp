@@ -36,9 +36,9 @@ std::string event_json(const StateReport::Event& event) {
 
 std::string state_json(const StateReport& report) {
     std::string json = fmt::format(
-        R"({{"time":{},"site_w":{},"firm_w":{},"interruptible_w":{},"available_down_w":{},"available_up_w":{},"residual_w":{})",
+        R"({{"time":{},"site_w":{},"firm_w":{},"interruptible_w":{},"flexible_w":{},"available_down_w":{},"available_flexible_w":{},"available_up_w":{},"residual_w":{})",
         time(report.time), watts(report.site), report.firm.count, report.interruptible.count,
-        report.available_down.count, report.available_up.count, watts(report.residual));
+        report.flexible.count, report.available_down.count, report.available_flexible.count, report.available_up.count, watts(report.residual));
     json += fmt::format(R"(,"binding":{},"shortfall_w":{},"events":[)", binding_json(report.binding),
                         report.shortfall.count);
     for (std::size_t i = 0; i < report.events.size(); ++i)

@@ -30,7 +30,9 @@ struct StateReport {
     std::optional<Power> site;      ///< At the meter; absent: no fresh reading.
     std::optional<Power> residual;  ///< Meter less loads, as learned.
     Power firm, interruptible;      ///< Drawn now.
+    Power flexible;                 ///< Drawn now by loads that may be slowed once nothing interruptible is left.
     Power available_down, available_up;
+    Power available_flexible;       ///< What they could give within their ranges, after all of `available_down`.
     std::optional<Binding> binding;
     Power shortfall;  ///< > 0: all that is eligible was shed and it is not enough.
     std::vector<Event> events;

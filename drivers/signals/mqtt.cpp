@@ -204,7 +204,15 @@ MqttLink& MqttBroker::link(Mailbox& mailbox) {
 
 void MqttBroker::hears(std::string_view topic, std::string_view payload, Mailbox& mailbox) {
     ++messages_;
-    if (!intake_.take(topic, payload, wall_now(), steady_now(), mailbox)) ++strangers_;
+    const Instant received = wall_now();
+    const Steady now = steady_now();
+    bool ours = intake_.take(topic, payload, received, now, mailbox);
+    for (const MqttListener& listener : settings_.listeners) {
+        if (!topic_matches(listener.filter, topic)) continue;
+        ours = true;
+        listener.hear(topic, payload, received, now, mailbox);
+    }
+    if (!ours) ++strangers_;
 }
 
 bool MqttBroker::connect(std::stop_token stop, Mailbox& mailbox) {
@@ -266,6 +274,7 @@ void MqttBroker::serve(std::stop_token stop, Mailbox& mailbox) {
     for (const MqttSignal& signal : settings_.signals)
         if (std::ranges::find(unsubscribed_, signal.topic) == unsubscribed_.end())
             unsubscribed_.push_back(signal.topic);
+    for (const MqttListener& listener : settings_.listeners) unsubscribed_.push_back(listener.filter);
     subscribe(stop);
     while (!stop.stop_requested() && !link_->lost()) {
         send(stop);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -20,6 +21,12 @@ enum class MqttVersion : std::uint8_t { automatic, v3_1_1, v5 };
 struct MqttSecret {
     std::string file, environment;
     bool given() const { return !file.empty() || !environment.empty(); }
+};
+
+/// Others who listen on the same connection. Called on the library's thread, which nobody may hold up.
+struct MqttListener {
+    std::string filter;
+    std::function<void(std::string_view topic, std::string_view payload, Instant received, Steady now, Mailbox& mailbox)> hear;
 };
 
 /// `[mqtt.<broker>]` and the signals that name it.
@@ -41,6 +48,7 @@ struct MqttSettings {
         most_pause{5'000};  ///< Between two tries to connect, doubling, with jitter.
     bool listens_only = false;  ///< Publishes nothing, not even that it is there.
     std::vector<MqttSignal> signals;
+    std::vector<MqttListener> listeners;
 };
 
 /// A broker: all signals that come from there, and what we publish there. One thread of its own talks to the library;

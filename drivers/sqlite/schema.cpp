@@ -76,7 +76,7 @@ CREATE TABLE ordered (
     first_load TEXT NOT NULL,
     last_load TEXT NOT NULL,
     loads INTEGER NOT NULL,
-    rung TEXT NOT NULL,                -- wake, close, sleep, power_off, open
+    rung TEXT NOT NULL,                -- wake, close, sleep, power_off, open, checkpoint, cap, uncap
     attempt INTEGER NOT NULL,
     policy TEXT NOT NULL,
     source TEXT NOT NULL,

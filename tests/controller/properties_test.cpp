@@ -1,5 +1,6 @@
 #include "tests/catch.hpp"
 #include "tests/support/audit_changes.hpp"
+#include "tests/support/audit_flexible.hpp"
 #include "tests/support/audit_limits.hpp"
 #include "tests/support/audit_trips.hpp"
 #include "tests/support/describe.hpp"
@@ -20,6 +21,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
     LimitAudit limits{made, verdict};
     TripAudit trips{made, verdict};
     ChangeAudit changes{made, verdict};
+    FlexibleAudit flexible{made, verdict};
     std::size_t step = 0;
     std::string where;
     live(seed, shape, [&](Now now, const std::vector<Event>& heard, const Decision& decision, const Engine& engine) {
@@ -29,6 +31,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
         limits.see(seen);
         trips.see(seen);
         if (shape.gentle) changes.see(seen);
+        flexible.see(seen);
         if (!verdict.fault.empty()) where = fmt::format("\nstep {} at {}\n{}", step, now.steady.time_since_epoch().count(), describe(decision));
         ++step;
         return verdict.fault.empty();

@@ -83,7 +83,7 @@ private:
         std::set<PolicyId> who;
         Power credit;
         for (const Order& order : seen.decision.orders) {
-            if (raises(order.rung) || order.attempt > 1 || order.why.reason == Reason::still_standing || order.rung == Rung::open || order.why.cause == Cause::person) continue;
+            if (raises(order.rung) || order.attempt > 1 || order.why.reason == Reason::still_standing || order.rung == Rung::open || order.rung == Rung::checkpoint || order.why.cause == Cause::person) continue;
             who.insert(order.why.policy);
             if (order.why.cause == Cause::price) return;
             for (Slot s = order.loads.first; s < order.loads.last; ++s)

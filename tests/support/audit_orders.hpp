@@ -110,12 +110,13 @@ private:
         last_id_ = order.id;
         verdict_.unless(!order.loads.empty() && order.loads.first >= group.loads.first && order.loads.last <= group.loads.last,
                         "order {} is of one group's loads", raw(order.id));
-        verdict_.unless(group.tier == Tier::interruptible, "order {} reaches {} of another tier", raw(order.id), group.name);
+        verdict_.unless(group.tier != Tier::firm, "order {} reaches {}, which is firm", raw(order.id), group.name);
         const bool contactor = group.driver == "contactor";
         verdict_.unless(contactor == (order.rung == Rung::open || order.rung == Rung::close), "order {}: the rung is the driver's", raw(order.id));
         verdict_.unless(raises(order.rung) || order.why.cause == Cause::person || (order.why.event != EventId{} && opened_.contains(order.why.event)),
                         "order {} lowers for an event that was opened, or for a person", raw(order.id));
         verdict_.unless(index(order.why.policy) < std::max<std::size_t>(1, site_.policies.size()), "order {} names its policy", raw(order.id));
+        if (group.tier == Tier::flexible) return;  // FlexibleAudit's.
         for (Slot n = 0; n < order.loads.size(); ++n) {
             const Slot s = raises(order.rung) ? order.loads.last - 1 - n : order.loads.first + n;  // As merit has it.
             if (raises(order.rung)) raised(seen, order, s);
@@ -259,7 +260,7 @@ private:
         for (Slot s = 0; s < loads_.size(); ++s) {
             Known& load = loads_[s];
             const bool on = seen.state.loads[s].on;
-            if (on == load.on) continue;
+            if (on == load.on || group_of(s).tier == Tier::flexible) continue;
             auto may = may_flip_.find(s);
             if (may == may_flip_.end() && !on && fell(seen, s)) may = may_flip_.emplace(s, Steady::min()).first;
             verdict_.unless(may != may_flip_.end(), "load {} turns {} without an order", s, on ? "on" : "off");
@@ -274,7 +275,7 @@ private:
             const Site::Group& group = group_of(s);
             const LoadState& state = seen.state.loads[s];
             loads_[s].seen = state.seen;
-            if (state.on || state.seen || group.driver == "contactor") continue;
+            if (state.on || state.seen || group.driver == "contactor" || group.tier == Tier::flexible) continue;
             if (seen.recount.dead(group)) loads_[s].ordered = seen.now.steady;
             verdict_.unless(loads_[s].ordered + std::max(group.off_within, site_.reassert_every) >= seen.now.steady,
                             "load {} was not seen to rest, and is not told again", s);

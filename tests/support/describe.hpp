@@ -49,6 +49,11 @@ inline Picture picture(const Engine& engine, Now now) {
                                       static_cast<std::uint64_t>(l.order), l.watts.count, l.reading.count, ms(l.taken), ms(l.heard), name_of(l.mode),
                                       name_of(l.quality), l.on, l.seen, l.failing, l.stale, name_of(l.fate)));
     }
+    for (std::size_t i = 0; i < state.flexible.size(); ++i) {
+        const FlexState& f = state.flexible[i];
+        p.lines.push_back(fmt::format("flexible {} cap {} lowest {} since {} told {} asked {} saved {} missed {}", state.first_flexible + i, f.cap.count, f.lowest.count,
+                                      ms(f.since), ms(f.told), ms(f.asked), ms(f.saved), f.missed));
+    }
     for (std::size_t g = 0; g < state.groups.size(); ++g) {
         const GroupState& s = state.groups[g];
         p.lines.push_back(fmt::format("group {} planned {} possible {} lowering {} raising {} measured {} unknown {} stale {} heard {} next wake {}", g,

@@ -70,6 +70,7 @@ public:
         meters();
         sources();
         for (auto halls = dice_.below(3); halls > 0; --halls) hall();
+        for (auto nodes = dice_.percent(60) ? 1 + dice_.below(3) : 0; nodes > 0; --nodes) flexible();
         const auto groups = 1 + dice_.below(3), contactors = dice_.below(3);
         for (std::size_t i = 0; i < groups; ++i) machines(i);
         for (std::size_t i = 0; i < contactors; ++i) contactor(i);
@@ -124,6 +125,34 @@ private:
         group.reserve = Power{dice_.between(0, 30'000)};
         group.reserve_window = seconds({0, 120, 900});
         made_.site.loads.push_back({group.name, Power{dice_.between(30'000, 60'000)}});
+        made_.site.groups.push_back(group);
+    }
+
+    void flexible() {
+        Site::Group group{.name = "nodes-" + std::to_string(next()), .driver = "gpu", .loads = {next(), next()}, .tier = Tier::flexible};
+        place(group);
+        const Power rated{dice_.between(4'000, 12'000)};
+        Site::Flexible& terms = group.flexible;
+        terms.workload = dice_.one_of({Workload::batch, Workload::training, Workload::inference});
+        terms.turn = static_cast<std::uint32_t>(terms.workload);
+        const FlexStep slower = dice_.one_of({FlexStep::power, FlexStep::clock});
+        if (terms.workload == Workload::inference) terms.order = {slower};
+        else if (terms.workload == Workload::batch) terms.order = {slower, FlexStep::sleep};
+        else terms.order = dice_.percent(70) ? std::vector{FlexStep::checkpoint, slower, FlexStep::sleep} : std::vector{slower, FlexStep::checkpoint, FlexStep::sleep};
+        if (dice_.percent(10)) terms.order.clear();
+        terms.floor = Power{rated.count * dice_.between(20, 80) / 100};
+        if (terms.saves_before(slower)) terms.notice = seconds({0, 0, 20, 120});
+        terms.checkpoint_within = seconds({10, 60, 120});
+        terms.checkpoint_good = seconds({60, 900});
+        terms.unsaved = dice_.one_of({Unsaved::kept, Unsaved::emergency});
+        group.standby = Power{dice_.between(100, 900)};
+        group.min_off = seconds({0, 10, 30});
+        group.off_within = seconds({2, 10});
+        group.on_within = seconds({10, 60});
+        group.stale_after = seconds({40, 90});
+        group.stagger = Duration{dice_.one_of({0, 200, 2'000})};
+        for (auto n = dice_.between(1, 8); n > 0; --n) made_.site.loads.push_back({group.name + "-" + std::to_string(n), rated});
+        group.loads.last = next();
         made_.site.groups.push_back(group);
     }
 

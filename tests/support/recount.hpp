@@ -1,5 +1,6 @@
 #pragma once
 #include "controller/books.hpp"
+#include "controller/flexible.hpp"
 #include "model/state.hpp"
 
 #include <optional>
@@ -60,6 +61,7 @@ public:
                 for (const Sunk& sunk : state_.groups[g].sunk)
                     if (later(sunk.seen, site_.meters[index(*meter)].lag) > state_.meters[index(*meter)].taken && sunk.seen + std::chrono::minutes{2} > now_.steady)
                         sum.lowering += sunk.power, sum.late += sunk.power;
+            if (group.tier == Tier::flexible) sum.flexible += d.possible;
             if (!can_move(group)) continue;
             sum.standby += Power{group.standby.count * group.loads.size()};
             sum.sheddable += d.planned - Power{group.standby.count * group.loads.size()};
@@ -84,7 +86,9 @@ public:
 private:
     Draw counted(const Site::Group& group) const {
         Draw sum;
-        for (Slot s = group.loads.first; s < group.loads.last; ++s) sum += draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
+        for (Slot s = group.loads.first; s < group.loads.last; ++s)
+            sum += group.tier == Tier::flexible ? flex_draw(state_.loads[s], state_.flex(s), site_.loads[s].rated, group.standby, dead(group))
+                                                : draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
         return sum;
     }
 

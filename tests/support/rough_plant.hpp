@@ -47,7 +47,7 @@ public:
 
     Steady next() const {
         Steady at = never;
-        for (const Machine& m : loads_) at = std::min(at, m.changes_at);
+        for (const Machine& m : loads_) at = std::min({at, m.changes_at, m.caps_at});
         for (const Poll& p : polls_) at = std::min(at, p.due);
         for (const Poll& p : meters_) at = std::min(at, p.due);
         for (const Due& r : receipts_) at = std::min(at, r.at);
@@ -73,7 +73,7 @@ public:
     Power power(const Site::Group& group, Slot s) const {
         const Machine& m = loads_[s];
         if (dark_ || (group.contactor && !loads_[*group.contactor].running)) return {};
-        return m.running ? m.draw : group.driver == "contactor" ? Power{} : group.standby;
+        return m.running ? std::min(m.draw, m.cap) : group.driver == "contactor" ? Power{} : group.standby;
     }
     Power site_power() const { return power_of(std::nullopt) + site_.overhead; }
 
@@ -84,6 +84,9 @@ private:
         Steady changes_at = never, silent_until = Steady::min();
         Duration off_after{0}, on_after{0};
         Power draw;
+        Power cap = no_limit, caps_to = no_limit;   ///< Flexible loads: in force, and on its way.
+        Steady caps_at = never;
+        Receipt after_cap;                          ///< What it says once it is in force; of no order: nothing.
     };
     struct Poll {
         Steady due{};
@@ -119,6 +122,8 @@ private:
         m.on_after = Duration{slow ? dice_.between(on_ms / 3, gentle_ ? on_ms * 2 / 3 : on_ms * 3 / 2) : dice_.between(0, 2'000)};
         const Power rated = site_.loads[s].rated;
         m.draw = Power{rated.count * (group.tier == Tier::firm ? dice_.between(0, 100) : dice_.between(90, 103)) / 100};
+        if (group.tier == Tier::flexible)  // Decode draws far less than its nameplate; training nearly all of it.
+            m.draw = Power{rated.count * (group.flexible.workload == Workload::inference ? dice_.between(15, 70) : dice_.between(85, 100)) / 100};
         if (group.driver == "contactor" && m.draw > rated) m.draw = rated;
         return m;
     }
@@ -130,6 +135,7 @@ private:
         const auto answer = [&](Fate fate, Duration after) { receipts_.push_back({now + after, {order.id, {s, s + 1}, fate, now + after}}); };
         if (dead || m.nature == Nature::deaf) return answer(dice_.percent(50) ? Fate::timed_out : Fate::unreachable, Duration{3'000});
         if (m.nature == Nature::refuser) return answer(Fate::refused, Duration{100});
+        if (group.tier == Tier::flexible && order.rung != Rung::sleep) return take_flexible(order, s, now);
         answer(Fate::accepted, Duration{dice_.between(0, 500)});
         if (m.nature == Nature::liar) return;
         if (m.changes_at != never && m.changes_to == raises(order.rung)) return;  // Already at it.
@@ -137,7 +143,33 @@ private:
         m.changes_at = now + (m.changes_to ? m.on_after : m.off_after);
     }
 
+    void take_flexible(const Order& order, Slot s, Steady now) {
+        Machine& m = loads_[s];
+        const auto answer = [&](Duration after) { receipts_.push_back({now + after, {order.id, {s, s + 1}, Fate::accepted, now + after}}); };
+        if (order.rung == Rung::checkpoint) return answer(Duration{dice_.between(0, group_of(s).flexible.checkpoint_within.count() * (gentle_ ? 9 : 13) / 10)});
+        if (order.rung == Rung::cap) answer(Duration{dice_.between(0, 500)});
+        if (m.nature == Nature::liar) return order.rung == Rung::cap ? void() : answer(Duration{100});
+        const Power to = order.rung == Rung::cap ? order.cap : no_limit;
+        const bool at_it = m.caps_at != never && m.caps_to == to;
+        if (!at_it) m.caps_at = now + (order.rung == Rung::cap ? m.off_after : m.on_after);
+        m.caps_to = to;
+        m.after_cap = order.rung == Rung::cap ? Receipt{} : Receipt{order.id, {s, s + 1}, Fate::accepted, m.caps_at};
+        if (order.rung != Rung::wake) return;
+        m.changes_to = true;
+        m.changes_at = m.caps_at;
+    }
+
+    void change_cap(Slot s, Steady now, std::vector<Event>& heard) {
+        Machine& m = loads_[s];
+        if (m.caps_at > now) return;
+        m.caps_at = never;
+        m.cap = m.caps_to;
+        if (m.after_cap.order != OrderId{}) heard.push_back(std::exchange(m.after_cap, {}));
+        if (dice_.percent(70)) read(s, now, heard);
+    }
+
     void change(Slot s, Steady now, std::vector<Event>& heard) {
+        change_cap(s, now, heard);
         Machine& m = loads_[s];
         if (m.changes_at > now) return;
         m.changes_at = never;

@@ -415,7 +415,7 @@ TEST_CASE("the state is one JSON object in which what is unknown is null") {
     const std::string json = state_json(report);
     CHECK(
         json ==
-        R"({"time":"2026-07-01T17:00:00Z","site_w":12000000,"firm_w":800000,"interruptible_w":0,"available_down_w":0,)"
+        R"({"time":"2026-07-01T17:00:00Z","site_w":12000000,"firm_w":800000,"interruptible_w":0,"flexible_w":0,"available_down_w":0,"available_flexible_w":0,)"
         R"("available_up_w":0,"residual_w":null,"binding":{"scope":"site","limit_w":11000000,"policy":"obligations",)"
         R"("source":"utility","reason":"dispatched","until":null},"shortfall_w":0,"events":[{"number":3,"id":"d-\"1\"",)"
         R"("source":"utility","cause":"dispatch","since":"2026-07-01T17:00:00Z","until":null}]})");
