@@ -60,6 +60,7 @@ void add_stages(const Site::Guard& guard, const Site& site, PowerBudget& budget)
 bool obeyed(const Config& config, const std::string& signal) {
     return std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) {
         if (policy.price_strike) return policy.price_strike->signal == signal;
+        if (const auto& peak = policy.coincident_peak) return peak->demand == signal || std::ranges::find(peak->forecasts, signal) != peak->forecasts.end();
         const auto* signals = obeyed_by(policy);
         return signals && std::ranges::find(*signals, signal) != signals->end();
     });

@@ -39,6 +39,13 @@ void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
 void parse_policies(Keys& root, Parse& parse);
 /// kind = "programme"; `rate_ppm` leads from the policy's currency to the site's.
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& programme);
+void parse_coincident_peak(Keys& keys, Parse& parse, std::int64_t rate_ppm, CoincidentPeakConfig& peak);
+/// Every group that a coincident peak may stop has a strike; needs all policies.
+void check_strikes(const toml::table& table, Parse& parse, const PolicyConfig& policy);
+/// season, hours, weekdays_only
+ContractHours contract_hours(Keys& keys);
+/// Whether a signal of this kind calls for curtailment.
+constexpr bool calls(SignalSort kind) { return kind == SignalSort::dispatch || kind == SignalSort::contact || kind == SignalSort::limit; }
 void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& minimum);
 /// The `preset` of a programme; null if it names none, or none that there is.
 const Preset* preset_of(Keys& keys);

@@ -33,14 +33,6 @@ std::optional<DayHours> hours_of(std::string_view text) {
 std::string wrong_season(std::string_view text) { return season_of(text) ? "" : "allowed: two days of a year, like \"12-01..03-31\""; }
 std::string wrong_hours(std::string_view text) { return hours_of(text) ? "" : "allowed: two times on the wall, like \"17:00-21:00\""; }
 
-ContractHours contract_hours(Keys& keys) {
-    ContractHours calendar;
-    if (const auto season = keys.text("season", wrong_season)) calendar.season = *season_of(*season);
-    if (const auto hours = keys.text("hours", wrong_hours)) calendar.hours = *hours_of(*hours);
-    calendar.weekdays_only = keys.flag("weekdays_only").value_or(false);
-    return calendar;
-}
-
 // ---- amounts
 
 /// One of the keys that begin so; two are a fault.
@@ -93,7 +85,7 @@ void own_signals(Keys& keys, Parse& parse, ProgrammeConfig& own) {
     for (const Keys::Name& name : keys.names("signals")) {
         const auto signal = std::ranges::find(parse.config.signals, name.text, &SignalConfig::name);
         if (signal == parse.config.signals.end()) keys.dangling("signals", name, "signal", parse.signals());
-        else if (signal->kind == SignalSort::price || signal->kind == SignalSort::hashprice)
+        else if (!calls(signal->kind))
             parse.faults.add(name.at, fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds", name.text));
         const auto obeys = [&](const PolicyConfig& other) {
             const auto* signals = obeyed_by(other);
@@ -144,6 +136,14 @@ study::ScoreRule score_of(Keys& keys, std::int64_t rate_ppm) {
 }
 
 }  // namespace
+
+ContractHours contract_hours(Keys& keys) {
+    ContractHours calendar;
+    if (const auto season = keys.text("season", wrong_season)) calendar.season = *season_of(*season);
+    if (const auto hours = keys.text("hours", wrong_hours)) calendar.hours = *hours_of(*hours);
+    calendar.weekdays_only = keys.flag("weekdays_only").value_or(false);
+    return calendar;
+}
 
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& own) {
     own_signals(keys, parse, own);

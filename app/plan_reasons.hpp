@@ -22,6 +22,8 @@ private:
     SkipReason running(std::size_t group, Slot load) const;
     /// The dearest price in force over a group, by its policies.
     std::optional<Price> price_on(std::size_t group) const;
+    /// A coincident peak has the group, and has stopped somebody.
+    bool peak_on(std::size_t group) const;
     /// The wish is a limit on a feeder that does not feed the group.
     bool elsewhere(std::size_t group) const;
 

@@ -16,7 +16,9 @@ auto refused(std::string what) { return fail(Errc::refused, std::move(what)); }
 
 // ---- whose word it is
 
-const char* policy_for(SignalKind kind) { return kind == SignalKind::price || kind == SignalKind::hashprice ? "price_strike" : "dispatch"; }
+bool about_peaks(SignalKind kind) { return kind == SignalKind::system_demand || kind == SignalKind::peak_forecast; }
+
+const char* policy_for(SignalKind kind) { return about_peaks(kind) ? "coincident_peak" : kind == SignalKind::price || kind == SignalKind::hashprice ? "price_strike" : "dispatch"; }
 
 /// The signals of the site that bring such a word to a policy, in the order of the policies.
 std::vector<std::string> speakers(const Config& config, SignalKind kind, bool json) {
@@ -28,6 +30,8 @@ std::vector<std::string> speakers(const Config& config, SignalKind kind, bool js
     };
     for (const PolicyConfig& policy : config.policies) {
         if (kind == SignalKind::price && policy.price_strike) add(policy.price_strike->signal);
+        if (const auto& peak = policy.coincident_peak; peak && kind == SignalKind::system_demand && !peak->demand.empty()) add(peak->demand);
+        if (const auto& peak = policy.coincident_peak; peak && kind == SignalKind::peak_forecast) std::ranges::for_each(peak->forecasts, add);
         if (const auto* signals = obeyed_by(policy); signals && kind == SignalKind::dispatch) std::ranges::for_each(*signals, add);
     }
     if (kind == SignalKind::hashprice)
@@ -71,6 +75,8 @@ std::string said(const Signal& signal, const std::string& who, const Config& con
     case SignalKind::hashprice: return fmt::format("the hashprice from {} were {:.2f} {}/PH/day", who, static_cast<double>(signal.price.count) / 1e9, config.site.currency);
     case SignalKind::release: return fmt::format("{} released {}", who, signal.id);
     case SignalKind::arm: return fmt::format("{} armed {} for {}{}", who, scope_heard(config, who), print(signal.power), id_of(signal));
+    case SignalKind::system_demand: return fmt::format("{} said that the system draws {}", who, print(signal.power));
+    case SignalKind::peak_forecast: return fmt::format("{} foresaw a demand that is billed with a chance of {:.1f} %{}", who, static_cast<double>(signal.chance_ppm) / 1e4, id_of(signal));
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -144,7 +150,7 @@ SignalKind brought_by(const std::string& text) {
     const auto value = boost::json::parse(text, failed);
     const auto* kind = !failed && value.is_object() ? value.get_object().if_contains("kind") : nullptr;
     const auto known = kind && kind->is_string() ? wire::signal_kind(std::string_view{kind->get_string()}) : std::nullopt;
-    return known == SignalKind::price || known == SignalKind::hashprice ? *known : SignalKind::dispatch;
+    return known == SignalKind::price || known == SignalKind::hashprice || (known && about_peaks(*known)) ? *known : SignalKind::dispatch;
 }
 
 Result<Wish> event_wish(const Config& config, const SiteModel& model, const PlanOptions& options) {

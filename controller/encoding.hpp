@@ -16,7 +16,7 @@
 namespace ballast {
 
 /// Raised with every change of the form; older bytes are then refused, never guessed at.
-constexpr std::uint8_t encoding_version = 2;
+constexpr std::uint8_t encoding_version = 3;
 
 /// A Decision that owns what it says.
 struct DecisionRecord {

@@ -58,6 +58,7 @@ void begin_afresh(Core& core) {
     state.sources.resize(site.sources.size());
     state.prices.resize(site.sources.size());
     state.guards.resize(site.guards.size());
+    state.watches.resize(site.watches.size());
     core.armed.resize(site.guards.size());
     state.residual_mw.assign(1 + site.feeders.size(), 0);
     state.residual_mw[0] = site.overhead.count * 1'000;

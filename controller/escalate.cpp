@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/peaks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -255,6 +256,7 @@ void close_episodes(Core& core) {
         if (core.constraining[index(episode.policy)]) return false;
         if (std::ranges::any_of(core.pending, [&](const Pending& p) { return p.unseen > 0 && p.why.event == episode.event; })) return false;
         core.note(NoteKind::event_closed, index(episode.policy), core.site.policies[index(episode.policy)], episode.event);
+        spend_hours(core, episode);
         return true;
     });
 }

@@ -12,7 +12,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::uint64_t version = 3;
+constexpr std::uint64_t version = 4;
 constexpr Duration long_ago = std::chrono::hours{24 * 366};
 
 // Each thing is put and taken by one function, so that the two cannot part: `Io` is a Writer's or a Reader's side.
@@ -106,6 +106,9 @@ void io(Io& f, GuardState& g) {
     f.quantity(frequency);
     if (told) g.frequency = frequency;
 }
+
+template <class Io>
+void io(Io& f, PeakForecast& p) { f.text(p.id), f.utc(p.issued), f.steady(p.begins), f.steady(p.ends), f.whole(p.ppm); }
 
 template <class Io>
 void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt), f.steady(p.due), io(f, p.why); }
@@ -245,6 +248,10 @@ void save_standing(Out& f, Core& core) {
     for (std::size_t i = 0; i < core.site.guards.size(); ++i) save_guard(f, core, i);
     f.w.number(core.excesses.size());
     for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
+    f.w.number(site.watches.size());
+    for (std::size_t i = 0; i < site.watches.size(); ++i) f.text(site.policies[index(site.watches[i].policy)]), io(f, core.state.watches[i]);
+    f.w.number(core.state.forecasts.size());
+    for (PeakForecast& p : core.state.forecasts) f.text(site.sources[index(p.source)].name), io(f, p);
 }
 
 // ---- in
@@ -431,6 +438,18 @@ void restore_standing(In& f, Core& core, const Names& names) {
         io(f, e);
         e.policy = PolicyId{static_cast<std::uint16_t>(policy.value_or(0))};
         if (policy) core.excesses.push_back(e);
+    });
+    named_things(f, names.policies, [&](auto policy) {
+        PeakWatch watch;
+        io(f, watch);
+        for (std::size_t i = 0; i < core.site.watches.size(); ++i)
+            if (policy && index(core.site.watches[i].policy) == *policy) core.state.watches[i] = watch;
+    });
+    named_things(f, names.sources, [&](auto source) {
+        PeakForecast p;
+        io(f, p);
+        p.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        if (source) core.state.forecasts.push_back(std::move(p));
     });
 }
 

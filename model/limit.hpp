@@ -28,6 +28,7 @@ enum class Reason : std::uint8_t {
     minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
     beyond_quota,    ///< Of a call: more than the programme may ask; obeyed or not as the site file says.
     demand_peak,     ///< The window's mean was to pass the demand that is paid for.
+    coincident_peak, ///< The system's demand may be one that is billed, and that is worth more than to go on mining.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.

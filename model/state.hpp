@@ -154,6 +154,8 @@ struct State {
     std::vector<Episode> episodes;
     std::vector<FirmState> firm;
     std::vector<GuardState> guards;
+    std::vector<PeakWatch> watches;       ///< By WatchId.
+    std::vector<PeakForecast> forecasts;  ///< Of the policies' sources, not yet over; bounded, of each source.
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.
