@@ -101,6 +101,7 @@ std::string live_through(const PeakDay& day, bool goes_silent) {
     std::string text, binding;
     std::map<std::string, Slot> orders;
     Int128 drawn = 0;
+    bool woken = false;
     for (Instant at = first; at < day.begins + 24h; at += at < day.begins ? 5min : 1min) {
         std::vector<Event> heard;
         const bool told = at.time_since_epoch() % 5min == 0min && !(goes_silent && at >= day.silent_from);
@@ -113,7 +114,10 @@ std::string live_through(const PeakDay& day, bool goes_silent) {
         orders.clear();
         for (const Order& o : decision.orders)
             orders[fmt::format("{} of {}: {} by {}", name_of(o.rung), engine.site().groups[index(o.group)].name, name_of(o.why.reason), engine.site().policies[index(o.why.policy)])] += o.loads.size();
-        for (const auto& [what, loads] : orders) text += fmt::format("{}  {} {}\n", clock(at), loads, what);
+        for (const auto& [what, loads] : orders)
+            if (!what.starts_with("wake")) text += fmt::format("{}  {} {}\n", clock(at), loads, what);
+            else if (std::exchange(woken, true) == false) text += fmt::format("{}  the first wake of many: {}\n", clock(at), what);
+        if (std::ranges::any_of(orders, [](const auto& order) { return !order.first.starts_with("wake"); })) woken = false;
         for (const Note& note : decision.notes)
             if (note.kind == NoteKind::source_stale) text += fmt::format("{}  {} is silent\n", clock(at), engine.site().sources[note.number].name);
         const auto lowers = std::ranges::find_if(decision.orders, [](const Order& o) { return !raises(o.rung); });
