@@ -186,7 +186,7 @@ void save_loads(Out& f, Core& core) {
 
 void save_group(Out& f, const Site::Group& group, GroupState& sums) {
     auto patience = group.stale_after.count();
-    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk);
+    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk), io(f, sums.response);
 }
 
 void save_named(Out& f, Core& core) {
@@ -297,7 +297,7 @@ void restore_named(In& f, Core& core, const Names& names) {
         GroupState dropped;
         GroupState& g = i ? state.groups[*i] : dropped;
         std::int64_t patience = 0;
-        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk);
+        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk), io(f, g.response);
         if (!i || core.site.groups[*i].stale_after.count() != patience) core.next_stale = core.now.steady;  // Look again.
     });
     named_things(f, names.feeders, [&](auto i) {

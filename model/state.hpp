@@ -4,6 +4,7 @@
 #include "model/order.hpp"
 #include "model/peaks.hpp"
 #include "model/prices.hpp"
+#include "model/response.hpp"
 #include "model/site.hpp"
 
 #include <bit>
@@ -73,6 +74,7 @@ struct GroupState {
     Slot unseen = 0;             ///< Loads not yet seen to obey.
     Steady heard = Steady::min();       ///< All of the group answered then, or later.
     Steady next_wake = Steady::min();   ///< Stagger.
+    Response response;           ///< What was learned of its machines.
 };
 
 struct MeterState {
