@@ -21,9 +21,9 @@ Power nameplate_each(const State& state, const Site::Group& group) {
 std::vector<std::string> learned_sentences(const State& state) {
     std::vector<std::string> sentences;
     for (std::size_t i = 0; i < state.groups.size(); ++i) {
-        const Response& learned = state.groups[i].response;
+        const MachineResponse& learned = state.groups[i].response;
         const Site::Group& group = state.site->groups[i];
-        if (learned.judged() < Response::enough) continue;
+        if (learned.judged() < MachineResponse::enough) continue;
         const auto residual = learned.residual(nameplate_each(state, group));
         sentences.push_back(fmt::format("Machines of {} rest {} of an order, {:.1f} % not by its deadline, so that for a call so much more is ordered{}; they are back {}.", group.name,
                                         within(learned.to_shed()), static_cast<double>(learned.failing_ppm()) / 1e4,

@@ -175,7 +175,7 @@ private:
         const bool up = raises(order->rung);
         const Duration within = up ? group.on_within : group.off_within, took = reading_.taken - (order->due - within);
         if (took < Duration{0} || took > within) return;
-        Response& response = core_.sums(group_).response;
+        MachineResponse& response = core_.sums(group_).response;
         if (up) response.came_back(took, loads_);
         else response.rested(took, loads_, reading_.quality == Quality::measured ? std::optional{reading_.power} : std::nullopt);
     }

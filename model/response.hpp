@@ -49,7 +49,7 @@ private:
 
 /// What the machines of a group were seen to make of their orders: the residual they go on drawing, how soon they go and
 /// come back, how many do not. Learned by order and reading, never by load, and bounded in all directions.
-class Response {
+class MachineResponse {
 public:
     static constexpr std::int64_t enough = 200;            ///< Loads that have to have been judged before anything is believed.
     static constexpr std::int64_t full = 20'000;
@@ -83,8 +83,8 @@ public:
         if (Int128{mean.count} * 1'000'000 > Int128{nameplate_each.count} * most_residual_ppm) return std::nullopt;
         return mean;
     }
-    bool operator==(const Response&) const = default;
-    template <class Io> friend void io(Io& f, Response& r) {
+    bool operator==(const MachineResponse&) const = default;
+    template <class Io> friend void io(Io& f, MachineResponse& r) {
         io(f, r.to_shed_), io(f, r.back_);
         f.whole(r.obeyed_), f.whole(r.missed_), f.whole(r.measured_), f.whole(r.residual_sum_);
     }

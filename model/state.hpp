@@ -74,7 +74,7 @@ struct GroupState {
     Slot unseen = 0;             ///< Loads not yet seen to obey.
     Steady heard = Steady::min();       ///< All of the group answered then, or later.
     Steady next_wake = Steady::min();   ///< Stagger.
-    Response response;           ///< What was learned of its machines.
+    MachineResponse response;           ///< What was learned of its machines.
 };
 
 struct MeterState {

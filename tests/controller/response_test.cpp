@@ -63,7 +63,7 @@ struct Bench {
         for (int i = 0; i < 30; ++i) second();
         return shown;
     }
-    const Response& learned() const { return engine.state().groups[0].response; }
+    const MachineResponse& learned() const { return engine.state().groups[0].response; }
 };
 
 }  // namespace
@@ -87,22 +87,22 @@ TEST_CASE("where three of a hundred do not obey, the meter lands on target once 
 TEST_CASE("what was learned outlives a restart") {
     Bench bench;
     bench.call(1);
-    const Response before = bench.learned();
-    REQUIRE(before.judged() > Response::enough);
+    const MachineResponse before = bench.learned();
+    REQUIRE(before.judged() > MachineResponse::enough);
     Engine again{site(), {policies::dispatch({.policy = PolicyId{0}, .sources = {SourceId{0}}})}, bench.engine.snapshot(bench.now), bench.now};
     CHECK(again.state().groups[0].response == before);
 }
 
 TEST_CASE("what is learned stays within its bounds, whatever is told") {
-    Response response;
+    MachineResponse response;
     for (int i = 0; i < 1'000; ++i) response.rested(5min, 100'000, Power{INT64_MAX}), response.missed(), response.came_back(Duration::max(), 4'000'000'000u);
     CHECK_FALSE(response.residual(each));
-    CHECK(response.judged() <= Response::full + 1);
+    CHECK(response.judged() <= MachineResponse::full + 1);
     CHECK(response.to_shed().count() <= ResponseTimes::full);
     CHECK(response.back().within(50) > 50min);
     for (int i = 0; i < 30'000; ++i) response.missed();
-    CHECK(response.failing_ppm() == Response::most_failing_ppm);
-    Response young;
+    CHECK(response.failing_ppm() == MachineResponse::most_failing_ppm);
+    MachineResponse young;
     young.missed();
     CHECK(young.failing_ppm() == 0);
     CHECK_FALSE(young.residual(each));
