@@ -84,6 +84,29 @@ Strikes strikes_of(const State& state, const Site::Group& group, std::optional<P
     return strikes;
 }
 
+std::string peaking(const Binding& b, const State& state, Now now, const std::string& currency) {
+    const Site& site = *state.site;
+    const Site::Group& group = site.groups[b.scope.number];
+    std::size_t resting = 0;
+    for (Slot s = group.loads.first; s < group.loads.last; ++s) resting += !state.loads[s].on;
+    const auto watch = std::ranges::find(site.watches, b.why.policy, &Site::Watch::policy);
+    std::int64_t ppm = 0;
+    Steady ends = now.steady;
+    const auto see = [&](std::int64_t chance, Steady until) {
+        if (chance > ppm && until > now.steady) ppm = chance, ends = until;
+    };
+    if (watch != site.watches.end()) {
+        const PeakWatch& known = state.watches[static_cast<std::size_t>(watch - site.watches.begin())];
+        if (watch->demand == b.why.source)
+            for (const PeakChance& chance : {known.running(), known.coming()}) see(chance.most_ppm, chance.ends);
+    }
+    for (const PeakForecast& forecast : state.forecasts)
+        if (forecast.source == b.why.source) see(forecast.ppm, forecast.ends);
+    const bool foreseen = watch != site.watches.end() && watch->demand != b.why.source;
+    return fmt::format("Policy {} stops {} of the {} load(s) of {} until {}, because {} {} a demand that is billed with a chance of {:.1f} %, which is worth more {} than their mining: {} is expected there", policy_of(b.why, site), resting,
+                       group.loads.size(), name_of(b.scope, site), utc_text(now.utc + (ends - now.steady)), source_of(b.why, site), foreseen ? "foresees" : "shows", static_cast<double>(ppm) / 1e4, currency, print(b.expected));
+}
+
 std::string priced(const Binding& b, const State& state, Now now, const std::string& currency) {
     const Site& site = *state.site;
     const std::string source = source_of(b.why, site), group = name_of(b.scope, site), policy = "Policy " + policy_of(b.why, site);
@@ -118,6 +141,7 @@ std::string name_of(Scope scope, const Site& site) {
 }
 
 std::string sentence_of(const Binding& b, const State& state, Now now, const std::string& currency) {
+    if (b.why.reason == Reason::coincident_peak) return peaking(b, state, now, currency);
     if (b.scope.kind == Scope::Kind::group && b.why.cause == Cause::price) return priced(b, state, now, currency);
     if (b.why.reason == Reason::beyond_quota)
         return fmt::format("Policy {} declines a call{}: it is more than {} may call for", policy_of(b.why, *state.site), called(obligation_of(b.why, state), b.why), source_of(b.why, *state.site));

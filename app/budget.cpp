@@ -83,6 +83,7 @@ bool obeyed(const Config& config, const std::string& signal) {
         if (policy.price_strike) return policy.price_strike->signal == signal;
         if (policy.ambient_derating) return policy.ambient_derating->signal == signal;
         if (policy.heat_demand) return policy.heat_demand->signal == signal;
+        if (const auto& peak = policy.coincident_peak) return peak->demand == signal || std::ranges::find(peak->forecasts, signal) != peak->forecasts.end();
         const auto* signals = obeyed_by(policy);
         return signals && std::ranges::find(*signals, signal) != signals->end();
     });

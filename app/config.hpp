@@ -144,7 +144,7 @@ struct FeederConfig {
     bool operator==(const FeederConfig&) const = default;
 };
 
-enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, temperature, heat };
+enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast };
 enum class SignalDriver : std::uint8_t { mqtt, modbus };
 enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms };
 
@@ -363,6 +363,16 @@ struct DemandChargeConfig {
     bool operator==(const DemandChargeConfig&) const = default;
 };
 
+/// kind = "coincident_peak"; policies/coincident_peak.hpp says what each means.
+struct CoincidentPeakConfig {
+    std::string demand;                 ///< A signal; "": none.
+    std::vector<std::string> forecasts, groups;
+    PeakTerms terms;                    ///< But for the clock, which the site's time zone gives.
+    Price per_kw_year;                  ///< In the site's currency.
+    bool worth_cycling = true;
+    bool operator==(const CoincidentPeakConfig&) const = default;
+};
+
 /// The meter of kind = "under_frequency": Modbus TCP, on a connection of its own.
 struct FrequencyMeterConfig {
     ModbusConfig modbus;
@@ -400,6 +410,7 @@ struct PolicyConfig {
     std::optional<UnderFrequencyConfig> under_frequency;
     std::optional<AmbientDeratingConfig> ambient_derating;
     std::optional<HeatDemandConfig> heat_demand;
+    std::optional<CoincidentPeakConfig> coincident_peak;
     bool operator==(const PolicyConfig&) const = default;
 };
 

@@ -110,11 +110,14 @@ std::optional<bool> Keys::flag(std::string_view key) {
 
 std::optional<std::int64_t> Keys::number(std::string_view key, const Range& range) {
     const auto* found = node(key);
-    if (!found) return {};
-    const auto whole = found->value_exact<std::int64_t>();
-    const auto real = found->value_exact<double>();
+    return found ? number_in(key, *found, range) : std::nullopt;
+}
+
+std::optional<std::int64_t> Keys::number_in(std::string_view key, const toml::node& found, const Range& range) const {
+    const auto whole = found.value_exact<std::int64_t>();
+    const auto real = found.value_exact<double>();
     if (!whole && !real) {
-        wrong_type(key, *found, fmt::format("a number, {}", range.allowed()));
+        wrong_type(key, found, fmt::format("a number, {}", range.allowed()));
         return {};
     }
     const double value = whole ? static_cast<double>(*whole) : *real;
@@ -123,14 +126,27 @@ std::optional<std::int64_t> Keys::number(std::string_view key, const Range& rang
     const bool outside = !std::isfinite(value) || value * scale < static_cast<double>(range.least) ||
                          value * scale > static_cast<double>(range.most);
     if (outside) {
-        fault(key, fmt::format("'{}' is {}; allowed: {}", key, said, range.allowed()));
+        faults_->add(position(found), fmt::format("'{}' is {}; allowed: {}", key, said, range.allowed()));
         return {};
     }
     const auto exact = whole ? scaled(std::to_string(*whole), range.decimals) : scaled(*real, range.decimals);
     if (!exact)
-        fault(key,
-              fmt::format("'{}' is {}; allowed: {}, {}", key, said, range.allowed(), wrong_places(range)));
+        faults_->add(position(found),
+                     fmt::format("'{}' is {}; allowed: {}, {}", key, said, range.allowed(), wrong_places(range)));
     return exact;
+}
+
+std::vector<std::int64_t> Keys::numbers(std::string_view key, const Range& range) {
+    const auto* found = node(key);
+    if (!found) return {};
+    const auto* array = found->as_array();
+    if (!array) {
+        wrong_type(key, *found, "an array of numbers, [1, 2]");
+        return {};
+    }
+    std::vector<std::int64_t> numbers;
+    for (const toml::node& element : *array) numbers.push_back(number_in(key, element, range).value_or(range.least));
+    return numbers;
 }
 
 std::int64_t Keys::number_or(std::string_view key, const Range& range, std::int64_t fallback) {

@@ -90,6 +90,9 @@ public:
         std::string text;
         Position at;
     };
+    /// An array of numbers in the range; one that is a fault counts as the least.
+    std::vector<std::int64_t> numbers(std::string_view key, const Range& range);
+
     /// An array of names, none twice.
     std::vector<Name> names(std::string_view key);
 
@@ -135,6 +138,7 @@ public:
 
 private:
     const toml::node* node(std::string_view key);
+    std::optional<std::int64_t> number_in(std::string_view key, const toml::node& found, const Range& range) const;
     void wrong_type(std::string_view key, const toml::node& node, std::string_view expected) const;
     void wrong_choice(std::string_view key, const toml::node& node, const std::optional<std::string>& word,
                       const std::vector<std::string>& words) const;

@@ -47,6 +47,9 @@ void parse_policies(Keys& root, Parse& parse);
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& programme);
 void parse_ambient_derating(Keys& keys, Parse& parse, AmbientDeratingConfig& own);
 void parse_heat_demand(Keys& keys, Parse& parse, HeatDemandConfig& own);
+void parse_coincident_peak(Keys& keys, Parse& parse, std::int64_t rate_ppm, CoincidentPeakConfig& peak);
+/// Every group that a coincident peak may stop has a strike; needs all policies.
+void check_strikes(const toml::table& table, Parse& parse, const PolicyConfig& policy);
 void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& minimum);
 /// The `preset` of a programme; null if it names none, or none that there is.
 const Preset* preset_of(Keys& keys);

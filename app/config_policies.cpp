@@ -132,8 +132,7 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
     if (!keys.has("signals")) keys.missing("signals", "expected [\"a\", \"b\"], the sources it obeys");
     for (const Keys::Name& name : keys.names("signals")) {
         const SignalConfig* signal = signal_named(parse, name.text);
-        const bool obeyed =
-            signal && asks(signal->kind);
+        const bool obeyed = signal && asks(signal->kind);
         if (!signal) keys.dangling("signals", name, "signal", parse.signals());
         else if (!obeyed)
             parse.faults.add(
@@ -207,7 +206,7 @@ void demand_charge_of(Keys& keys, Parse& parse, DemandChargeConfig& policy) {
 }  // namespace
 
 void parse_policies(Keys& root, Parse& parse) {
-    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency, ambient_derating, heat_demand };
+    enum class Kind : std::uint8_t { price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency, ambient_derating, heat_demand, coincident_peak };
     const Choices<Kind> kinds{{"price_strike", Kind::price_strike},
                               {"dispatch", Kind::dispatch},
                               {"site_cap", Kind::site_cap},
@@ -216,9 +215,11 @@ void parse_policies(Keys& root, Parse& parse) {
                               {"minimum_draw", Kind::minimum_draw},
                               {"under_frequency", Kind::under_frequency},
                               {"ambient_derating", Kind::ambient_derating},
-                              {"heat_demand", Kind::heat_demand}};
+                              {"heat_demand", Kind::heat_demand},
+                              {"coincident_peak", Kind::coincident_peak}};
     Known known;
-    for (const auto* table : root.tables("policy")) {
+    const auto tables = root.tables("policy");
+    for (const auto* table : tables) {
         Keys keys{*table, title(*table, "policy", parse.config.policies.size()), parse.faults};
         PolicyConfig policy;
         policy.name = unique_name(keys, names_of(parse.config.policies));
@@ -232,12 +233,14 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
         if (kind == Kind::ambient_derating) parse_ambient_derating(keys, parse, policy.ambient_derating.emplace());
         if (kind == Kind::heat_demand) parse_heat_demand(keys, parse, policy.heat_demand.emplace());
+        if (kind == Kind::coincident_peak) parse_coincident_peak(keys, parse, rate_of(keys, parse, keys.text_or("currency", parse.config.site.currency)), policy.coincident_peak.emplace());
         const bool ambiguous = policy.name == "site" || parse.machine_ids.contains(policy.name) || std::ranges::find(parse.config.groups, policy.name, &GroupConfig::name) != parse.config.groups.end();
         if (kind == Kind::under_frequency && ambiguous)
             keys.fault("name", fmt::format("'name' is {}, which a load, a group or the site has too; a person's word must say which", shown(policy.name)));
         if (kind && kind != Kind::programme) keys.finish();  // Which falls back on its preset.
         parse.config.policies.push_back(std::move(policy));
     }
+    for (std::size_t i = 0; i < tables.size(); ++i) check_strikes(*tables[i], parse, parse.config.policies[i]);
 }
 
 }  // namespace ballast::config

@@ -33,18 +33,6 @@ std::optional<DayHours> hours_of(std::string_view text) {
 std::string wrong_season(std::string_view text) { return season_of(text) ? "" : "allowed: two days of a year, like \"12-01..03-31\""; }
 std::string wrong_hours(std::string_view text) { return hours_of(text) ? "" : "allowed: two times on the wall, like \"17:00-21:00\""; }
 
-}  // namespace
-
-ContractHours contract_hours(Keys& keys) {
-    ContractHours calendar;
-    if (const auto season = keys.text("season", wrong_season)) calendar.season = *season_of(*season);
-    if (const auto hours = keys.text("hours", wrong_hours)) calendar.hours = *hours_of(*hours);
-    calendar.weekdays_only = keys.flag("weekdays_only").value_or(false);
-    return calendar;
-}
-
-namespace {
-
 // ---- amounts
 
 /// One of the keys that begin so; two are a fault.
@@ -148,6 +136,14 @@ study::ScoreRule score_of(Keys& keys, std::int64_t rate_ppm) {
 }
 
 }  // namespace
+
+ContractHours contract_hours(Keys& keys) {
+    ContractHours calendar;
+    if (const auto season = keys.text("season", wrong_season)) calendar.season = *season_of(*season);
+    if (const auto hours = keys.text("hours", wrong_hours)) calendar.hours = *hours_of(*hours);
+    calendar.weekdays_only = keys.flag("weekdays_only").value_or(false);
+    return calendar;
+}
 
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& own) {
     own_signals(keys, parse, own);

@@ -13,13 +13,15 @@ const Choices<SignalSort> kinds{{"price", SignalSort::price},
                                 {"limit", SignalSort::limit},
                                 {"hashprice", SignalSort::hashprice},
                                 {"temperature", SignalSort::temperature},
-                                {"heat", SignalSort::heat}};
+                                {"heat", SignalSort::heat},
+                                {"system_demand", SignalSort::system_demand},
+                                {"peak_forecast", SignalSort::peak_forecast}};
 const Choices<OnStale> stales{{"hold", OnStale::hold}, {"shed", OnStale::shed}, {"run", OnStale::run}};
 const Choices<TimeFormat> formats{
     {"rfc3339", TimeFormat::rfc3339}, {"unix_s", TimeFormat::unix_s}, {"unix_ms", TimeFormat::unix_ms}};
 
 bool power_kind(SignalSort kind) {
-    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact || kind == SignalSort::heat;
+    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact || kind == SignalSort::heat || kind == SignalSort::system_demand;
 }
 
 /// "/MWh" -> what one of it is in 10^-9 per kWh; 0: no such price.
@@ -29,6 +31,8 @@ std::int64_t per(std::string_view what, SignalSort kind) {
 }
 
 std::string allowed_units(const Parse& parse, SignalSort kind) {
+    if (kind == SignalSort::system_demand) return "kW, MW, GW";
+    if (kind == SignalSort::peak_forecast) return "share, percent";
     if (power_kind(kind)) return "W, kW, MW";
     if (kind == SignalSort::temperature) return "degC";
     const std::string& own = parse.config.site.currency;
@@ -56,7 +60,10 @@ std::optional<Unit> priced(Keys& keys, const Parse& parse, SignalSort kind, cons
 }
 
 std::optional<std::int64_t> plausible(Keys& keys, std::string_view key, const SignalConfig& signal) {
-    const double widest = power_kind(signal.kind)
+    constexpr double most_demand = 1e12;  // W: no system draws more.
+    const double widest = signal.kind == SignalSort::peak_forecast   ? 1e6 / static_cast<double>(signal.unit.factor)
+                          : signal.kind == SignalSort::system_demand ? most_demand / static_cast<double>(signal.unit.factor)
+                          : power_kind(signal.kind)
                               ? static_cast<double>(most_watts) / static_cast<double>(signal.unit.factor)
                               : 1e9;
     const auto micro = keys.number(key, {-static_cast<std::int64_t>(widest * 1e6),
@@ -98,6 +105,8 @@ MappingConfig mapping(Keys& keys, const SignalConfig& signal) {
     if (signal.kind == SignalSort::price && !map.end && map.interval.count() == 0)
         keys.missing("interval_s",
                      "expected the length of a price interval, or 'end' with the pointer to its end");
+    if (signal.kind == SignalSort::peak_forecast && !map.end && map.interval.count() == 0)
+        keys.missing("interval_s", "expected the length of the window that is foreseen, or 'end' with the pointer to its end");
     return map;
 }
 
@@ -173,7 +182,7 @@ void silence(Keys& keys, SignalConfig& signal) {
         keys.missing("on_stale", "what shall its silence mean? allowed: hold, shed, run");
     signal.on_stale = keys.choice_or("on_stale", stales, OnStale::hold);
     const bool polled = signal.driver == SignalDriver::modbus;
-    const Duration usual = polled ? std::max(Duration{10'000}, 3 * signal.period)
+    const Duration usual = signal.kind == SignalSort::system_demand ? Duration{900'000} : polled ? std::max(Duration{10'000}, 3 * signal.period)
                                   : Duration{signal.kind == SignalSort::price ? 900'000 : 0};
     signal.stale_after = keys.span_or("stale_after_s", seconds(0, 31 * day_ms), usual);
     if (polled && signal.stale_after.count() > 0 && signal.stale_after <= signal.period)
@@ -210,7 +219,10 @@ SignalConfig signal_of(Keys& keys, Parse& parse) {
         keys.fault("kind",
                    "'kind' is \"hashprice\", which no register tells; allowed with driver = \"modbus\": price, "
                    "contact, limit, temperature, heat; or driver = \"mqtt\"");
-    const bool sensible = kind && driver && !wireless && !nameless && !pooled;
+    const bool told = !mqtt && (signal.kind == SignalSort::system_demand || signal.kind == SignalSort::peak_forecast);
+    if (kind && told)
+        keys.fault("kind", "'kind' is about the system's demand, which no register tells; allowed with driver = \"modbus\": price, contact, limit, temperature, heat; or driver = \"mqtt\"");
+    const bool sensible = kind && driver && !wireless && !nameless && !pooled && !told;
     if (sensible && mqtt) signal.unit = unit_of(keys, parse, signal.kind).value_or(signal.unit);
     if (sensible && mqtt) from_mqtt(keys, parse, signal);
     if (sensible && !mqtt) from_modbus(keys, parse, signal);
@@ -227,6 +239,8 @@ Unit default_unit(const Parse& parse, SignalSort kind) {
     if (kind == SignalSort::price) return {own + "/MWh", own, 1'000'000};
     if (kind == SignalSort::hashprice) return {own + "/PH/day", own, 1'000'000'000};
     if (kind == SignalSort::temperature) return {"degC", "", 1'000};
+    if (kind == SignalSort::system_demand) return {"MW", "", 1'000'000};
+    if (kind == SignalSort::peak_forecast) return {"share", "", 1'000'000};
     return {"kW", "", 1'000};
 }
 
@@ -236,6 +250,8 @@ std::optional<Unit> unit_of(Keys& keys, Parse& parse, SignalSort kind) {
     std::optional<Unit> unit;
     if (kind == SignalSort::temperature) {
         if (*text == "degC") unit = Unit{*text, "", 1'000};
+    } else if (kind == SignalSort::system_demand || kind == SignalSort::peak_forecast) {
+        if (const auto known = wire::signal_unit(kind == SignalSort::system_demand ? SignalKind::system_demand : SignalKind::peak_forecast, *text)) unit = Unit{*text, "", known->factor};
     } else if (!power_kind(kind)) unit = priced(keys, parse, kind, *text);
     else if (*text == "W" || *text == "kW" || *text == "MW")
         unit = Unit{*text, "", *text == "W" ? 1 : *text == "kW" ? 1'000 : 1'000'000};

@@ -4,6 +4,7 @@
 #include "app/decision_text.hpp"
 #include "app/explain_load.hpp"
 #include "app/receipt.hpp"
+#include "app/response_text.hpp"
 #include "model/names.hpp"
 #include "model/utc.hpp"
 #include "wire/rfc3339.hpp"
@@ -101,6 +102,7 @@ Result<Explanation> explain_site(const JournalReader& journal, Instant at) {
     for (const Binding& b : bound)
         all.sentences.push_back(sentence_of(b, engine->state(), last, epoch->config.site.currency) + proof_of(b, engine->site()) + ".");
     if (bound.empty()) all.sentences.push_back("Nothing bound the site: what may run was allowed to.");
+    for (std::string& sentence : learned_sentences(engine->state())) all.sentences.push_back(std::move(sentence));
     return all;
 }
 

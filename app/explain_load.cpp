@@ -113,6 +113,7 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
     case Reason::cold_start: return "supply had only just come back";
     case Reason::beyond_quota: return fmt::format("{} had called more often than its programme may", source);
     case Reason::demand_peak: return fmt::format("a higher mean of its billing window would have cost more than mining earned, which allowed {}", at_most(fact));
+    case Reason::coincident_peak: return fmt::format("by {} a demand that is billed might come, and that was worth more than its mining", source);
     case Reason::under_frequency: return fmt::format("the grid's frequency, by {}, had fallen below its stage", source);
     case Reason::allowed_again: return "nothing in force forbade it any more";
     case Reason::called_back: return "it was on its way up when a person locked it out, or everything was to go";

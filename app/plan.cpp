@@ -216,7 +216,8 @@ Result<Plan> make_plan(const Config& asked, const PlanOptions& options) {
     const Recovered known = recover(config.journal.path);
     Plan plan = begin_plan(config, known);
     plan.wish = wish->text;
-    plan.price = wish->signal.kind == SignalKind::price || wish->signal.kind == SignalKind::hashprice;
+    const SignalKind kind = wish->signal.kind;
+    plan.price = kind == SignalKind::price || kind == SignalKind::hashprice || kind == SignalKind::system_demand || kind == SignalKind::peak_forecast;
     if (added) plan.remarks.push_back(fmt::format("site {} has no policy of kind dispatch that could hear a limit: planned as with one of the usual settings", config.site.name));
 
     const Now now = known.at.value_or(read_clocks().now);

@@ -9,7 +9,9 @@
 namespace ballast {
 namespace {
 
-bool is_price(const Wish& wish) { return wish.signal.kind == SignalKind::price || wish.signal.kind == SignalKind::hashprice; }
+bool is_peak(const Wish& wish) { return wish.signal.kind == SignalKind::system_demand || wish.signal.kind == SignalKind::peak_forecast; }
+
+bool is_price(const Wish& wish) { return wish.signal.kind == SignalKind::price || wish.signal.kind == SignalKind::hashprice || is_peak(wish); }
 
 bool is_limit(const Wish& wish) { return wish.signal.kind == SignalKind::dispatch || wish.signal.kind == SignalKind::emergency; }
 
@@ -72,6 +74,7 @@ SkipReason SkipReasons::resting(std::size_t group, Slot load) const {
     const auto price = price_on(group);
     if (price && state.strikes[load] < *price) return {"price", fmt::format("asleep: {} is above its strike", print(*price, config_.site.currency))};
     if (without_supply(group)) return {"supply", "asleep: its supply is lost, or has only just come back (docs/physics.md)"};
+    if (peak_on(group)) return {"peak", "asleep: a demand that is billed may come, which is worth more than its mining"};
     if (later(run.since, g.min_off) > now_.steady) return {"min_off", fmt::format("asleep, for no less than its min_off_s of {} s", seconds(g.min_off))};
     return {"no_room", "asleep: what else is in force does not let it start"};
 }
@@ -85,6 +88,11 @@ SkipReason SkipReasons::running(std::size_t group, Slot load) const {
         return {"not_needed", "runs on: the limit is met without it"};
     }
     if (!is_price(wish_)) return {"running", "runs on"};
+    if (is_peak(wish_)) {
+        if (run.bars & held) return {"held", "runs on: held by a person, and no chance overrules that"};
+        if (later(run.since, g.min_on) > now_.steady) return {"min_on", fmt::format("runs on, for no less than its min_on_s of {} s", seconds(g.min_on))};
+        return {"pays", "runs on: its mining earns more than that chance is worth"};
+    }
     const auto price = price_on(group);
     if (!price || state.strikes[load] == Price::max()) return {"no_price", "runs on: no price policy has heard a price for its group"};
     if (state.strikes[load] >= *price) return {"pays", fmt::format("runs on: its strike withstands {}", print(*price, config_.site.currency))};
@@ -118,6 +126,16 @@ std::optional<Price> SkipReasons::price_on(std::size_t group) const {
         if (!begun.empty() && engine_.state().fresh(source)) dearest = std::max(dearest.value_or(begun.back().price), begun.back().price);
     }
     return dearest;
+}
+
+bool SkipReasons::peak_on(std::size_t group) const {
+    const State& state = engine_.state();
+    for (const Episode& episode : state.episodes)
+        for (const PolicyConfig& policy : config_.policies)
+            if (policy.coincident_peak && model_.policies.at(policy.name) == episode.policy &&
+                std::ranges::find(policy.coincident_peak->groups, engine_.site().groups[group].name) != policy.coincident_peak->groups.end())
+                return true;
+    return false;
 }
 
 bool SkipReasons::elsewhere(std::size_t group) const {

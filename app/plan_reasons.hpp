@@ -24,6 +24,8 @@ private:
     bool without_supply(std::size_t group) const;
     /// The dearest price in force over a group, by its policies.
     std::optional<Price> price_on(std::size_t group) const;
+    /// A coincident peak has the group, and has stopped somebody.
+    bool peak_on(std::size_t group) const;
     /// The wish is a limit on a feeder that does not feed the group.
     bool elsewhere(std::size_t group) const;
 

@@ -16,9 +16,12 @@ auto refused(std::string what) { return fail(Errc::refused, std::move(what)); }
 
 // ---- whose word it is
 
+bool about_peaks(SignalKind kind) { return kind == SignalKind::system_demand || kind == SignalKind::peak_forecast; }
+
 const char* policy_for(SignalKind kind) {
     if (kind == SignalKind::temperature) return "ambient_derating";
     if (kind == SignalKind::heat) return "heat_demand";
+    if (about_peaks(kind)) return "coincident_peak";
     return kind == SignalKind::price || kind == SignalKind::hashprice ? "price_strike" : "dispatch";
 }
 
@@ -34,6 +37,8 @@ std::vector<std::string> speakers(const Config& config, SignalKind kind, bool js
         if (kind == SignalKind::price && policy.price_strike) add(policy.price_strike->signal);
         if (kind == SignalKind::temperature && policy.ambient_derating) add(policy.ambient_derating->signal);
         if (kind == SignalKind::heat && policy.heat_demand) add(policy.heat_demand->signal);
+        if (const auto& peak = policy.coincident_peak; peak && kind == SignalKind::system_demand && !peak->demand.empty()) add(peak->demand);
+        if (const auto& peak = policy.coincident_peak; peak && kind == SignalKind::peak_forecast) std::ranges::for_each(peak->forecasts, add);
         if (const auto* signals = obeyed_by(policy); signals && kind == SignalKind::dispatch) std::ranges::for_each(*signals, add);
     }
     if (kind == SignalKind::hashprice)
@@ -79,6 +84,8 @@ std::string said(const Signal& signal, const std::string& who, const Config& con
     case SignalKind::temperature: return fmt::format("the temperature from {} were {:.1f} degC", who, celsius(signal.temperature));
     case SignalKind::heat: return fmt::format("the heat wanted by {} were {}", who, print(signal.power));
     case SignalKind::arm: return fmt::format("{} armed {} for {}{}", who, scope_heard(config, who), print(signal.power), id_of(signal));
+    case SignalKind::system_demand: return fmt::format("{} said that the system draws {}", who, print(signal.power));
+    case SignalKind::peak_forecast: return fmt::format("{} foresaw a demand that is billed with a chance of {:.1f} %{}", who, static_cast<double>(signal.chance_ppm) / 1e4, id_of(signal));
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -153,7 +160,7 @@ SignalKind brought_by(const std::string& text) {
     const auto* kind = !failed && value.is_object() ? value.get_object().if_contains("kind") : nullptr;
     const auto known = kind && kind->is_string() ? wire::signal_kind(std::string_view{kind->get_string()}) : std::nullopt;
     const bool told = known == SignalKind::price || known == SignalKind::hashprice || known == SignalKind::temperature || known == SignalKind::heat;
-    return told ? *known : SignalKind::dispatch;
+    return told || (known && about_peaks(*known)) ? *known : SignalKind::dispatch;
 }
 
 Result<Wish> event_wish(const Config& config, const SiteModel& model, const PlanOptions& options) {

@@ -1,6 +1,7 @@
 #include "app/site_of.hpp"
 #include "drivers/sqlite/sha256.hpp"
 #include "policies/ambient_derating.hpp"
+#include "policies/coincident_peak.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/heat_demand.hpp"
@@ -175,6 +176,22 @@ Policy demand_charge_of(const DemandChargeConfig& from, PolicyId id, const SiteM
     return policies::demand_charge(settings);
 }
 
+Policy coincident_peak_of(const CoincidentPeakConfig& from, PolicyId id, WatchId watch, const Config& config, const SiteModel& model) {
+    policies::CoincidentPeak settings;
+    settings.policy = id;
+    settings.watch = watch;
+    settings.per_kw_year = from.per_kw_year;
+    for (const std::string& name : from.groups) {
+        const GroupId group = model.groups.at(name);
+        policies::CoincidentPeak::Machines machines{group, {}, {}};
+        for (const PolicyConfig& policy : config.policies)
+            if (policy.price_strike && std::ranges::find(policy.price_strike->groups, name) != policy.price_strike->groups.end()) machines.prices = model.sources.at(policy.price_strike->signal);
+        if (from.worth_cycling) machines.cycle = cycle_of(config.groups[model.group_configs[index(group)]], model.site.groups[index(group)], model.site);
+        settings.machines.push_back(machines);
+    }
+    return policies::coincident_peak(std::move(settings));
+}
+
 /// Every group's loads stop, as for a price that none of them can pay.
 Policy all_asleep(PolicyId id, SourceId source) {
     const Why why{id, source, Cause::price, 0, Reason::price_unknown_shed};
@@ -209,6 +226,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.demand_charge) built.push_back(demand_charge_of(*policy.demand_charge, id, model));
         if (policy.ambient_derating) built.push_back(ambient_derating_of(*policy.ambient_derating, id, model));
         if (policy.heat_demand) built.push_back(heat_demand_of(*policy.heat_demand, id, model));
+        if (policy.coincident_peak) built.push_back(coincident_peak_of(*policy.coincident_peak, id, model.watches.at(policy.name), config, model));
         if (policy.under_frequency) built.push_back(policies::under_frequency({id, model.guards.at(policy.name), model.sources.at(policy.name + " meter")}));
     }
     return built;
@@ -216,7 +234,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
 
 std::vector<Policy> leaving_policies(const Config& config, const SiteModel& model) {
     Config last = config;
-    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike || p.minimum_draw || p.heat_demand; });
+    std::erase_if(last.policies, [](const PolicyConfig& p) { return p.price_strike || p.minimum_draw || p.heat_demand || p.coincident_peak; });
     std::vector<Policy> built = build_policies(last, model);
     if (config.site.on_exit == OnExit::sleep) built.push_back(all_asleep(model.policies.at("[site] on_exit"), model.operator_source));
     return built;

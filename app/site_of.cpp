@@ -211,6 +211,19 @@ void add_surroundings(SiteModel& model, const Config& config) {
 
 namespace {
 
+void add_watches(SiteModel& model, const Config& config) {
+    for (const PolicyConfig& policy : config.policies) {
+        if (!policy.coincident_peak) continue;
+        const CoincidentPeakConfig& from = *policy.coincident_peak;
+        Site::Watch watch{model.policies.at(policy.name), {}, {}, from.terms};
+        watch.terms.clock = model.clock;
+        if (!from.demand.empty()) watch.demand = model.sources.at(from.demand);
+        for (const std::string& forecast : from.forecasts) watch.forecasts.push_back(model.sources.at(forecast));
+        model.watches.emplace(policy.name, static_cast<WatchId>(model.site.watches.size()));
+        model.site.watches.push_back(std::move(watch));
+    }
+}
+
 void add_guards(SiteModel& model, const Config& config) {
     for (const PolicyConfig& policy : config.policies) {
         if (!policy.under_frequency) continue;
@@ -252,6 +265,7 @@ SiteModel build_site(const Config& config) {
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
     add_groups(model, config);
     add_guards(model, config);
+    add_watches(model, config);
     BALLAST_CHECK(model.slots.size() == site.loads.size());
     return model;
 }

@@ -26,6 +26,7 @@ struct SiteModel {
     std::map<std::string, SourceId, std::less<>> sources;  ///< With "operator".
     std::map<std::string, PolicyId, std::less<>> policies;
     std::map<std::string, GuardId, std::less<>> guards;    ///< By its policy's name.
+    std::map<std::string, WatchId, std::less<>> watches;   ///< Likewise.
     std::vector<LoadAddress> addresses;      ///< By slot.
     std::vector<std::size_t> group_configs;  ///< GroupId -> position in Config::groups.
     WallClock clock;                         ///< Of the site's time zone.

@@ -26,6 +26,8 @@ SignalKind kind_of(SignalSort sort) {
     case SignalSort::dispatch:
     case SignalSort::contact:
     case SignalSort::limit: return SignalKind::dispatch;
+    case SignalSort::system_demand: return SignalKind::system_demand;
+    case SignalSort::peak_forecast: return SignalKind::peak_forecast;
     }
     return SignalKind::dispatch;
 }
@@ -117,7 +119,9 @@ std::unique_ptr<Driver> modbus_signal(const SignalConfig& config, SourceId sourc
     case SignalSort::temperature:
     case SignalSort::heat: return std::make_unique<ModbusLevel>(kind_of(config.kind), signal_register(config, source), buses);
     case SignalSort::dispatch:
-    case SignalSort::hashprice: break;
+    case SignalSort::hashprice:
+    case SignalSort::system_demand:
+    case SignalSort::peak_forecast: break;
     }
     throw std::runtime_error{fmt::format("signal {}: this kind cannot be read from a register; use kind limit, contact, price, temperature or heat", config.name)};
 }

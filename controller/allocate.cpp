@@ -110,6 +110,17 @@ std::optional<Candidate> next_running(const Core& core, GroupId g, Slot from) {
     return std::nullopt;
 }
 
+/// What is counted on of a load that goes: for a promise to others, less what of its group's orders is known to fail, so that
+/// just enough more go. Those that obey all the same take it no further than the share that fails.
+Draw counted_on(const Core& core, const Bound& bound, Slot slot) {
+    Draw lost = lost_by(core, slot);
+    const std::int64_t failing = bound.why.cause == Cause::price ? 0 : core.sums(core.group_of[slot]).response.failing_ppm();
+    if (failing == 0) return lost;
+    const auto less = [&](Power& power) { power = Power{static_cast<std::int64_t>(Int128{power.count} * (1'000'000 - failing) / 1'000'000)}; };
+    less(lost.planned), less(lost.lowering);
+    return lost;
+}
+
 /// Loads go, worst merit first over all groups of the scope, until what is expected there is down to the aim.
 void lower_for_bound(Core& core, const Bound& bound, Balance& sum) {
     const auto later_to_go = [](const Candidate& a, const Candidate& b) { return std::tie(a.merit, a.slot) > std::tie(b.merit, b.slot); };
@@ -124,7 +135,7 @@ void lower_for_bound(Core& core, const Bound& bound, Balance& sum) {
         const GroupId g = core.group_of[worst.slot];
         Range going{worst.slot, worst.slot};
         while (going.last < worst.end && sum.expected() > bound.aim && (queue.empty() || core.merit[going.last] <= queue.top().merit)) {
-            const Draw lost = lost_by(core, going.last++);
+            const Draw lost = counted_on(core, bound, going.last++);
             sum.planned += lost.planned, sum.lowering += lost.lowering, sum.unknown += lost.unknown;
         }
         if (going.empty()) going.last = worst.slot + 1;  // Equal merit: the queue's order decided.

@@ -164,8 +164,24 @@ private:
     }
 
     void count_obeyed() {
-        if (loads_ > 0) seen_to_obey(core_, order_, loads_);
+        if (loads_ == 0) return;
+        learn();
+        seen_to_obey(core_, order_, loads_);
         loads_ = 0;
+    }
+
+    /// Of first orders that are not overdue: how soon they were obeyed, and what is drawn at rest.
+    void learn() {
+        if (!core_.can_move(group_)) return;
+        const auto order = std::ranges::lower_bound(core_.pending, order_, {}, &Pending::id);
+        if (order == core_.pending.end() || order->id != order_ || order->attempt != 1) return;
+        const Site::Group& group = core_.group(group_);
+        const bool up = raises(order->rung);
+        const Duration within = up ? group.on_within : group.off_within, took = reading_.taken - (order->due - within);
+        if (took < Duration{0} || took > within) return;
+        MachineResponse& response = core_.sums(group_).response;
+        if (up) response.came_back(took, loads_);
+        else response.rested(took, loads_, reading_.quality == Quality::measured ? std::optional{reading_.power} : std::nullopt);
     }
 
     Core& core_;

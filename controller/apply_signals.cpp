@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/frequency.hpp"
+#include "controller/peaks.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -196,8 +197,9 @@ bool release(Core& core, const Signal& signal, const std::string& id) {
 /// A call and an arm may bear one id; its release ends both.
 void apply_release(Core& core, const Signal& signal) {
     heard_from(core, signal.source);
+    const bool forecast = release_forecast(core, signal);
     const bool call = release(core, signal, signal.id), arm = release(core, signal, arm_id(signal.id));
-    if (!call && !arm && !tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
+    if (!call && !arm && !forecast && !tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
     if (!call) bury(core, signal.source, signal.id, signal.issued);
     if (!arm) bury(core, signal.source, arm_id(signal.id), signal.issued);
 }
@@ -222,6 +224,8 @@ void apply_one(Core& core, const Signal& signal) {
     case SignalKind::dispatch:
     case SignalKind::emergency: return apply_dispatch(core, signal);
     case SignalKind::release: return apply_release(core, signal);
+    case SignalKind::system_demand: return apply_system_demand(core, signal);
+    case SignalKind::peak_forecast: return apply_peak_forecast(core, signal);
     }
 }
 

@@ -14,6 +14,7 @@ template <class T, class U>
 concept As = std::same_as<std::remove_const_t<T>, U>;
 
 constexpr std::uint64_t raw(std::unsigned_integral auto v) { return v; }
+constexpr std::int64_t raw(std::int64_t v) { return v; }
 template <class Enum>
     requires std::is_enum_v<Enum>
 constexpr std::uint64_t raw(Enum v) {
@@ -131,6 +132,7 @@ void fields(Io& io, As<Signal> auto& v) {
     io.integer(v.power);
     io.integer(v.ramp);
     io.integer(v.temperature);
+    io.integer(v.chance_ppm);
 }
 template <class Io>
 void fields(Io& io, As<Heartbeat> auto& v) {

@@ -74,6 +74,7 @@ void begin_afresh(Core& core) {
     state.guards.resize(site.guards.size());
     state.levels.resize(site.sources.size());
     state.supplies.resize(site.supplies.size());
+    state.watches.resize(site.watches.size());
     core.armed.resize(site.guards.size());
     state.residual_mw.assign(1 + site.feeders.size(), 0);
     state.residual_mw[0] = site.overhead.count * 1'000;
@@ -92,6 +93,16 @@ void begin_afresh(Core& core) {
     }
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (!site.groups[i].loads.empty()) state.groups[i].runs.push_back({site.groups[i].loads.last, Steady::min(), true, 0});
+}
+
+/// For this epoch a resting machine counts as drawing what its like were seen to draw.
+void take_learned_residuals(Core& core) {
+    for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
+        Site::Group& group = core.site.groups[i];
+        if (!core.movable[i] || group.loads.empty()) continue;
+        const Power each{core.nameplate[i].count / static_cast<std::int64_t>(group.loads.size())};
+        if (const auto residual = core.state.groups[i].response.residual(each)) group.standby = *residual;
+    }
 }
 
 void size_scratch(Core& core) {
@@ -114,6 +125,7 @@ Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, N
     begin_afresh(core);
     size_scratch(core);
     if (!start.bytes.empty()) restore(core, start.bytes);
+    take_learned_residuals(core);
     rate_strikes(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) recount(core, GroupId{static_cast<std::uint16_t>(i)});
 }

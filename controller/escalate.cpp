@@ -2,6 +2,7 @@
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
 #include "controller/flexible.hpp"
+#include "controller/peaks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -261,6 +262,7 @@ void close_episodes(Core& core) {
         if (core.constraining[index(episode.policy)]) return false;
         if (std::ranges::any_of(core.pending, [&](const Pending& p) { return p.unseen > 0 && p.why.event == episode.event; })) return false;
         core.note(NoteKind::event_closed, index(episode.policy), core.site.policies[index(episode.policy)], episode.event);
+        spend_hours(core, episode);
         return true;
     });
 }

@@ -2,6 +2,7 @@
 #include "controller/core.hpp"
 #include "controller/frequency.hpp"
 #include "controller/supply.hpp"
+#include "controller/peaks.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -88,6 +89,7 @@ void expire(Core& core) {
     end_holds(core);
     end_obligations(core);
     end_replaced(core);
+    end_forecasts(core);
     silence_sources(core);
     end_trips(core);
     silence_meters(core);

@@ -114,6 +114,9 @@ void io(Io& f, GuardState& g) {
 }
 
 template <class Io>
+void io(Io& f, PeakForecast& p) { f.text(p.id), f.utc(p.issued), f.steady(p.begins), f.steady(p.ends), f.whole(p.ppm); }
+
+template <class Io>
 void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt), f.steady(p.due), io(f, p.why); }
 
 template <class Io>
@@ -198,7 +201,7 @@ void save_loads(Out& f, Core& core) {
 
 void save_group(Out& f, const Site::Group& group, GroupState& sums) {
     auto patience = group.stale_after.count();
-    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk);
+    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk), io(f, sums.response);
 }
 
 void save_named(Out& f, Core& core) {
@@ -278,6 +281,10 @@ void save_standing(Out& f, Core& core) {
     for (std::size_t i = 0; i < site.supplies.size(); ++i) f.text(site.policies[index(site.supplies[i].policy)]), io(f, core.state.supplies[i]);
     f.w.number(core.excesses.size());
     for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
+    f.w.number(site.watches.size());
+    for (std::size_t i = 0; i < site.watches.size(); ++i) f.text(site.policies[index(site.watches[i].policy)]), io(f, core.state.watches[i]);
+    f.w.number(core.state.forecasts.size());
+    for (PeakForecast& p : core.state.forecasts) f.text(site.sources[index(p.source)].name), io(f, p);
 }
 
 // ---- in
@@ -323,7 +330,7 @@ void restore_named(In& f, Core& core, const Names& names) {
         GroupState dropped;
         GroupState& g = i ? state.groups[*i] : dropped;
         std::int64_t patience = 0;
-        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk);
+        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk), io(f, g.response);
         if (!i || core.site.groups[*i].stale_after.count() != patience) core.next_stale = core.now.steady;  // Look again.
     });
     named_things(f, names.feeders, [&](auto i) {
@@ -480,6 +487,18 @@ void restore_standing(In& f, Core& core, const Names& names) {
         io(f, e);
         e.policy = PolicyId{static_cast<std::uint16_t>(policy.value_or(0))};
         if (policy) core.excesses.push_back(e);
+    });
+    named_things(f, names.policies, [&](auto policy) {
+        PeakWatch watch;
+        io(f, watch);
+        for (std::size_t i = 0; i < core.site.watches.size(); ++i)
+            if (policy && index(core.site.watches[i].policy) == *policy) core.state.watches[i] = watch;
+    });
+    named_things(f, names.sources, [&](auto source) {
+        PeakForecast p;
+        io(f, p);
+        p.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        if (source) core.state.forecasts.push_back(std::move(p));
     });
 }
 

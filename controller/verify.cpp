@@ -24,6 +24,7 @@ void miss(Core& core, Slot slot, const Pending& pending) {
     const bool given_up = pending.attempt >= core.site.tries;
     if (pending.attempt <= core.site.tries)
         core.misses.push_back({pending.id, slot, pending.why.event, cause_of(core, slot, pending), given_up});
+    if (pending.attempt == 1 && pending.rung == Rung::sleep && core.can_move(pending.group)) core.sums(pending.group).response.missed();
     if (!raises(pending.rung)) amend(core, slot, [](LoadState& l) { l.failing = true; });
     if (pending.rung == Rung::cap && given_up) learn_lowest(core, slot);
 }

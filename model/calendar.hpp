@@ -14,6 +14,7 @@ public:
     struct Change {
         Instant from{};
         Duration offset{};  ///< Local time less UTC.
+        bool operator==(const Change&) const = default;
     };
 
     WallClock() = default;
@@ -26,6 +27,7 @@ public:
         return utc + (after == changes_.begin() ? after->offset : (after - 1)->offset);
     }
     std::chrono::sys_days day(Instant utc) const { return std::chrono::floor<std::chrono::days>(local(utc)); }
+    bool operator==(const WallClock&) const = default;
 
 private:
     std::vector<Change> changes_;

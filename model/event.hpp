@@ -9,7 +9,7 @@
 
 namespace ballast {
 
-enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm, temperature, heat };
+enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm, temperature, heat, system_demand, peak_forecast };
 
 /// What a dispatch or an emergency asks of the site.
 enum class Ask : std::uint8_t {
@@ -28,9 +28,10 @@ struct Signal {
     Instant end = open_end;       ///< `open_end`: until released.
     Price price{};                ///< price; hashprice in 10^-9 currency per PH/day.
     Ask ask = Ask::full;
-    Power power{};                ///< With absolute and relative; of an arm the volume that must be ready to go; heat.
+    Power power{};                ///< With absolute and relative; of an arm the volume that must be ready to go; heat; of the whole system its demand at `start`.
     Duration ramp{0};             ///< From the reference down to the target, beginning at `start`.
     Temperature temperature{};    ///< temperature.
+    std::int64_t chance_ppm = 0;  ///< peak_forecast: that a demand which is billed falls into [start, end).
     bool operator==(const Signal&) const = default;
 };
 

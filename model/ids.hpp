@@ -23,6 +23,7 @@ enum class MeterId : std::uint16_t {};
 enum class SourceId : std::uint16_t {};  ///< A `[[signal]]`; the operator is a source too.
 enum class PolicyId : std::uint16_t {};
 enum class GuardId : std::uint16_t {};   ///< An under-frequency policy's stages and their meter.
+enum class WatchId : std::uint16_t {};   ///< A coincident_peak policy's terms, and what is known of the season's peaks.
 enum class OrderId : std::uint64_t {};   ///< Rises for ever, across epochs.
 enum class EventId : std::uint32_t {};   ///< What one shed receipt is about; rises for ever. 0: none.
 

@@ -33,6 +33,7 @@ enum class Reason : std::uint8_t {
     supply_lost,     ///< Nothing rises while there is no supply to rise from.
     cold_start,      ///< Nor just after it has returned, nor before a load's turn.
     heat_demand,     ///< Of a floor: heat that was sold.
+    coincident_peak, ///< The system's demand may be one that is billed, and that is worth more than to go on mining.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.

@@ -19,6 +19,8 @@ constexpr std::string_view name_of(SignalKind v) {
     case SignalKind::arm: return "arm";
     case SignalKind::temperature: return "temperature";
     case SignalKind::heat: return "heat";
+    case SignalKind::system_demand: return "system_demand";
+    case SignalKind::peak_forecast: return "peak_forecast";
     }
     return {};
 }
@@ -136,6 +138,7 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::minimum_draw: return "minimum_draw";
     case Reason::beyond_quota: return "beyond_quota";
     case Reason::demand_peak: return "demand_peak";
+    case Reason::coincident_peak: return "coincident_peak";
     case Reason::allowed_again: return "allowed_again";
     case Reason::called_back: return "called_back";
     case Reason::under_frequency: return "under_frequency";

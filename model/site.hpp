@@ -1,4 +1,5 @@
 #pragma once
+#include "model/coincident.hpp"
 #include "model/economics.hpp"
 #include "model/ids.hpp"
 #include "model/units.hpp"
@@ -147,6 +148,14 @@ struct Site {
         Duration restore_after{0};        ///< It has to have been there for so long.
     };
 
+    /// A coincident_peak policy: what its tariff counts, and who tells of it.
+    struct Watch {
+        PolicyId policy{};
+        std::optional<SourceId> demand;   ///< The system-demand feed.
+        std::vector<SourceId> forecasts;
+        PeakTerms terms;
+    };
+
     std::string name;
     std::vector<Load> loads;              ///< By tier (firm first), group, merit (worst J/TH first; by strike where owners set them).
     std::vector<Group> groups;            ///< In the order of their slots.
@@ -156,6 +165,7 @@ struct Site {
     std::vector<std::string> policies;    ///< By PolicyId.
     std::vector<Guard> guards;            ///< By GuardId.
     std::vector<Supply> supplies = {};
+    std::vector<Watch> watches;           ///< By WatchId.
     std::optional<MeterId> meter;         ///< The one at the grid connection.
     Power overhead;                       ///< The residual assumed until it is learned.
     Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.

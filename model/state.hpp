@@ -4,6 +4,7 @@
 #include "model/order.hpp"
 #include "model/peaks.hpp"
 #include "model/prices.hpp"
+#include "model/response.hpp"
 #include "model/site.hpp"
 
 #include <bit>
@@ -86,6 +87,7 @@ struct GroupState {
     Slot unseen = 0;             ///< Loads not yet seen to obey.
     Steady heard = Steady::min();       ///< All of the group answered then, or later.
     Steady next_wake = Steady::min();   ///< Stagger.
+    MachineResponse response;           ///< What was learned of its machines.
 };
 
 struct MeterState {
@@ -200,6 +202,8 @@ struct State {
     std::vector<GuardState> guards;
     std::vector<std::optional<Level>> levels;  ///< By source; nothing from those that tell none, or have not yet.
     std::vector<SupplyState> supplies;    ///< By the site's.
+    std::vector<PeakWatch> watches;       ///< By WatchId.
+    std::vector<PeakForecast> forecasts;  ///< Of the policies' sources, not yet over; bounded, of each source.
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.

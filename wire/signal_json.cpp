@@ -30,6 +30,8 @@ constexpr std::array release_fields = {"kind", "id", "issued"};
 constexpr std::array hashprice_fields = {"kind", "id", "issued", "hashprice", "unit"};
 constexpr std::array temperature_fields = {"kind", "id", "issued", "temperature", "unit"};
 constexpr std::array heat_fields = {"kind", "id", "issued", "heat", "unit"};
+constexpr std::array system_demand_fields = {"kind", "id", "issued", "start", "demand", "unit"};
+constexpr std::array peak_forecast_fields = {"kind", "id", "issued", "start", "end", "duration_s", "probability"};
 constexpr std::array heartbeat_fields = {"kind", "issued"};
 
 std::span<const char* const> fields_of(SignalKind kind) {
@@ -40,6 +42,8 @@ std::span<const char* const> fields_of(SignalKind kind) {
     case SignalKind::arm: return arm_fields;
     case SignalKind::temperature: return temperature_fields;
     case SignalKind::heat: return heat_fields;
+    case SignalKind::system_demand: return system_demand_fields;
+    case SignalKind::peak_forecast: return peak_forecast_fields;
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -54,6 +58,8 @@ std::string_view taken_by(SignalKind source) {
     case SignalKind::heat: return "heat and heartbeat";
     case SignalKind::dispatch: return "dispatch, emergency, arm, release and heartbeat";
     case SignalKind::emergency: return "emergency, release and heartbeat";
+    case SignalKind::system_demand: return "system_demand and heartbeat";
+    case SignalKind::peak_forecast: return "peak_forecast, release and heartbeat";
     case SignalKind::arm:
     case SignalKind::release: break;
     }
@@ -62,7 +68,7 @@ std::string_view taken_by(SignalKind source) {
 
 bool takes(SignalKind source, SignalKind message) {
     if (source == message) return true;
-    if (source == SignalKind::emergency) return message == SignalKind::release;
+    if (source == SignalKind::emergency || source == SignalKind::peak_forecast) return message == SignalKind::release;
     return source == SignalKind::dispatch &&
            (message == SignalKind::emergency || message == SignalKind::arm || message == SignalKind::release);
 }
@@ -106,6 +112,13 @@ public:
         const auto unit = required("unit", Kind::string);
         if (!unit) return tl::unexpected{unit.error()};
         return signal_amount(kind, field, (*number)->text, (*unit)->text, rules_);
+    }
+
+    /// A number from 0 to 1, which has no unit; x 10^6.
+    Result<std::int64_t> share(std::string_view field) const {
+        const auto number = required(field, Kind::number);
+        if (!number) return tl::unexpected{number.error()};
+        return signal_amount(SignalKind::peak_forecast, field, (*number)->text, "share", rules_);
     }
 
     Result<std::string> id() const {
@@ -199,6 +212,20 @@ Fault read_dispatch(const Members& in, Signal& signal) {
     return read_ask(in, signal);
 }
 
+/// Of the moment it was measured at, which is the issue where nothing else is said.
+Fault read_system_demand(const Members& in, Signal& signal) {
+    if (in.has("start"))
+        if (Fault fault = take(in.time("start"), signal.start)) return fault;
+    return take(in.amount(SignalKind::system_demand, "demand"), signal.power.count);
+}
+
+Fault read_peak_forecast(const Members& in, Signal& signal) {
+    if (Fault fault = take(in.id(), signal.id)) return fault;
+    if (Fault fault = take(in.time("start"), signal.start)) return fault;
+    if (Fault fault = read_end(in, signal, !in.has("duration_s"))) return fault;
+    return take(in.share("probability"), signal.chance_ppm);
+}
+
 Fault read_body(const Members& in, Signal& signal) {
     switch (signal.kind) {
     case SignalKind::price: return read_price(in, signal);
@@ -209,6 +236,8 @@ Fault read_body(const Members& in, Signal& signal) {
     case SignalKind::temperature:
         return take(in.amount(SignalKind::temperature, "temperature"), signal.temperature.count);
     case SignalKind::heat: return take(in.amount(SignalKind::heat, "heat"), signal.power.count);
+    case SignalKind::system_demand: return read_system_demand(in, signal);
+    case SignalKind::peak_forecast: return read_peak_forecast(in, signal);
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
     }
@@ -274,11 +303,14 @@ std::string signal_json(const Signal& signal, std::string_view currency) {
     if (!signal.id.empty()) json += R"(,"id":)" + json_quoted(signal.id);
     json += fmt::format(R"(,"issued":"{}")", rfc3339(signal.issued));
     const bool dispatched = signal.kind == SignalKind::dispatch || signal.kind == SignalKind::emergency;
-    if (dispatched || signal.kind == SignalKind::arm || signal.kind == SignalKind::price) {
+    const bool demand = signal.kind == SignalKind::system_demand, forecast = signal.kind == SignalKind::peak_forecast;
+    if (dispatched || signal.kind == SignalKind::arm || signal.kind == SignalKind::price || demand || forecast) {
         json += fmt::format(R"(,"start":"{}")", rfc3339(signal.start));
         if (signal.end != open_end) json += fmt::format(R"(,"end":"{}")", rfc3339(signal.end));
     }
     if (dispatched) json += ask_json(signal);
+    if (demand) json += fmt::format(R"(,"demand":{},"unit":"MW")", unscaled(signal.power.count, 6));
+    if (forecast) json += fmt::format(R"(,"probability":{})", unscaled(signal.chance_ppm, 6));
     if (signal.kind == SignalKind::arm) json += fmt::format(R"(,"volume":{},"unit":"kW")", unscaled(signal.power.count, 3));
     if (dispatched && signal.ramp.count() != 0)
         json += fmt::format(R"(,"ramp_s":{})", unscaled(signal.ramp.count(), 3));

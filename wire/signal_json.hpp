@@ -34,7 +34,7 @@ Result<SignalMessage> parse_signal_json(std::string_view payload, const SignalRu
 std::string signal_json(const Signal& signal, std::string_view currency);
 std::string heartbeat_json(Instant issued);
 
-/// "price", "dispatch", "emergency", "release", "hashprice", "arm", "temperature", "heat".
+/// "price", "dispatch", "emergency", "release", "hashprice", "arm", "temperature", "heat", "system_demand", "peak_forecast".
 std::string_view name(SignalKind kind);
 std::optional<SignalKind> signal_kind(std::string_view name);
 
@@ -45,8 +45,8 @@ struct SignalUnit {
         currency;  ///< Empty for power, and for ct, which is a hundredth of whatever is expected.
 };
 
-/// price: USD/kWh, USD/MWh, ct/kWh, ct/MWh; hashprice: USD/TH/day, USD/PH/day, USD/EH/day; dispatch, emergency, arm, heat: W,
-/// kW, MW, GW; temperature: degC. Any three capital letters are a currency.
+/// price: USD/kWh, USD/MWh, ct/kWh, ct/MWh; hashprice: USD/TH/day, USD/PH/day, USD/EH/day; dispatch, emergency, arm, heat, system_demand: W,
+/// kW, MW, GW; temperature: degC; peak_forecast: share, percent. Any three capital letters are a currency.
 std::optional<SignalUnit> signal_unit(SignalKind kind, std::string_view unit);
 
 /// The number of a signal, written as `text` in `unit`, within what is believed. `field` is its name in messages.

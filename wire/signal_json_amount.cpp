@@ -28,6 +28,8 @@ constexpr KindWords words[] = {
     {SignalKind::arm, "arm", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::temperature, "temperature", "degC", 1'000'000, "degC", 3},
     {SignalKind::heat, "heat", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
+    {SignalKind::system_demand, "system_demand", "W, kW, MW or GW", 1'000'000'000'000, "MW", 6},
+    {SignalKind::peak_forecast, "peak_forecast", "share or percent", 1'000'000, "", 6},
     {SignalKind::hashprice, "hashprice", "USD/PH/day, USD/TH/day or USD/EH/day", 1'000'000'000'000'000'000,
      "/PH/day", 9},
 };
@@ -43,6 +45,7 @@ std::optional<std::int64_t> factor_of(SignalKind kind, std::string_view per) {
     constexpr Per hashprice[] = {
         {"/TH/day", 1'000'000'000'000}, {"/PH/day", 1'000'000'000}, {"/EH/day", 1'000'000}};
     constexpr Per power[] = {{"W", 1}, {"kW", 1'000}, {"MW", 1'000'000}, {"GW", 1'000'000'000}};
+    constexpr Per chance[] = {{"share", 1'000'000}, {"percent", 10'000}};
     const auto in = [per](const auto& table) -> std::optional<std::int64_t> {
         const auto at = std::ranges::find(table, per, &Per::text);
         return at == std::end(table) ? std::nullopt : std::optional{at->factor};
@@ -51,6 +54,7 @@ std::optional<std::int64_t> factor_of(SignalKind kind, std::string_view per) {
     constexpr Per temperature[] = {{"degC", 1'000}};
     if (kind == SignalKind::hashprice) return in(hashprice);
     if (kind == SignalKind::temperature) return in(temperature);
+    if (kind == SignalKind::peak_forecast) return in(chance);
     return in(power);
 }
 

@@ -123,7 +123,7 @@ public:
             signal.end = *at;
         } else if (mapping_.interval.count() > 0) {
             signal.end = signal.start + mapping_.interval;
-        } else if (signal.kind == SignalKind::price) {
+        } else if (signal.kind == SignalKind::price || signal.kind == SignalKind::peak_forecast) {
             return bad(fmt::format("{} is not there", shown(*mapping_.end)));
         }
         if (signal.end > signal.start) return signal;
@@ -143,8 +143,10 @@ public:
                                                          : wire::printable(mapping_.value, 48);
         const auto count = wire::signal_amount(signal.kind, field, *number, mapping_.unit, rules_);
         if (!count) return tl::unexpected{count.error()};
-        if (is_obligation(signal.kind) || signal.kind == SignalKind::heat) signal.power = Power{*count};
+        const bool in_watts = signal.kind == SignalKind::heat || signal.kind == SignalKind::system_demand;
+        if (is_obligation(signal.kind) || in_watts) signal.power = Power{*count};
         else if (signal.kind == SignalKind::temperature) signal.temperature = Temperature{*count};
+        else if (signal.kind == SignalKind::peak_forecast) signal.chance_ppm = *count;
         else signal.price = Price{*count};
         return signal;
     }
@@ -179,7 +181,8 @@ Result<JsonNode> read_payload(std::string_view payload, const Mapping& mapping,
 }
 
 Result<std::string> id_of(const Mapped& in, const Mapping& mapping, std::string_view name) {
-    if (!mapping.id) return is_obligation(mapping.kind) ? std::string{name} : std::string{};
+    // A forecast without a name of its own replaces the one before.
+    if (!mapping.id) return is_obligation(mapping.kind) || mapping.kind == SignalKind::peak_forecast ? std::string{name} : std::string{};
     const auto found = in.text(*mapping.id);
     if (!found) return tl::unexpected{found.error()};
     return wire::signal_id(*found);
@@ -230,11 +233,13 @@ std::vector<std::string> faults(const Mapping& mapping) {
     const bool number = !obligation || mapping.ask != Ask::full;
     if (mapping.kind == SignalKind::release)
         found.emplace_back(
-            "kind: a mapping is of price, hashprice, temperature, heat, dispatch or emergency; its release says when it ends");
+            "kind: a mapping is of price, hashprice, temperature, heat, dispatch, emergency, system_demand or peak_forecast; its release says when it ends");
     else if (number && !wire::signal_unit(mapping.kind, mapping.unit))
         found.push_back(
             fmt::format("unit = \"{}\" is not a unit of {}", mapping.unit, wire::name(mapping.kind)));
     if (mapping.interval.count() < 0) found.emplace_back("interval_s is negative");
+    if (mapping.kind == SignalKind::peak_forecast && mapping.interval.count() == 0 && !mapping.end)
+        found.emplace_back("a forecast needs interval_s or end: without one nobody knows how long its window is");
     if (mapping.kind == SignalKind::price && mapping.interval.count() == 0 && !mapping.end)
         found.emplace_back("a price needs interval_s or end: without one nobody knows how long it holds");
     if (mapping.release && !obligation)

@@ -14,7 +14,7 @@ enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms };
 /// Where the parts of a signal stand in somebody else's JSON. Pointers are RFC 6901; "" is the whole payload, so that a
 /// bare number, or a bare word like ON, can be read too.
 struct Mapping {
-    SignalKind kind = SignalKind::price;  ///< price, hashprice, temperature, heat, dispatch or emergency.
+    SignalKind kind = SignalKind::price;  ///< Any but release and arm.
     std::string value;                    ///< The number: JSON, or a string that holds one.
     std::string unit;                     ///< Of the number; see wire::signal_unit. Not with Ask::full.
     Ask ask = Ask::absolute;              ///< Of dispatch and emergency. full: the value equals `full_when`.

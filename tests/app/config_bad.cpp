@@ -288,7 +288,7 @@ const std::vector<BadInput>& bad_site_files() {
          "site.toml:35:8: 'time' is not allowed here; it belongs to a mapping, which has 'value' with a JSON "
          "pointer"},
         {"name = \"lmp\"\nkind = \"price\"", "name = \"lmp\"\nkind = \"prices\"",
-         R"(site.toml:31:8: 'kind' is "prices"; allowed: price, dispatch, contact, limit, hashprice, temperature, heat)"},
+         R"(site.toml:31:8: 'kind' is "prices"; allowed: price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast)"},
         {"name = \"lmp\"\nkind", "name = \"operator\"\nkind",
          "site.toml:30:8: 'name' is \"operator\", which is the source of every person's word; allowed: any "
          "other\nsite.toml:108:10: 'signal' names the signal \"lmp\", which is not in this file; known: "
@@ -447,7 +447,7 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
         {R"(signals = ["utility", "contact", "limit"])", R"(signals = ["utility", "contacts"])",
          R"(site.toml:115:23: 'signals' names the signal "contacts", which is not in this file; did you mean "contact"?)"},
         {R"(kind = "site_cap")", R"(kind = "site-cap")",
-         R"(site.toml:119:8: 'kind' is "site-cap"; allowed: price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency, ambient_derating, heat_demand)"},
+         R"(site.toml:119:8: 'kind' is "site-cap"; allowed: price_strike, dispatch, site_cap, demand_charge, programme, minimum_draw, under_frequency, ambient_derating, heat_demand, coincident_peak)"},
         {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"programme\"",
          "site.toml:117:1: [[policy]] contract has no 'signals'; expected [\"a\", \"b\"], the sources it obeys"},
         {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"programme\"\npreset = \"ercot_ers_20\"\nsignals = [\"utility\"]",
@@ -478,6 +478,11 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
         {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"demand_charge\"", "site.toml:117:1: [[policy]] contract has no 'price_per_kw_month'; expected what a kW of the month's highest mean costs\nsite.toml:117:1: [[policy]] contract has no 'mining_earns_per_mwh'; expected what mining earns per MWh beyond its energy"},
         {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000",
          "kind = \"demand_charge\"\nprice_per_kw_month = 8\nmining_earns_per_mwh = 20\nwindow_min = 20", "site.toml:122:14: 'window_min' is 20; allowed: 15 or 30"},
+        {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"coincident_peak\"",
+         "site.toml:117:1: [[policy]] contract has no 'demand'; expected a signal with the system's demand, or 'forecasts' with those that foresee its peaks\nsite.toml:117:1: [[policy]] contract has no 'groups'; expected [\"a\", \"b\"], the groups it may stop\nsite.toml:117:1: [[policy]] contract has no 'per'; allowed: month, season\nsite.toml:117:1: [[policy]] contract has no 'value_per_kw_year'; expected what a kW less in all of a season's counted demands saves"},
+        {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"coincident_peak\"\ndemand = \"lmp\"\nforecasts = [\"fed\"]\ngroups = [\"hall\"]\nper = \"year\"\nvalue_per_kw_year = -1", "site.toml:120:10: \"lmp\" is no system_demand; allowed: a signal with kind = \"system_demand\"\nsite.toml:121:14: 'forecasts' names the signal \"fed\", which is not in this file; did you mean \"feed\"?\nsite.toml:122:11: \"hall\" is not interruptible, and nothing stops it for money; allowed: interruptible groups\nsite.toml:123:7: 'per' is \"year\"; allowed: month, season\nsite.toml:124:21: 'value_per_kw_year' is -1; allowed: 0 to 100000"},
+        {"kind = \"site_cap\"\nact_above_kw = 40000\naim_kw = 39500\nrelease_kw = 39000", "kind = \"coincident_peak\"\ndemand = \"lmp\"\ngroups = [\"spare\"]\nper = \"month\"\nseason = \"06-01..09-30\"\ncount = 1\npast_peaks_mw = [80000, 81000]\ninterval_min = 25\nlead_s = 1800\nvalue_per_kw_year = 67", "site.toml:120:10: \"lmp\" is no system_demand; allowed: a signal with kind = \"system_demand\"\nsite.toml:125:17: 'past_peaks_mw' has 2 number(s), and 4 demand(s) of a season are counted; allowed: as many, in the order of the calendar\nsite.toml:126:16: 'interval_min' is 25; allowed: 5, 6, 10, 12, 15, 20, 30 or 60\nsite.toml:127:10: 'lead_s' is above an interval; allowed: up to 'interval_min'"},
+        {"kind = \"price\"", "kind = \"peak_forecast\"\nvalue = \"/p\"\nunit = \"MW\"", "site.toml:29:1: [[signal]] lmp has no 'interval_s'; expected the length of the window that is foreseen, or 'end' with the pointer to its end\nsite.toml:33:8: 'unit' is \"MW\", which is no unit of a peak_forecast; allowed: share, percent\nsite.toml:110:10: 'signal' is \"lmp\", which is no price; allowed: a signal with kind = \"price\""},
         {"aim_kw = 39500", "aim_kw = 40500",
          "site.toml:121:10: 'aim_kw' is above 'act_above_kw'; allowed: release_kw <= aim_kw <= act_above_kw"},
         {"release_kw = 39000", "release_kw = 39900",

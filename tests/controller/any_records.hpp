@@ -39,8 +39,8 @@ public:
     Event event() {
         switch (below(13)) {
         case 0:
-            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::heat), text(), instant(), instant(), instant(),
-                          Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}, Temperature{number()}};
+            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::peak_forecast), text(), instant(), instant(), instant(),
+                          Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}, Temperature{number()}, number()};
         case 1: return Heartbeat{SourceId(below(9))};
         case 2: return Rejected{SourceId(below(9)), pick(Rejection::flooded), text()};
         case 3: return MeterReading{MeterId(below(9)), Power{number()}, steady(), pick(Quality::bad)};

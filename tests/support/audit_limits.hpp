@@ -78,22 +78,26 @@ private:
     /// What would be expected with that one still there, and with what cools it.
     static Power needs(const Balance& sum, Power credit) { return sum.expected() + sum.cooled(credit); }
 
-    /// The last machine that went for a limit was needed.
+    /// The last machine that went for a limit was needed, but for the share that is known not to obey.
     void only_what_is_needed(const Seen& seen) {
         std::set<PolicyId> who;
-        Power credit;
+        Power credit, extra;
         for (const Order& order : seen.decision.orders) {
             if (raises(order.rung) || order.attempt > 1 || order.why.reason == Reason::still_standing || order.rung == Rung::open || order.rung == Rung::checkpoint || order.why.cause == Cause::person) continue;
             who.insert(order.why.policy);
             if (order.why.cause == Cause::price) return;
-            for (Slot s = order.loads.first; s < order.loads.last; ++s)
+            const MachineResponse& learned = seen.state.groups[index(order.group)].response;
+            verdict_.unless(learned.failing_ppm() <= MachineResponse::most_failing_ppm && learned.judged() <= MachineResponse::full, "what is learned of group {} is beyond its bounds", index(order.group));
+            for (Slot s = order.loads.first; s < order.loads.last; ++s) {
                 credit = std::max({credit, seen.state.loads[s].watts, site_.loads[s].rated});
+                extra += Power{std::max(seen.state.loads[s].watts, site_.loads[s].rated).count * learned.failing_ppm() / 1'000'000};
+            }
         }
         if (who.size() != 1) return;
         bool needed = false;
         for (const Bound& bound : seen.recount.limits.bounds)
             if (bound.why.policy == *who.begin())
-                needed = needed || bound.everything || needs(seen.recount.balance(bound.scope), credit) > bound.aim;
+                needed = needed || bound.everything || needs(seen.recount.balance(bound.scope), credit + extra) > bound.aim;
         verdict_.unless(needed, "policy {} lowers more than it needs", index(*who.begin()));
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "model/state.hpp"
 #include "policies/ambient_derating.hpp"
+#include "policies/coincident_peak.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/heat_demand.hpp"
@@ -18,7 +19,7 @@
 
 namespace ballast::tests {
 
-constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4}, yard{5}, greenhouse{6};
+constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4}, yard{5}, greenhouse{6}, system_feed{7}, forecaster{8};
 
 /// A site and what its policies were told; the policies can be made as often as an engine is.
 struct RandomSite {
@@ -29,6 +30,7 @@ struct RandomSite {
     std::vector<policies::Programme> programmes;
     std::vector<policies::MinimumDraw> minimums;
     std::optional<policies::DemandCharge> demand;
+    std::vector<policies::CoincidentPeak> peaks;
     std::vector<policies::UnderFrequency> guards;
     std::vector<policies::AmbientDerating> deratings;
     std::vector<policies::HeatDemand> heats;
@@ -42,6 +44,7 @@ struct RandomSite {
         for (const auto& p : programmes) all.push_back(policies::programme(p));
         for (const auto& m : minimums) all.push_back(policies::minimum_draw(m));
         if (demand) all.push_back(policies::demand_charge(*demand));
+        for (const auto& p : peaks) all.push_back(policies::coincident_peak(p));
         for (const auto& g : guards) all.push_back(policies::under_frequency(g));
         for (const auto& d : deratings) all.push_back(policies::ambient_derating(d));
         for (const auto& h : heats) all.push_back(policies::heat_demand(h));
@@ -109,7 +112,9 @@ private:
                               {"contact", any(), seconds({0, 30, 120})},
                               {"calls", OnStale::hold, Duration{0}},
                               {"yard", any(), seconds({0, 120, 600})},
-                              {"greenhouse", any(), seconds({0, 120, 600})}};
+                              {"greenhouse", any(), seconds({0, 120, 600})},
+                              {"system", any(), seconds({0, 60, 600})},
+                              {"forecaster", any(), seconds({0, 600})}};
     }
 
     void place(Site::Group& group) {
@@ -263,6 +268,7 @@ private:
         }
         if (dice_.percent(50)) programme();
         if (dice_.percent(40)) minimum();
+        if (dice_.percent(40)) peak();
         if (made_.site.meter && dice_.percent(30))
             made_.demand = policies::DemandCharge{.policy = policy("demand"), .meter = *made_.site.meter, .window = seconds({900, 1'800}), .per_kw_month = Price{dice_.between(0, 40) * 1'000'000'000},
                                                   .mining_earns = Price{dice_.between(0, 60) * 1'000'000}, .ratchet_ppm = dice_.between(0, 1'000'000),
@@ -290,6 +296,31 @@ private:
         terms.contactor_after = seconds({10, 60});
         made_.site.sources[index(programme_calls)].terms = {seconds({0, 60, 300}), seconds({0, 120}), seconds({0, 120}), dice_.one_of({Duration::max(), Duration{600'000}}), dice_.percent(30)};
         made_.programmes.push_back(terms);
+    }
+
+    /// The histories' day is one of a season in which peaks count, in some of its hours.
+    void peak() {
+        policies::CoincidentPeak terms;
+        terms.policy = policy("peaks");
+        Site::Watch watch{terms.policy, {}, {}, {}};
+        if (dice_.percent(80)) watch.demand = system_feed;
+        if (!watch.demand || dice_.percent(50)) watch.forecasts = {forecaster};
+        watch.terms.per = dice_.one_of({PeakTerms::Per::month, PeakTerms::Per::season});
+        watch.terms.count = static_cast<unsigned>(dice_.between(1, 3));
+        watch.terms.interval = seconds({300, 900});
+        watch.terms.lead = seconds({0, 60, 300});
+        if (dice_.percent(30)) watch.terms.when.hours = {std::chrono::minutes{dice_.between(0, 10)}, std::chrono::minutes{dice_.between(10, 40)}};
+        if (dice_.percent(40)) watch.terms.budget = seconds({60, 600, 3'600});
+        made_.site.watches.push_back(watch);
+        for (std::uint16_t g = 0; g < made_.site.groups.size(); ++g) {
+            if (made_.site.groups[g].driver != "luxos" || !dice_.percent(80)) continue;
+            policies::CoincidentPeak::Machines machines{GroupId{g}, {}, {}};
+            if (dice_.percent(80)) machines.prices = market;
+            if (dice_.percent(30)) machines.cycle = policies::Cycle{{seconds({0, 60, 600}), Price{dice_.between(0, 20'000'000)}}, {}, dice_.between(0, 100'000), made_.site.groups[g].min_off, made_.site.groups[g].min_on};
+            terms.machines.push_back(machines);
+        }
+        terms.per_kw_year = Price{dice_.between(0, 100'000'000'000)};
+        made_.peaks.push_back(terms);
     }
 
     void minimum() {

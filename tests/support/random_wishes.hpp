@@ -19,7 +19,9 @@ public:
     void say(Steady now, std::vector<Event>& heard) {
         true_utc_ = base_ + now.time_since_epoch();
         const auto n = dice_.below(100);
-        if (n < 34) heard.push_back(price());
+        if (n < 26) heard.push_back(price());
+        else if (n < 32) heard.push_back(system_demand());
+        else if (n < 34) heard.push_back(peak_forecast());
         else if (n < 48) heard.push_back(dispatch());
         else if (n < 52) heard.push_back(dispatch(dice_.percent(50) ? SignalKind::emergency : SignalKind::arm));
         else if (n < 66) heard.push_back(release());
@@ -45,7 +47,7 @@ public:
 private:
     static constexpr Duration minutes(int n) { return std::chrono::minutes{n}; }
     Duration any_duration(int most_s) { return Duration{dice_.between(0, most_s) * 1'000}; }
-    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls, yard, greenhouse}); }
+    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls, yard, greenhouse, system_feed, forecaster}); }
     SourceId any_grid() { return dice_.one_of({by_operator, utility, utility, contact, programme_calls, programme_calls}); }
 
     Signal price() {
@@ -57,6 +59,26 @@ private:
         s.end = s.start + minutes(5);
         s.issued = true_utc_ - any_duration(dice_.percent(80) ? 0 : 300);
         s.price = Price{dice_.between(-20, 200) * 1'000'000};
+        return s;
+    }
+
+    /// Late, doubled and out of order at times; and now and then what cannot be.
+    Signal system_demand() {
+        Signal s{.source = system_feed, .kind = SignalKind::system_demand};
+        s.issued = true_utc_;
+        s.start = true_utc_ - any_duration(dice_.percent(80) ? 0 : 900) + any_duration(dice_.percent(90) ? 0 : 900);
+        system_mw_ += dice_.between(-900, 1'000);
+        s.power = dice_.percent(97) ? Power{system_mw_ * 1'000'000} : Power{dice_.one_of({-1'000'000'000LL, 0LL, 900'000'000'000LL, 9'000'000'000'000'000LL})};
+        return s;
+    }
+
+    Signal peak_forecast() {
+        Signal s{.source = forecaster, .kind = SignalKind::peak_forecast, .id = "d-" + std::to_string(dice_.below(6))};
+        s.issued = true_utc_ - any_duration(dice_.percent(70) ? 0 : 600);
+        s.start = true_utc_ + any_duration(900) - any_duration(300);
+        s.end = s.start + any_duration(1'800) - any_duration(60);
+        s.chance_ppm = dice_.between(-1'000, 1'001'000);
+        sent_.push_back(s);
         return s;
     }
 
@@ -76,7 +98,7 @@ private:
     }
 
     Signal dispatch(SignalKind kind = SignalKind::dispatch) {
-        if (!sent_.empty() && dice_.percent(25)) return again();
+        if (!sent_.empty() && dice_.percent(25)) return again();  // Or a forecast.
         Signal s{.source = kind == SignalKind::arm ? programme_calls : any_grid(), .kind = kind, .id = "d-" + std::to_string(dice_.below(6))};
         s.issued = true_utc_ - any_duration(dice_.percent(60) ? 0 : 600) + any_duration(dice_.percent(90) ? 0 : 20);
         s.start = dice_.percent(70) ? s.issued : true_utc_ + any_duration(400);
@@ -141,6 +163,7 @@ private:
     const RandomSite& site_;
     Dice& dice_;
     Instant base_, true_utc_{}, price_start_;
+    std::int64_t system_mw_ = 70'000;
     std::vector<Signal> sent_;
 };
 

@@ -351,6 +351,27 @@ TEST_CASE("what is outside plausible_min and plausible_max is implausible, not m
     CHECK(parse_signal_json(dispatch(R"("full":true)"), power).has_value());
 }
 
+TEST_CASE("a system's demand and a forecast of its peak are read, written and refused") {
+    const std::string demand = R"({"kind":"system_demand","issued":"2026-07-01T21:05:04Z","start":"2026-07-01T21:05:00Z","demand":81250.5,"unit":"MW"})";
+    const Signal told = parsed(demand, SignalKind::system_demand);
+    CHECK(told.power == Power{81'250'500'000});
+    CHECK(told.start == at("2026-07-01T21:05:00Z"));
+    CHECK(signal_json(told, "USD") == demand);
+    const std::string forecast = R"({"kind":"peak_forecast","id":"p","issued":"2026-07-01T13:00:00Z","start":"2026-07-01T21:00:00Z","end":"2026-07-01T22:30:00Z","probability":0.125})";
+    const Signal foreseen = parsed(forecast, SignalKind::peak_forecast);
+    CHECK(foreseen.chance_ppm == 125'000);
+    CHECK(signal_json(foreseen, "USD") == forecast);
+    CHECK(parsed(R"({"kind":"release","id":"p","issued":"2026-07-01T17:30:00Z"})", SignalKind::peak_forecast).kind == SignalKind::release);
+    const auto with = [](std::string text, const std::string& old, const std::string& now) { return text.replace(text.find(old), old.size(), now); };
+    const SignalRules demands = rules(SignalKind::system_demand), forecasts = rules(SignalKind::peak_forecast);
+    CHECK(fault(with(demand, "81250.5", "-1"), demands) == "\"demand\" -1 is negative");
+    CHECK(fault(with(demand, "\"MW\"", "\"MWh\""), demands) == "unit \"MWh\" is not known: W, kW, MW or GW");
+    CHECK(fault(with(demand, "system_demand", "price"), demands) == "\"kind\" \"price\" is not taken here; this signal takes system_demand and heartbeat");
+    CHECK(fault(with(forecast, "0.125", "1.25"), forecasts) == "\"probability\" 1.25 is out of range");
+    CHECK(fault(with(forecast, ",\"end\":\"2026-07-01T22:30:00Z\"", ""), forecasts) == "\"end\" is missing");
+    CHECK(fault(with(forecast, "22:30", "20:30"), forecasts) == "ends 2026-07-01T20:30:00Z, not after its start 2026-07-01T21:00:00Z");
+}
+
 TEST_CASE("no mutation of a payload crashes, and each refusal can be shown") {
     const std::vector<std::string> seeds = {
         price("45.12"), dispatch(R"("limit":12000,"unit":"kW","ramp_s":30,"duration_s":3600)"),
@@ -451,7 +472,7 @@ TEST_CASE("the handbook's examples are what we take, and its faults what we say"
         const std::string payload = handbook.substr(from, handbook.find('\n', from) - from);
         CAPTURE(payload);
         bool taken = false;
-        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch, SignalKind::temperature, SignalKind::heat})
+        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch, SignalKind::temperature, SignalKind::heat, SignalKind::system_demand, SignalKind::peak_forecast})
             taken = taken || parse_signal_json(payload, rules(kind)).has_value();
         CHECK(taken);
         ++examples;
@@ -474,7 +495,8 @@ TEST_CASE("the schemas name every kind and every field that we know") {
     REQUIRE(signal.has_value());
     for (const char* path : {"/$defs/price/properties/price", "/$defs/dispatch/properties/ramp_s",
                              "/$defs/release/properties/id", "/$defs/hashprice/properties/hashprice",
-                             "/$defs/heartbeat/properties/issued", "/$defs/temperature/properties/temperature", "/$defs/heat/properties/heat"})
+                             "/$defs/heartbeat/properties/issued", "/$defs/temperature/properties/temperature", "/$defs/heat/properties/heat",
+                             "/$defs/system_demand/properties/demand", "/$defs/peak_forecast/properties/probability"})
         CHECK(resolve(*signal, path) != nullptr);
     const auto state = parse_json(file_text("docs/schema/state.json"), 32);
     REQUIRE(state.has_value());
