@@ -26,6 +26,12 @@ std::string called(const Obligation* obligation, const Why& why) {
     return fmt::format(" ({} {}, until {})", name_of(signal.kind), signal.id, why.until == open_end ? "its release" : utc_text(why.until));
 }
 
+std::string said_by_person(const Binding& b, const State& state) {
+    const auto found = std::ranges::find(state.overrides, b.scope, &Override::scope);
+    if (found == state.overrides.end()) return "a person said so";
+    return fmt::format("{} said so ({}), until {}", found->who, found->why, b.why.until == open_end ? "it is cleared" : utc_text(b.why.until));
+}
+
 std::string asked(const Binding& b, const State& state) {
     const std::string source = source_of(b.why, *state.site);
     const Obligation* obligation = obligation_of(b.why, state);
@@ -43,6 +49,8 @@ std::string asked(const Binding& b, const State& state) {
     case Reason::armed_floor: return fmt::format("that much has to be there while {} counts on it{}", source, called(obligation, b.why));
     case Reason::minimum_draw: return "what is bought, or sold as heat, is paid for whether it is drawn or not";
     case Reason::demand_peak: return "a higher mean of its billing window would cost more than mining earns";
+    case Reason::overridden:
+    case Reason::run_regardless: return said_by_person(b, state);
     default: return std::string{name_of(b.why.reason)};
     }
 }

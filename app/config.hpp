@@ -370,7 +370,7 @@ struct SiteConfig {
     Power overhead;
     Power ramp_up_per_minute, ramp_down_per_minute;  ///< 0: no limit.
     Duration residual_settles{300'000}, reassert_every{60'000};
-    unsigned tries = 3;
+    unsigned tries = 3, contested_after = 3;
     Power hedge;                         ///< Bought day-ahead or for longer, all hours. Money only: it decides nothing.
     std::optional<Price> hedge_price;    ///< Absent: a replay's --day-ahead says.
     OnExit on_exit = OnExit::hold;

@@ -226,6 +226,7 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, policy.minimum_draw.emplace());
         if (kind == Kind::demand_charge) demand_charge_of(keys, parse, policy.demand_charge.emplace());
         if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
+        if (policy.name == "operator") keys.fault("name", "'name' is \"operator\", which is the rule that carries out a person's word; allowed: any other");
         const bool ambiguous = policy.name == "site" || parse.machine_ids.contains(policy.name) || std::ranges::find(parse.config.groups, policy.name, &GroupConfig::name) != parse.config.groups.end();
         if (kind == Kind::under_frequency && ambiguous)
             keys.fault("name", fmt::format("'name' is {}, which a load, a group or the site has too; a person's word must say which", shown(policy.name)));

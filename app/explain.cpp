@@ -4,6 +4,7 @@
 #include "app/decision_text.hpp"
 #include "app/explain_load.hpp"
 #include "app/receipt.hpp"
+#include "app/standing_text.hpp"
 #include "model/names.hpp"
 #include "model/utc.hpp"
 #include "wire/rfc3339.hpp"
@@ -90,16 +91,20 @@ Result<Explanation> explain_site(const JournalReader& journal, Instant at) {
     if (!engine) return tl::unexpected{engine.error()};
     Now last = entry->began;
     std::vector<Binding> bound;
+    std::vector<Overruled> overruled;
     const auto run = execute(journal, *epoch, *engine, at, [&](const Executed& step) {
         last = step.stored.now;
         bound.assign(step.decision.binding.begin(), step.decision.binding.end());
+        overruled.assign(step.decision.overruled.begin(), step.decision.overruled.end());
         return true;
     });
     if (!run) return tl::unexpected{run.error()};
     Explanation all;
     all.at = last.utc;
-    for (const Binding& b : bound)
-        all.sentences.push_back(sentence_of(b, engine->state(), last, epoch->config.site.currency) + proof_of(b, engine->site()) + ".");
+    for (std::size_t i = 0; i < bound.size(); ++i)
+        all.sentences.push_back(sentence_of(bound[i], engine->state(), last, epoch->config.site.currency) + proof_of(bound[i], engine->site()) + outweighed(overruled, i, engine->site()) + ".");
+    const auto standing = standing_sentences(engine->state(), last);
+    all.sentences.insert(all.sentences.end(), standing.begin(), standing.end());
     if (bound.empty()) all.sentences.push_back("Nothing bound the site: what may run was allowed to.");
     return all;
 }

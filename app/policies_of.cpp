@@ -3,6 +3,7 @@
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/minimum_draw.hpp"
+#include "policies/person_limits.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
@@ -153,6 +154,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.demand_charge) built.push_back(demand_charge_of(*policy.demand_charge, id, model));
         if (policy.under_frequency) built.push_back(policies::under_frequency({id, model.guards.at(policy.name), model.sources.at(policy.name + " meter")}));
     }
+    built.push_back(policies::person_limits({.policy = model.policies.at("operator"), .source = model.operator_source}));
     return built;
 }
 

@@ -45,6 +45,14 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::contactor_opens:
     case NoteKind::tripped:
     case NoteKind::latched:
+    case NoteKind::disarmed:
+    case NoteKind::disarmed_ignores:
+    case NoteKind::contested:
+    case NoteKind::channel_silent:
+    case NoteKind::channels_disagree:
+    case NoteKind::conflict:
+    case NoteKind::notice:
+    case NoteKind::local:
     case NoteKind::raises_stopped:
     case NoteKind::signals_full:
     case NoteKind::messages_lost:
@@ -60,8 +68,9 @@ void Session::log(const Step& step) {
     for (const Event& event : step.heard)
         if (const auto* rejected = std::get_if<Rejected>(&event)) refused_.warn("refused: {}", rejected->detail);
     for (const Note& note : step.decision.notes)
-        if (note.kind != NoteKind::latched) log(note, step.engine.site());
+        if (note.kind != NoteKind::latched && note.kind != NoteKind::contested) log(note, step.engine.site());
     if (const auto sentence = latched_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
+    if (const auto sentence = contested_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
     if (!step.decision.orders.empty()) {
         std::size_t up = 0, down = 0;
         for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();

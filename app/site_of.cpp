@@ -156,6 +156,8 @@ void add_surroundings(SiteModel& model, const Config& config) {
         model.sources.emplace(meter, static_cast<SourceId>(site.sources.size()));
         site.sources.push_back({meter, OnStale::hold, policy.under_frequency->meter.stale_after, Duration{5'000}});
     }
+    model.policies.emplace("operator", static_cast<PolicyId>(site.policies.size()));  // What persons say; no policy of the file is called so.
+    site.policies.push_back("operator");
     if (config.site.on_exit == OnExit::sleep) {  // What the process leaves by; no policy of the file can be called so.
         model.policies.emplace("[site] on_exit", static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back("[site] on_exit");
@@ -195,6 +197,7 @@ SiteModel build_site(const Config& config) {
     site.residual_settles = config.site.residual_settles;
     site.reassert_every = config.site.reassert_every;
     site.tries = config.site.tries;
+    site.contested_after = config.site.contested_after;
     site.ramp_up_per_minute = config.site.ramp_up_per_minute;
     site.ramp_down_per_minute = config.site.ramp_down_per_minute;
     model.clock = wall_clock(config.site.time_zone);

@@ -23,7 +23,8 @@ inline void count(Draw& sum, const LoadState& load, Power rated, Power standby, 
     const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
     const Power guess = load.on == load.seen ? load.watts : standby;  // Of one that never said: it has not moved yet.
     const Power measured = told ? load.reading : guess;
-    const Power resting = told && load.mode != Mode::running ? std::min(load.reading, load.watts) : standby;
+    // At rest; or, where it was seen off and runs again, what it draws.
+    const Power resting = load.mode == Mode::running ? load.watts : told ? std::min(load.reading, load.watts) : standby;
     Power planned = load.watts, possible = load.watts;
     if (load.on && !load.seen) {
         planned = possible = std::max(rated, load.watts);

@@ -41,6 +41,13 @@ struct Excess {
     bool now = false;    ///< Confirmed in this step.
 };
 
+/// Two things asked that cannot both be had, told once.
+struct Conflict {
+    PolicyId holds{}, yields{};
+    Scope scope;
+    bool now = false;    ///< Confirmed in this step.
+};
+
 /// The strictest price word on each group.
 struct GroupEnvelope {
     Price stop_below = Price::lowest(), start_at = Price::lowest();
@@ -73,7 +80,7 @@ struct Core {
     std::vector<std::vector<GroupId>> members;   ///< Of the site, each feeder, each group.
     std::vector<std::vector<GroupId>> carried;   ///< By contactor group: what it can cut off.
     std::vector<Power> rated;                    ///< By slot: nameplate.
-    std::vector<std::uint8_t> contactor, movable;  ///< By group; see is_contactor and can_move.
+    std::vector<std::uint8_t> contactor, interruptible;  ///< By group; see is_contactor and can_move.
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
 
@@ -81,6 +88,7 @@ struct Core {
     std::vector<Pending> pending;                ///< By id, ascending.
     std::vector<Hold> holds;
     std::vector<Excess> excesses;
+    std::vector<Conflict> conflicts;
     std::uint64_t last_order = 0;
     std::uint32_t last_event = 0;
     Steady ramp_up_paid = Steady::min(), ramp_down_paid = Steady::min();
@@ -95,8 +103,9 @@ struct Core {
     Limits limits;
     std::vector<GroupEnvelope> envelope;
     std::vector<FloorRoom> floors;
+    std::vector<std::uint8_t> movable;           ///< By group: it is interruptible, and no switch has it in local for watching only.
+    std::vector<std::uint8_t> local;             ///< By group: a switch has it in local.
     std::vector<std::size_t> open_order;         ///< By group: 1 + index into `orders` of the one being extended; 0: none.
-    std::vector<Slot> strays;                    ///< Wanted off, seen off, and said to run.
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.
     std::vector<std::uint8_t> may_wake;          ///< By group: its stagger had run out when the step began.
     bool may_ramp_up = false, may_ramp_down = false;   ///< Likewise what earlier moves cost was paid.
@@ -105,6 +114,7 @@ struct Core {
     std::vector<Miss> misses;
     std::vector<Note> notes;
     std::vector<TripTable> tables;
+    std::vector<Overruled> overruled;
     Steady wake = never;
 
     const Site::Group& group(GroupId g) const { return site.groups[index(g)]; }

@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/local.hpp"
 #include "controller/snapshot.hpp"
 #include "controller/words.hpp"
 #include "model/check.hpp"
@@ -28,7 +29,7 @@ void index_site(Core& core) {
         const Site::Group& group = site.groups[i];
         core.nameplate.emplace_back();
         core.contactor.push_back(group.driver == "contactor");
-        core.movable.push_back(group.tier == Tier::interruptible && !core.contactor.back());
+        core.interruptible.push_back(group.tier == Tier::interruptible && !core.contactor.back());
         for (Slot s = group.loads.first; s < group.loads.last; ++s) {
             core.group_of[s] = g;
             const std::int64_t worst_first = site.loads[s].joules_per_hash > 0 ? -site.loads[s].joules_per_hash : std::numeric_limits<std::int64_t>::min();
@@ -79,6 +80,8 @@ void size_scratch(Core& core) {
     core.open_order.resize(core.site.groups.size());
     core.constraining.resize(core.site.policies.size());
     core.may_wake.resize(core.site.groups.size());
+    core.movable = core.interruptible;
+    core.local.resize(core.site.groups.size());
 }
 
 }  // namespace
@@ -93,6 +96,7 @@ Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, N
     begin_afresh(core);
     size_scratch(core);
     if (!start.bytes.empty()) restore(core, start.bytes);
+    throw_switches(core);
     rate_strikes(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) recount(core, GroupId{static_cast<std::uint16_t>(i)});
 }
@@ -111,7 +115,7 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     core.misses.clear();
     core.notes.clear();
     core.tables.clear();
-    core.strays.clear();
+    core.overruled.clear();
     std::ranges::fill(core.open_order, std::size_t{0});
 
     for (const Event& event : heard) apply(core, event);
@@ -127,7 +131,7 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     std::erase_if(core.pending, [](const Pending& p) { return p.unseen == 0; });
     for (const Order& order : core.orders)
         if (const auto p = std::ranges::lower_bound(core.pending, order.id, {}, &Pending::id); p != core.pending.end()) core.wake_at(p->due);
-    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes, core.tables};
+    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes, core.tables, core.overruled};
     return parts_->decision;
 }
 

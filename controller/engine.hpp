@@ -20,7 +20,7 @@ struct Snapshot {
 class Engine {
 public:
     /// Raised when equal events may decide otherwise.
-    static constexpr unsigned revision = 2;
+    static constexpr unsigned revision = 3;
 
     Engine(Site site, std::vector<Policy> policies, const Snapshot& start, Now now);
     ~Engine();

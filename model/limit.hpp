@@ -28,10 +28,13 @@ enum class Reason : std::uint8_t {
     minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
     beyond_quota,    ///< Of a call: more than the programme may ask; obeyed or not as the site file says.
     demand_peak,     ///< The window's mean was to pass the demand that is paid for.
+    maintenance,     ///< People work on it.
+    overridden,      ///< A person's own limit, for a while.
+    run_regardless,  ///< Of a floor: a person wants it to run whatever the price.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.
-constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw; }
+constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw || reason == Reason::run_regardless; }
 /// Neither a floor nor a call that was declined.
 constexpr bool limits_draw(Reason reason) { return !is_floor(reason) && reason != Reason::beyond_quota; }
 

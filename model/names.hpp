@@ -17,6 +17,7 @@ constexpr std::string_view name_of(SignalKind v) {
     case SignalKind::release: return "release";
     case SignalKind::hashprice: return "hashprice";
     case SignalKind::arm: return "arm";
+    case SignalKind::local: return "local";
     }
     return {};
 }
@@ -77,6 +78,8 @@ constexpr std::string_view name_of(Word v) {
     case Word::lockout: return "lockout";
     case Word::abort: return "abort";
     case Word::clear: return "clear";
+    case Word::maintenance: return "maintenance";
+    case Word::override_: return "override";
     }
     return {};
 }
@@ -119,6 +122,9 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::called_back: return "called_back";
     case Reason::under_frequency: return "under_frequency";
     case Reason::still_standing: return "still_standing";
+    case Reason::maintenance: return "maintenance";
+    case Reason::overridden: return "overridden";
+    case Reason::run_regardless: return "run_regardless";
     }
     return {};
 }
@@ -158,6 +164,7 @@ constexpr std::string_view name_of(MissCause v) {
     case MissCause::refused: return "refused";
     case MissCause::not_obeyed: return "not_obeyed";
     case MissCause::unproven: return "unproven";
+    case MissCause::contested: return "contested";
     }
     return {};
 }
@@ -199,6 +206,23 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::armed: return "armed";
     case NoteKind::tripped: return "tripped";
     case NoteKind::trip_over: return "trip_over";
+    case NoteKind::disarmed: return "disarmed";
+    case NoteKind::armed_again: return "armed_again";
+    case NoteKind::disarmed_ignores: return "disarmed_ignores";
+    case NoteKind::contested: return "contested";
+    case NoteKind::channel_silent: return "channel_silent";
+    case NoteKind::channel_back: return "channel_back";
+    case NoteKind::channels_disagree: return "channels_disagree";
+    case NoteKind::conflict: return "conflict";
+    case NoteKind::conflict_over: return "conflict_over";
+    case NoteKind::notice: return "notice";
+    case NoteKind::notice_over: return "notice_over";
+    case NoteKind::local: return "local";
+    case NoteKind::local_over: return "local_over";
+    case NoteKind::maintained: return "maintained";
+    case NoteKind::maintenance_over: return "maintenance_over";
+    case NoteKind::overridden: return "overridden";
+    case NoteKind::override_over: return "override_over";
     }
     return {};
 }

@@ -34,7 +34,8 @@ std::span<const char* const> fields_of(SignalKind kind) {
     switch (kind) {
     case SignalKind::price: return price_fields;
     case SignalKind::hashprice: return hashprice_fields;
-    case SignalKind::release: return release_fields;
+    case SignalKind::release:
+    case SignalKind::local: return release_fields;
     case SignalKind::arm: return arm_fields;
     case SignalKind::dispatch:
     case SignalKind::emergency: break;
@@ -48,6 +49,7 @@ std::string_view taken_by(SignalKind source) {
     case SignalKind::hashprice: return "hashprice and heartbeat";
     case SignalKind::dispatch: return "dispatch, emergency, arm, release and heartbeat";
     case SignalKind::emergency: return "emergency, release and heartbeat";
+    case SignalKind::local: return "local, release and heartbeat";
     case SignalKind::arm:
     case SignalKind::release: break;
     }
@@ -56,7 +58,7 @@ std::string_view taken_by(SignalKind source) {
 
 bool takes(SignalKind source, SignalKind message) {
     if (source == message) return true;
-    if (source == SignalKind::emergency) return message == SignalKind::release;
+    if (source == SignalKind::emergency || source == SignalKind::local) return message == SignalKind::release;
     return source == SignalKind::dispatch &&
            (message == SignalKind::emergency || message == SignalKind::arm || message == SignalKind::release);
 }
@@ -198,7 +200,8 @@ Fault read_body(const Members& in, Signal& signal) {
     case SignalKind::price: return read_price(in, signal);
     case SignalKind::hashprice:
         return take(in.amount(SignalKind::hashprice, "hashprice"), signal.price.count);
-    case SignalKind::release: return take(in.id(), signal.id);
+    case SignalKind::release:
+    case SignalKind::local: return take(in.id(), signal.id);
     case SignalKind::arm: return read_arm(in, signal);
     case SignalKind::dispatch:
     case SignalKind::emergency: break;

@@ -75,7 +75,7 @@ TEST_CASE("a count that promises more than there is neither reserves it nor is b
     REQUIRE(!events);
     CHECK(events.error().code == Errc::malformed);
     bytes[0] = 99;
-    CHECK(decode_decision(bytes, noon).error().detail == "decision: encoding 99, this program reads 2");
+    CHECK(decode_decision(bytes, noon).error().detail == "decision: encoding 99, this program reads 3");
 }
 
 TEST_CASE("a poll that brings nothing new is a few bytes, a reading about eight") {

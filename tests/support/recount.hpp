@@ -11,6 +11,14 @@ class Recount {
 public:
     Recount(const State& state, const std::vector<Policy>& policies, Now now) : state_{state}, site_{*state.site}, now_{now} {
         for (const Policy& policy : policies) policy(state, now, limits);
+        for (const Disarm& disarm : state.disarmed) {
+            const auto its = [&](const auto& limit) { return limit.why.policy == disarm.policy; };
+            std::erase_if(limits.bounds, [&](const Bound& b) {
+                const bool money = b.why.cause == Cause::price || b.why.cause == Cause::dispatch || b.why.cause == Cause::person || b.why.reason == Reason::demand_peak;
+                return its(b) && (money || disarm.protections);
+            });
+            std::erase_if(limits.cutoffs, its), std::erase_if(limits.floors, its);
+        }
         for (Bound& bound : limits.bounds) fill_in(bound);
     }
 
