@@ -119,33 +119,40 @@ public:
 
 private:
     void hear(Range part, const Run& run) {
-        const LoadReading reading = reading_;  // Copies: nothing that is written below can be any of them.
-        const Steady now = core_.now.steady;
-        const Power* rated = core_.rated.data();
-        const bool obeys = run.on ? reading.mode == Mode::running : rests(reading.mode);
-        const bool strays = tier_ == Tier::interruptible && (run.on ? rests(reading.mode) : reading.mode == Mode::running);
-        const bool shown = obeys && reading.taken >= run.since, tells = reading.quality != Quality::bad;
+        const bool obeys = run.on ? reading_.mode == Mode::running : rests(reading_.mode);
+        const bool strays = tier_ == Tier::interruptible && (run.on ? rests(reading_.mode) : reading_.mode == Mode::running);
+        const bool shown = obeys && reading_.taken >= run.since;
         GroupBooks books{core_, group_};
-        for (Slot slot = part.first; slot < part.last; ++slot) {
-            LoadState& load = core_.state.loads[slot];
-            load.heard = now;
-            if (load.stale) lives(core_, slot);
-            if (reading.taken < load.taken) continue;
-            const Power said = load.quality == Quality::bad ? Power{} : load.reading;
-            const bool was_seen = load.seen;
-            books.amend(slot, [&](LoadState& l) {
-                l.taken = reading.taken;
-                l.mode = reading.mode;
-                l.quality = reading.quality;
-                if (tells) l.reading = reading.power;
-                if (teaches(reading, rated[slot])) l.watts = reading.power;
-                if (shown) l.seen = true, l.failing = false;
-            });
-            if (shown && !was_seen) obeyed(load.order);
-            if (strays && was_seen) strayed(core_, slot);
-            if (tier_ == Tier::firm && tells) read_firm(core_, slot, said, reading);
+        for (Slot s = part.first; s < part.last;) {
+            if (core_.state.loads[s].stale) lives(core_, s);
+            const bool was_seen = core_.state.loads[s].seen;
+            const Slot end = hear_alike(books, {s, part.last}, shown);
+            for (Slot strayer = s; strays && was_seen && strayer < end; ++strayer) strayed(core_, strayer);
+            if (end == s) core_.state.loads[s++].heard = core_.now.steady;  // Said before what it said last.
+            else s = end;
         }
         if (shown && !run.on) sink(core_, group_, books.arrived());
+    }
+
+    /// The neighbours that stood alike, as far as this is news of them.
+    Slot hear_alike(GroupBooks& books, Range neighbours, bool shown) {
+        const Stance before = core_.state.loads[neighbours.first];
+        Stance after = before;
+        after.mode = reading_.mode;
+        after.quality = reading_.quality;
+        if (shown) after.seen = true, after.failing = false;
+        const bool obeyed_now = shown && !before.seen, tells = reading_.quality != Quality::bad, firm = tier_ == Tier::firm;
+        // Copies: nothing that is written to a load can be any of them.
+        const auto is_news = [taken = reading_.taken](const LoadState& load) { return load.taken <= taken; };
+        const auto take_in = [=, this, reading = reading_, now = core_.now.steady, rated = core_.rated.data()](Slot slot, LoadState& load) {
+            load.heard = now;
+            load.taken = reading.taken;
+            if (firm && tells) read_firm(core_, slot, before.quality == Quality::bad ? Power{} : load.reading, reading);
+            if (tells) load.reading = reading.power;
+            if (teaches(reading, rated[slot])) load.watts = reading.power;
+            if (obeyed_now) obeyed(load.order);
+        };
+        return books.amend_alike(neighbours, after, is_news, take_in);
     }
 
     void obeyed(OrderId order) {

@@ -319,18 +319,18 @@ void command(Core& core, Range range, Rung rung, const Why& limit, std::uint8_t 
     Pending& pending = *pending_of(core, order.id);
     pending.loads = order.loads;
     pending.unseen += range.size();
-    const OrderId id = order.id;
-    for (GroupBooks books{core, g}; const Slot s : std::views::iota(range.first, range.last)) {
-        const LoadState& load = core.state.loads[s];
-        if (!load.seen)
-            if (Pending* before = pending_of(core, load.order)) --before->unseen;
-        books.amend(s, [on, id](LoadState& l) {
-            l.failing = l.failing && !on && !l.on;
-            l.on = on;
-            l.seen = false;
-            l.order = id;
-            l.fate = Fate::timed_out;  // Until a receipt says better.
-        });
+    GroupBooks books{core, g};
+    const auto any = [](const LoadState&) { return true; };
+    for (Slot s = range.first; s < range.last;) {
+        Stance told = core.state.loads[s];
+        if (!told.seen)
+            if (Pending* before = pending_of(core, core.state.loads[s].order)) --before->unseen;
+        const Range neighbours{s, told.seen ? range.last : s + 1};  // Of those on their way each may follow another order.
+        told.failing = told.failing && !on && !told.on;
+        told.on = on;
+        told.seen = false;
+        told.fate = Fate::timed_out;  // Until a receipt says better.
+        s = books.amend_alike(neighbours, told, any, [id = order.id](Slot, LoadState& load) { load.order = id; });
     }
     change_runs(core, range, [&](Run& run) {
         if (run.on != on || rung == Rung::close) run.since = core.now.steady;

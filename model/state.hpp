@@ -7,6 +7,7 @@
 #include "model/prices.hpp"
 #include "model/site.hpp"
 
+#include <bit>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -23,13 +24,8 @@ enum Bar : std::uint8_t {
     maintained = 8,  ///< People work on it: nothing is ordered.
 };
 
-/// What we want of a load, what it said, and what we believe it draws.
-struct LoadState {
-    OrderId order{};             ///< The last one it was given; 0: none yet.
-    Power watts;                 ///< If it runs: nameplate until a measured reading says better.
-    Power reading;               ///< Last good one.
-    Steady taken = Steady::min();  ///< Of `reading` and `mode`.
-    Steady heard = Steady::min();  ///< Last answer of any kind; see also GroupState::heard.
+/// What is wanted of a load and what it last said, but for the watts. Eight bytes, so that neighbours are compared at once.
+struct alignas(8) Stance {
     Mode mode = Mode::unknown;
     Quality quality = Quality::bad;
     bool on = true;              ///< What we want.
@@ -37,6 +33,19 @@ struct LoadState {
     bool failing = false;        ///< Its last order failed or was given up: no credit for it in the books.
     bool stale = false;
     Fate fate = Fate::accepted;  ///< Of its last order.
+    std::uint8_t spare = 0;
+
+    constexpr std::uint64_t word() const { return std::bit_cast<std::uint64_t>(*this); }
+    friend constexpr bool operator==(const Stance& a, const Stance& b) { return a.word() == b.word(); }
+};
+
+/// What we want of a load, what it said, and what we believe it draws.
+struct LoadState : Stance {
+    OrderId order{};             ///< The last one it was given; 0: none yet.
+    Power watts;                 ///< If it runs: nameplate until a measured reading says better.
+    Power reading;               ///< Last good one.
+    Steady taken = Steady::min();  ///< Of `reading` and `mode`.
+    Steady heard = Steady::min();  ///< Last answer of any kind; see also GroupState::heard.
 };
 
 /// Neighbouring loads of a group that are wanted alike, since the same moment, under the same bars.
