@@ -116,7 +116,7 @@ struct FeederConfig {
     bool operator==(const FeederConfig&) const = default;
 };
 
-enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice };
+enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, local };
 enum class SignalDriver : std::uint8_t { mqtt, modbus };
 enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms };
 
@@ -176,6 +176,10 @@ struct SignalConfig {
     OnStale on_stale = OnStale::hold;
     Duration stale_after{0};  ///< 0: may be silent for ever.
     Duration future_tolerance{5'000};
+    std::string same_as;                   ///< It is another channel of that signal; "": it is none.
+    Duration agree_within{60'000};         ///< With same_as: channels that differ for longer are told of.
+    InLocal in_local = InLocal::observe;   ///< kind local;
+    std::vector<std::string> switches;     ///< and the groups it is for. Empty: all.
     bool operator==(const SignalConfig&) const = default;
 };
 
@@ -226,6 +230,7 @@ struct GroupConfig {
     Power nameplate;                      ///< metered, and a contactor that carries no group.
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
+    std::string owner, notice_topic;      ///< metered: who gets notice, and where; "": ballast/<site>/notice/<group>.
     std::vector<MachineConfig> machines;  ///< luxos.
     std::optional<LuxosConfig> luxos;
     std::optional<ContactorConfig> switchgear;

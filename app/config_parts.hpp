@@ -35,6 +35,8 @@ void parse_meters(Keys& root, Parse& parse);
 void parse_feeders(Keys& root, Parse& parse);
 void parse_signals(Keys& root, Parse& parse);
 void parse_groups(Keys& root, Parse& parse);
+/// The groups that local/remote switches are for; needs all of them.
+void link_switches(Keys& root, Parse& parse);
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
 void parse_policies(Keys& root, Parse& parse);
 /// kind = "programme"; `rate_ppm` leads from the policy's currency to the site's.

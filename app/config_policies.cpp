@@ -131,13 +131,15 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
     for (const Keys::Name& name : keys.names("signals")) {
         const SignalConfig* signal = signal_named(parse, name.text);
         const bool obeyed =
-            signal && signal->kind != SignalSort::price && signal->kind != SignalSort::hashprice;
+            signal && signal->kind != SignalSort::price && signal->kind != SignalSort::hashprice && signal->kind != SignalSort::local;
         if (!signal) keys.dangling("signals", name, "signal", parse.signals());
         else if (!obeyed)
             parse.faults.add(
                 name.at,
                 fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds",
                             name.text));
+        else if (!signal->same_as.empty())
+            parse.faults.add(name.at, fmt::format("\"{}\" is a channel of \"{}\"; name that", name.text, signal->same_as));
         const auto owns = [&](const PolicyConfig& other) { return other.programme && std::ranges::find(other.programme->signals, name.text) != other.programme->signals.end(); };
         if (const auto other = std::ranges::find_if(parse.config.policies, owns); other != parse.config.policies.end())
             parse.faults.add(name.at, fmt::format("\"{}\" is obeyed by \"{}\" already; a signal belongs to one programme", name.text, other->name));

@@ -119,6 +119,7 @@ Result<Explanation> explain_event(const JournalReader& journal, const std::strin
     all.sentences.push_back(fmt::format("Event {} was opened at {} by the {}{}; {}.", r.name, utc_text(r.heard.utc), who,
                                         r.limit ? fmt::format(", which left the site at most {}", print(*r.limit)) : "",
                                         r.closed ? "it was over at " + utc_text(r.closed->utc) : std::string{"it is still open"}));
+    if (!r.aborted.empty()) all.sentences.push_back(fmt::format("It was aborted: {}.", r.aborted));
     all.sentences.push_back(fmt::format("{} load(s) were ordered off, {} acknowledged and {} were seen to obey; {} were missed.", r.ordered, r.acknowledged, r.obeyed, r.misses.size()));
     for (auto m = r.moments.rbegin(); m != r.moments.rend(); ++m)
         if (m->meter && !r.over_by(*m)) {

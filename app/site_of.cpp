@@ -78,6 +78,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.contactor_rest = from.contactor_rest;
     group.reserve = from.reserve;
     group.reserve_window = from.reserve_window;
+    group.owner = from.owner;
     group.loads.first = static_cast<Slot>(model.site.loads.size());
     const Worth worth = worth_of(config, from.name);
     group.own_strikes = std::ranges::any_of(from.machines, [](const MachineConfig& m) { return m.strike.has_value(); });
@@ -139,6 +140,12 @@ void add_surroundings(SiteModel& model, const Config& config) {
     for (const SignalConfig& signal : config.signals) {
         model.sources.emplace(signal.name, static_cast<SourceId>(site.sources.size()));
         Site::Source source{signal.name, signal.on_stale, signal.stale_after, signal.future_tolerance, {}};
+        source.in_local = signal.in_local;
+        if (!signal.same_as.empty()) {  // It stands before.
+            source.same_as = model.sources.at(signal.same_as);
+            Site::Source& of = site.sources[index(*source.same_as)];
+            of.agree_within = signal.agree_within;
+        }
         for (const PolicyConfig& policy : config.policies) {
             if (!policy.programme || std::ranges::find(policy.programme->signals, signal.name) == policy.programme->signals.end()) continue;
             source.terms = policy.programme->terms;
@@ -204,6 +211,8 @@ SiteModel build_site(const Config& config) {
     add_surroundings(model, config);
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
     add_groups(model, config);
+    for (const SignalConfig& signal : config.signals)
+        for (const std::string& group : signal.switches) site.sources[index(model.sources.at(signal.name))].switches.push_back(model.groups.at(group));
     add_guards(model, config);
     BALLAST_CHECK(model.slots.size() == site.loads.size());
     return model;

@@ -81,27 +81,6 @@ Power beyond_reach(const Core& core, const Bound& bound) {
 /// A number that wavers about the limit is not told again and again.
 bool stays_beyond(Power over, Power limit) { return over + Power{std::max(limit, Power{}).count / 50} > Power{}; }
 
-}  // namespace
-
-void tell_conflicts(Core& core) {
-    for (const Bound& bound : core.limits.bounds) {
-        const Power over = beyond_reach(core, bound);
-        const PolicyId policy = bound.why.policy;
-        if (over > Power{} || (known_conflict(core, policy, policy, bound.scope) && bound.high < no_limit && !bound.everything && stays_beyond(over, bound.high)))
-            tell_conflict(core, policy, policy, bound.scope, over, bound.why.event);
-        if (bound.standstill || bound.everything) continue;
-        for (const Floor& floor : core.limits.floors)
-            if (floor.low > bound.high && within(core, bound.scope, floor.scope)) tell_conflict(core, policy, floor.why.policy, floor.scope, floor.low - bound.high, bound.why.event);
-    }
-    std::erase_if(core.conflicts, [&](Conflict& c) {
-        if (std::exchange(c.now, false)) return false;
-        core.note(NoteKind::conflict_over, index(c.holds), c.holds == c.yields ? std::string{} : core.site.policies[index(c.yields)]);
-        return true;
-    });
-}
-
-namespace {
-
 /// What a firm group may be drawing, for its share of what is missing.
 Power reserved_by(const Core& core, GroupId g) {
     Power sum;
@@ -116,6 +95,7 @@ void notify(Core& core, GroupId g, const Bound& bound, Power share) {
     const auto same = [&](const Notice& n) { return n.group == g && n.policy == bound.why.policy && n.event == bound.why.event; };
     auto known = std::ranges::find_if(core.state.notices, same);
     const bool news = known == core.state.notices.end();
+    if (news && share <= Power{}) return;
     if (news) {
         const Steady must = later(std::max(bound.since, core.now.steady), bound.prove_within);
         core.state.notices.push_back({g, bound.why.policy, bound.why.event, share, core.now.utc + (must - core.now.steady), true});
@@ -128,9 +108,7 @@ void notify(Core& core, GroupId g, const Bound& bound, Power share) {
     core.note(NoteKind::notice, index(g), core.site.policies[index(bound.why.policy)], bound.why.event, share);
 }
 
-void notify_owners_for(Core& core, const Bound& bound) {
-    const Power over = beyond_reach(core, bound);
-    if (over <= Power{}) return;
+void notify_owners(Core& core, const Bound& bound, Power over) {
     Power all;
     for (const GroupId g : core.members[core.scope_index(bound.scope)])
         if (!core.group(g).owner.empty()) all += reserved_by(core, g);
@@ -139,19 +117,44 @@ void notify_owners_for(Core& core, const Bound& bound) {
         if (core.group(g).owner.empty()) continue;
         const Power own = reserved_by(core, g);
         const Power share{static_cast<std::int64_t>(Int128{std::min(over, all).count} * own.count / all.count)};
-        if (share > Power{}) notify(core, g, bound, share);
+        notify(core, g, bound, share);
     }
 }
 
-}  // namespace
+/// Floors that ask for more than a limit over them allows.
+void tell_floors_above(Core& core, const Bound& bound) {
+    if (bound.standstill || bound.everything) return;
+    for (const Floor& floor : core.limits.floors)
+        if (floor.low > bound.high && within(core, bound.scope, floor.scope)) tell_conflict(core, bound.why.policy, floor.why.policy, floor.scope, floor.low - bound.high, bound.why.event);
+}
 
-void notify_owners(Core& core) {
-    for (const Bound& bound : core.limits.bounds) notify_owners_for(core, bound);
+void end_conflicts(Core& core) {
+    std::erase_if(core.conflicts, [&](Conflict& c) {
+        if (std::exchange(c.now, false)) return false;
+        core.note(NoteKind::conflict_over, index(c.holds), c.holds == c.yields ? std::string{} : core.site.policies[index(c.yields)]);
+        return true;
+    });
     std::erase_if(core.state.notices, [&](Notice& n) {
         if (std::exchange(n.now, false)) return false;
         core.note(NoteKind::notice_over, index(n.group), core.site.policies[index(n.policy)], n.event, n.power);
         return true;
     });
+}
+
+}  // namespace
+
+void tell_conflicts(Core& core) {
+    for (const Bound& bound : core.limits.bounds) {
+        const PolicyId policy = bound.why.policy;
+        const Power over = beyond_reach(core, bound);
+        const bool was = !bound.everything && bound.high < no_limit && known_conflict(core, policy, policy, bound.scope);
+        if (over > Power{} || (was && stays_beyond(over, bound.high))) {
+            tell_conflict(core, policy, policy, bound.scope, over, bound.why.event);
+            notify_owners(core, bound, over);
+        }
+        tell_floors_above(core, bound);
+    }
+    end_conflicts(core);
 }
 
 }  // namespace ballast

@@ -282,7 +282,6 @@ void escalate(Core& core) {
     end_excesses(core);
     name_overruled(core);
     tell_conflicts(core);
-    notify_owners(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) bind_price(core, GroupId{static_cast<std::uint16_t>(i)});
     close_episodes(core);
     for (const Episode& episode : core.state.episodes)

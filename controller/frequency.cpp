@@ -19,7 +19,7 @@ Why why_tripped(const Site::Guard& guard) {
 bool may_trip(const Core& core, Slot slot) {
     const LoadState& load = core.state.loads[slot];
     const auto bars = run_at(core, slot).bars;
-    if ((bars & (locked_out | maintained)) || core.local[index(core.group_of[slot])]) return false;
+    if (bars & (locked_out | maintained)) return false;
     if ((bars & latched) && load.mode != Mode::running) return false;
     return load.on;
 }
@@ -140,7 +140,7 @@ void arm(Core& core) {
         TripTable table{{}, GuardId{static_cast<std::uint16_t>(g)}, std::vector<std::vector<Slot>>(site.stages.size())};
         for (std::size_t i = 0; i < site.stages.size() && !guard.disarmed; ++i)
             for (const Slot slot : site.stages[i].contactors)
-                if (may_trip(core, slot)) table.stages[i].push_back(slot);
+                if (may_trip(core, slot) && !core.local[index(core.group_of[slot])]) table.stages[i].push_back(slot);
         if (core.armed[g] && core.armed[g]->stages == table.stages) continue;
         table.id = OrderId{++core.last_order};
         core.armed[g] = table;

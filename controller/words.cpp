@@ -52,6 +52,7 @@ void lock_out(Core& core, Range range, const OperatorWord& word) {
         const LoadState& load = core.state.loads[s];
         const GroupId g = core.group_of[s];
         if (core.group(g).tier == Tier::firm || !load.on || load.seen) continue;
+        if (core.local[index(g)] && !core.can_move(g)) continue;  // Whoever is there has the say.
         command(core, {s, s + 1}, core.is_contactor(g) ? Rung::open : Rung::sleep, why);
     }
     change_bars(core, range, [](Run& run) { run.bars |= locked_out; });

@@ -70,6 +70,9 @@ private:
 
     void hear(const Seen& seen) {
         may_flip_.clear();
+        for (const Held& work : works_)
+            for (Slot s = work.loads.first; s < work.loads.last; ++s) may_flip_[s] = seen.now.steady;  // Handed over, or taken back when its time is up.
+        std::erase_if(works_, [&](const Held& h) { return h.until <= seen.now.steady; });
         std::erase_if(holds_, [&](const Held& h) { return h.until <= seen.now.steady; });
         for (const Event& event : seen.heard) {
             if (const auto* word = std::get_if<OperatorWord>(&event)) hear(*word, seen.now.steady);
@@ -87,7 +90,11 @@ private:
             if (word.word == Word::lockout) loads_[s].locked = true;
             if (word.word == Word::clear) loads_[s].locked = loads_[s].latched = false;
             if (word.word == Word::lockout || word.word == Word::clear) may_flip_[s] = now;
+            if (word.word == Word::clear) unworked_.insert(s);
+            if (word.word == Word::maintenance && group_of(s).tier != Tier::firm) unworked_.erase(s);
         }
+        if (word.word == Word::maintenance && !range.empty() && word.lasts > Duration{0}) works_.push_back({range, now + word.lasts});
+        if (word.word == Word::clear) std::erase_if(works_, [&](const Held& h) { return h.loads.first >= range.first && h.loads.last <= range.last; });
         if (word.word == Word::hold && !range.empty() && word.lasts > Duration{0}) holds_.push_back({range, now + word.lasts});
         if (word.word == Word::clear) std::erase_if(holds_, [&](const Held& h) { return h.loads.first >= range.first && h.loads.last <= range.last; });
         if (word.word == Word::clear)  // Of a wider hold the cleared part is lifted.
@@ -98,6 +105,11 @@ private:
 
     bool held(Slot s) const {
         return !lifted_.contains(s) && std::ranges::any_of(holds_, [&](const Held& h) { return h.loads.contains(s); });
+    }
+
+    /// People work on it, by their own word.
+    bool worked_on(Slot s) const {
+        return !unworked_.contains(s) && std::ranges::any_of(works_, [&](const Held& h) { return h.loads.contains(s); });
     }
 
     const Site::Group& group_of(Slot s) const {
@@ -116,6 +128,8 @@ private:
         verdict_.unless(raises(order.rung) || order.why.cause == Cause::person || (order.why.event != EventId{} && opened_.contains(order.why.event)),
                         "order {} lowers for an event that was opened, or for a person", raw(order.id));
         verdict_.unless(index(order.why.policy) < std::max<std::size_t>(1, site_.policies.size()), "order {} names its policy", raw(order.id));
+        const bool local = seen.recount.local(group), at_once = order.why.reason == Reason::called_back || order.why.reason == Reason::under_frequency || order.why.reason == Reason::maintenance;
+        verdict_.unless(!local || at_once || (!raises(order.rung) && seen.recount.can_move(group)), "order {} moves {} though it is in local", raw(order.id), group.name);
         for (Slot n = 0; n < order.loads.size(); ++n) {
             const Slot s = raises(order.rung) ? order.loads.last - 1 - n : order.loads.first + n;  // As merit has it.
             if (raises(order.rung)) raised(seen, order, s);
@@ -131,7 +145,14 @@ private:
         }
     }
 
+    /// Once to rest, if it ran, and nothing more.
+    void left_alone(const Order& order, Slot s) {
+        verdict_.unless(!worked_on(s) || order.why.reason == Reason::maintenance || order.why.reason == Reason::called_back || order.why.reason == Reason::under_frequency,
+                        "order {} moves {} though people work on it", raw(order.id), s);
+    }
+
     void raised(const Seen& seen, const Order& order, Slot s) {
+        left_alone(order, s);
         const Site::Group& group = site_.groups[index(order.group)];
         const Known& load = loads_[s];
         const auto id = raw(order.id);
@@ -200,6 +221,7 @@ private:
     }
 
     void lowered(const Seen& seen, const Order& order, Slot s) {
+        left_alone(order, s);
         const Site::Group& group = site_.groups[index(order.group)];
         const Known& load = loads_[s];
         const auto id = raw(order.id);
@@ -234,7 +256,7 @@ private:
             const LoadState& state = seen.state.loads[s];
             loads_[s].seen = state.seen;
             if (state.on || state.seen || group.driver == "contactor") continue;
-            if (seen.recount.dead(group)) loads_[s].ordered = seen.now.steady;
+            if (seen.recount.dead(group) || seen.recount.local(group)) loads_[s].ordered = seen.now.steady;
             verdict_.unless(loads_[s].ordered + std::max(group.off_within, site_.reassert_every) >= seen.now.steady,
                             "load {} was not seen to rest, and is not told again", s);
         }
@@ -246,7 +268,8 @@ private:
     const Site& site_;
     Verdict& verdict_;
     std::vector<Known> loads_;
-    std::vector<Held> holds_;
+    std::vector<Held> holds_, works_;
+    std::set<Slot> unworked_;
     std::map<Slot, Steady> lifted_, may_flip_;
     std::set<EventId> opened_;
     std::vector<Steady> wakes_;

@@ -3,6 +3,7 @@
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/minimum_draw.hpp"
+#include "policies/person_limits.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
@@ -15,7 +16,7 @@
 
 namespace ballast::tests {
 
-constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4};
+constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4}, utility_again{5}, lever{6};
 
 /// A site and what its policies were told; the policies can be made as often as an engine is.
 struct RandomSite {
@@ -27,6 +28,7 @@ struct RandomSite {
     std::vector<policies::MinimumDraw> minimums;
     std::optional<policies::DemandCharge> demand;
     std::vector<policies::UnderFrequency> guards;
+    std::optional<policies::PersonLimits> persons;
 
     std::vector<Policy> policies() const {
         std::vector<Policy> all;
@@ -36,6 +38,7 @@ struct RandomSite {
         for (const auto& p : programmes) all.push_back(policies::programme(p));
         for (const auto& m : minimums) all.push_back(policies::minimum_draw(m));
         if (demand) all.push_back(policies::demand_charge(*demand));
+        if (persons) all.push_back(policies::person_limits(*persons));
         for (const auto& g : guards) all.push_back(policies::under_frequency(g));
         return all;
     }
@@ -64,6 +67,10 @@ public:
         for (std::size_t i = 0; i < contactors; ++i) contactor(i);
         policies();
         guard();
+        made_.persons = policies::PersonLimits{.policy = policy("operator"), .source = by_operator};
+        if (dice_.percent(30)) made_.site.sources[index(lever)].switches = {GroupId{static_cast<std::uint16_t>(dice_.below(made_.site.groups.size()))}};
+        for (Site::Group& group : made_.site.groups)
+            if (group.tier == Tier::firm && dice_.percent(50)) group.owner = "tenant";
         return made_;
     }
 
@@ -91,7 +98,13 @@ private:
                               {"market", any(), seconds({0, 60, 600})},
                               {"utility", any(), seconds({0, 0, 600})},
                               {"contact", any(), seconds({0, 30, 120})},
-                              {"calls", OnStale::hold, Duration{0}}};
+                              {"calls", OnStale::hold, Duration{0}},
+                              {"utility-2", OnStale::hold, seconds({0, 60, 600})},
+                              {"lever", OnStale::hold, Duration{0}}};
+        if (dice_.percent(60)) made_.site.sources[index(utility_again)].same_as = utility;
+        made_.site.sources[index(utility)].agree_within = seconds({0, 10, 60});
+        made_.site.sources[index(lever)].in_local = dice_.one_of({InLocal::observe, InLocal::shed_only});
+        made_.site.contested_after = static_cast<unsigned>(dice_.between(1, 4));
     }
 
     void place(Site::Group& group) {

@@ -25,7 +25,11 @@ public:
     Limits limits;   ///< What is asked now; `everything` already in watts.
 
     bool is_contactor(const Site::Group& group) const { return group.driver == "contactor"; }
-    bool can_move(const Site::Group& group) const { return group.tier == Tier::interruptible && !is_contactor(group); }
+    bool can_move(const Site::Group& group) const { return group.tier == Tier::interruptible && !is_contactor(group) && !(local(group) && watches_only(group)); }
+
+    /// A switch of the group's, or of the site, is in local.
+    bool local(const Site::Group& group) const { return switched(group, [](const Site::Source&) { return true; }); }
+    bool watches_only(const Site::Group& group) const { return switched(group, [](const Site::Source& s) { return s.in_local == InLocal::observe; }); }
 
     bool in(Scope scope, std::size_t group) const {
         if (scope.kind == Scope::Kind::site) return true;
@@ -92,6 +96,16 @@ public:
     }
 
 private:
+    template <class Is>
+    bool switched(const Site::Group& group, Is is) const {
+        const GroupId id{static_cast<std::uint16_t>(&group - site_.groups.data())};
+        return std::ranges::any_of(state_.obligations, [&](const Obligation& o) {
+            if (o.signal.kind != SignalKind::local || o.begins > now_.steady) return false;
+            const Site::Source& source = site_.sources[index(o.signal.source)];
+            return is(source) && (source.switches.empty() || std::ranges::find(source.switches, id) != source.switches.end());
+        });
+    }
+
     Power reserve(const Site::Group& group, Slot s) const {
         const LoadState& load = state_.loads[s];
         if (load.stale || load.mode == Mode::unknown || load.quality == Quality::bad) return site_.loads[s].rated;
