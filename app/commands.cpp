@@ -212,7 +212,7 @@ std::string wrong_span(const std::string& text) {
 
 std::string wrong_limit(const std::string& text) {
     const auto power = power_of(text);
-    return power ? "" : power.error().detail;
+    return power ? "" : power.error().detail.substr(power.error().detail.find('"'));  // CLI11 names the option itself.
 }
 
 /// What was probably meant by a target that nothing is called; abort's is an event's id, which only the daemon knows.

@@ -25,6 +25,8 @@ SkipReason SkipReasons::of(std::size_t group, Slot load) const {
     if (g.tier == Tier::firm) return {"firm", "firm: it is never ordered, and room is kept for it"};
     if (g.tier == Tier::flexible) return {"flexible", "flexible: no order of this version lowers it"};
     const Run& run = run_of(state, group, load);
+    if (run.bars & maintained) return {"maintenance", "in maintenance: left alone, and what it may draw is kept free"};
+    if (in_local(group)) return {"local", "in local: a switch forbids orders"};
     if ((run.bars & latched) && state.loads[load].mode != Mode::running) return {"latched", "put to rest by something else: latched, until `ballast clear`"};
     if (g.driver == "contactor") {
         if (!run.on) return {"contactor", "contactor: open, closes when nothing stands over it and its block fits"};
@@ -42,6 +44,7 @@ SkipReason SkipReasons::resting(std::size_t group, Slot load) const {
     const LoadState& machine = state.loads[load];
     if (!machine.seen && machine.failing) return {"not_seen", "told to sleep before, did not obey and was given up for now: nothing is counted on it"};
     if (!machine.seen) return {"not_seen", "told to sleep before, and not seen to obey yet"};
+    if (machine.mode == Mode::running) return {"contested", "told to sleep and woken by something else: sent back when its turn comes"};
     if (run.bars & locked_out) return {"locked_out", "asleep and locked out by a person, until `ballast clear`"};
     if (run.bars & held) return {"held", "asleep and held by a person"};
     if (is_limit(wish_)) return {"resting", "asleep already: it has nothing to give"};
@@ -68,6 +71,15 @@ SkipReason SkipReasons::running(std::size_t group, Slot load) const {
     if (model_.group_configs.size() > group && config_.groups[model_.group_configs[group]].cycling != Cycling{})
         return {"not_worth_cycling", "runs on: above its strike, but a stop would cost more than it saves (docs/economics.md)"};
     return {"running", "runs on"};
+}
+
+bool SkipReasons::in_local(std::size_t group) const {
+    return std::ranges::any_of(engine_.state().obligations, [&](const Obligation& o) {
+        if (o.signal.kind != SignalKind::local || o.begins > now_.steady) return false;
+        const Site::Source& source = engine_.site().sources[index(o.signal.source)];
+        const bool covered = source.switches.empty() || std::ranges::find(source.switches, GroupId{static_cast<std::uint16_t>(group)}) != source.switches.end();
+        return covered && source.in_local == InLocal::observe;
+    });
 }
 
 std::optional<Price> SkipReasons::price_on(std::size_t group) const {

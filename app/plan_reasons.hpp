@@ -20,6 +20,8 @@ public:
 private:
     SkipReason resting(std::size_t group, Slot load) const;
     SkipReason running(std::size_t group, Slot load) const;
+    /// A switch has the group in local, and leaves us to watch.
+    bool in_local(std::size_t group) const;
     /// The dearest price in force over a group, by its policies.
     std::optional<Price> price_on(std::size_t group) const;
     /// The wish is a limit on a feeder that does not feed the group.

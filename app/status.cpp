@@ -63,6 +63,25 @@ std::optional<Instant> until_of(const Step& step, Steady until) {
     return until == never ? std::nullopt : std::optional{step.now.utc + (until - step.now.steady)};
 }
 
+/// What a group would give if it were asked: nothing where a switch lets us only watch, nor what people work on.
+Power available_down(const State& state, std::size_t g) {
+    const Site::Group& group = state.site->groups[g];
+    const auto watches = [&](const Obligation& o) {
+        const Site::Source& source = state.site->sources[index(o.signal.source)];
+        const bool covers = source.switches.empty() || std::ranges::find(source.switches, GroupId{static_cast<std::uint16_t>(g)}) != source.switches.end();
+        return o.signal.kind == SignalKind::local && source.in_local == InLocal::observe && covers;
+    };
+    if (std::ranges::any_of(state.obligations, watches)) return {};
+    Power down = state.groups[g].planned - Power{group.standby.count * group.loads.size()};
+    Slot first = group.loads.first;
+    for (const Run& run : state.groups[g].runs) {
+        for (Slot s = first; s < run.last && (run.bars & maintained); ++s)
+            if (state.loads[s].mode == Mode::running) down -= state.loads[s].watts - group.standby;
+        first = run.last;
+    }
+    return std::max(Power{}, down);
+}
+
 constexpr std::size_t most_named = 5;
 
 /// What persons have said, and what somebody else does to loads of ours.
@@ -108,8 +127,7 @@ wire::StateReport report_of(const Step& step) {
         const GroupState& group = state.groups[i];
         if (site.groups[i].tier == Tier::firm) continue;
         report.interruptible += group.measured;
-        const Power standby{site.groups[i].standby.count * site.groups[i].loads.size()};
-        report.available_down += std::max(Power{}, group.planned - standby);
+        report.available_down += available_down(state, i);
     }
     report.available_up = step.engine.available_up();
     for (const FirmState& firm : state.firm)  // What has not been read is not told as if it had.

@@ -240,7 +240,7 @@ namespace {
 
 Power could_rise(const Core& core, GroupId g) {
     Power sum;
-    if (!core.can_move(g) || !has_supply(core, g)) return sum;
+    if (!core.can_move(g) || core.local[index(g)] || !has_supply(core, g)) return sum;
     Slot first = core.group(g).loads.first;
     for (const Run& run : core.sums(g).runs) {
         const Range resting{first, run.last};
