@@ -139,14 +139,16 @@ Snapshot Engine::snapshot(Now now) const { return {save(*parts_, now)}; }
 
 void Engine::renew(const Snapshot& own, Now now) { *this = Engine{std::move(parts_->site), std::move(parts_->policies), own, now}; }
 
-std::vector<Order> Engine::outstanding() const {
-    const Core& core = *parts_;
+namespace {
+
+/// Of orders not yet seen to be obeyed, those of their loads that `wanted(slot, pending)` accepts; neighbours in one.
+template <class Wanted>
+std::vector<Order> unseen(const Core& core, Wanted wanted) {
     std::vector<Order> orders;
     for (const Pending& p : core.pending) {
-        if (raises(p.rung)) continue;
         for (Slot s = p.loads.first; s < p.loads.last; ++s) {
             const LoadState& load = core.state.loads[s];
-            if (load.order != p.id || load.seen) continue;
+            if (load.order != p.id || load.seen || !wanted(s, p)) continue;
             const bool joins = !orders.empty() && orders.back().id == p.id && orders.back().loads.last == s;
             if (joins) ++orders.back().loads.last;
             else orders.push_back({p.id, p.group, {s, s + 1}, p.rung, p.attempt, p.why});
@@ -154,6 +156,18 @@ std::vector<Order> Engine::outstanding() const {
     }
     return orders;
 }
+
+}  // namespace
+
+std::vector<Order> Engine::outstanding() const {
+    return unseen(*parts_, [](Slot, const Pending& p) { return !raises(p.rung); });
+}
+
+std::vector<Order> Engine::outstanding_raises(OrderId upto) const {
+    return unseen(*parts_, [&](Slot s, const Pending& p) { return raises(p.rung) && p.id <= upto && may_repeat(*parts_, s, p); });
+}
+
+OrderId Engine::last_order() const { return OrderId{parts_->last_order}; }
 
 std::vector<TripTable> Engine::tables() const {
     std::vector<TripTable> tables;

@@ -36,6 +36,9 @@ public:
     void renew(const Snapshot& own, Now now);
     /// What lowers and was not seen to be obeyed, as it was ordered: to be sent again by whoever takes over.
     std::vector<Order> outstanding() const;
+    /// Likewise what raises, of orders no newer than `upto`, where nothing speaks against it after the last step.
+    std::vector<Order> outstanding_raises(OrderId upto) const;
+    OrderId last_order() const;
     /// What the guards may open, as last decided: to be armed by whoever takes over.
     std::vector<TripTable> tables() const;
     /// What could be raised after the last step, within all that is in force: price, limits, bars and supply.

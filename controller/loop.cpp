@@ -36,7 +36,11 @@ void Loop::stop() {
 
 asio::awaitable<void> Loop::run() {
     co_await begin_epoch(settings_.cause);
-    submit_outstanding();
+    send(engine_.outstanding());
+    const OrderId before_us = engine_.last_order();
+    co_await step(listen());
+    // Only now is it known what still speaks for them; and what the journal would not have had is not raised.
+    if (last_ == Written::yes) send(engine_.outstanding_raises(before_us));
     while (!stopping_) {
         notified_ = false;
         const Now now = listen();
@@ -90,9 +94,9 @@ void Loop::arm(std::span<const TripTable> tables, Written written) {
 }
 
 /// What the process before this one, or the config before, may not have got to the machines. It is in the journal.
-void Loop::submit_outstanding() {
+void Loop::send(const std::vector<Order>& outstanding) {
     const Steady now = read_clocks().now.steady;
-    for (const Order& order : engine_.outstanding()) send(order, now);
+    for (const Order& order : outstanding) send(order, now);
 }
 
 /// What lowers is sent whatever the journal says; what raises only if the journal has it.

@@ -61,7 +61,7 @@ private:
     asio::awaitable<void> step(Now now);
     asio::awaitable<void> begin_epoch(EpochCause cause);
     void arm(std::span<const TripTable> tables, Written written);
-    void submit_outstanding();
+    void send(const std::vector<Order>& outstanding);
     void submit(const Decision& decision, Written written);
     void send(const Order& order, Steady now);
     void judge(Now now, Written written);

@@ -43,14 +43,16 @@ bool still_shown(const Core& core, GroupId g) {
     });
 }
 
-/// Whether the order may be given again: a raise only where a first one might be, an opening only while it is needed or a
-/// person wants it, a close once its contactor has rested and where a first one might be.
+}  // namespace
+
 bool may_repeat(const Core& core, Slot slot, const Pending& pending) {
     if (core.local[index(pending.group)] && (raises(pending.rung) || !core.can_move(pending.group))) return false;
     if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group) || trip_holds(core, slot);
     if (pending.rung == Rung::close && (later(run_at(core, slot).since, core.group(pending.group).contactor_rest) > core.now.steady || close_forbidden(core, slot))) return false;
     return !raises(pending.rung) || (core.state.journal_writes && run_at(core, slot).bars == 0 && has_supply(core, pending.group) && !blind(core, pending.group));
 }
+
+namespace {
 
 /// A contactor that will not stay closed is left to a person: nothing closes it until it is cleared.
 void give_up_closing(Core& core, Slot slot) {

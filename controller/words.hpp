@@ -8,6 +8,10 @@ namespace ballast {
 /// So many loads of this order obeyed.
 void seen_to_obey(Core& core, OrderId order, Slot loads);
 
+/// Whether the order may be given to the load again: a raise only where a first one might be, an opening only while it is
+/// needed or a person wants it, a close once its contactor has rested and where a first one might be.
+bool may_repeat(const Core& core, Slot slot, const Pending& pending);
+
 /// Over: buried, so that its redelivery stays dead, and said so.
 void end_obligation(Core& core, std::size_t which, Instant issued);
 

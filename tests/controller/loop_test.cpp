@@ -58,9 +58,10 @@ struct Bench {
     std::unique_ptr<Loop> loop;
     Mailbox mailbox{10, 1, [this] { loop->notify(); }};
 
-    explicit Bench(const Snapshot& start = {}, LoopSettings settings = {}) {
+    explicit Bench(const Snapshot& start = {}, LoopSettings settings = {}, std::vector<Event> waiting = {}) {
         loop = std::make_unique<Loop>(io, Engine{ten_miners(), obligations(), start, read_clocks().now}, mailbox, journal,
                                       std::vector<Driver*>{&driver}, std::move(settings));
+        for (Event& event : waiting) mailbox.put(std::move(event));
         asio::co_spawn(io, loop->run(), asio::detached);
     }
     void run_for(Duration time) { io.restart(), io.run_for(time); }
@@ -89,7 +90,7 @@ TEST_CASE("a load that answered wakes nobody, and is told with what comes next")
     REQUIRE(heard.size() == 1);
 }
 
-TEST_CASE("what lowers and was not seen to be obeyed is sent again by whoever takes over, and what raises is not") {
+TEST_CASE("what lowers and was not seen to be obeyed is sent again by whoever takes over") {
     const Now now = read_clocks().now;
     Engine before{ten_miners(), obligations(), {}, now};
     Signal wish{.source = SourceId{0}, .kind = SignalKind::dispatch, .id = "d-1"};
@@ -113,6 +114,46 @@ TEST_CASE("what lowers and was not seen to be obeyed is sent again by whoever ta
     Bench dry{before.snapshot(now), {.send = false}};
     dry.run_for(50ms);
     CHECK(dry.driver.orders.empty());
+}
+
+namespace {
+
+/// A site that slept for a dispatch and was just told to wake, and by now nobody has been seen to.
+Engine just_woken(Now now) {
+    Engine engine{ten_miners(), obligations(), {}, now};
+    Signal wish{.source = SourceId{0}, .kind = SignalKind::dispatch, .id = "d-1"};
+    wish.issued = wish.start = now.utc;
+    engine.step(now, std::vector<Event>{wish, MeterReading{MeterId{0}, 1_MW, now.steady, Quality::measured}});
+    engine.step(now, std::vector<Event>{LoadReading{{0, 10}, Mode::asleep, Quality::measured, 0_W, now.steady}, MeterReading{MeterId{0}, 0_W, now.steady, Quality::measured}});
+    wish.kind = SignalKind::release;
+    wish.issued += 1ms;
+    const auto orders = engine.step(now, std::vector<Event>{wish}).orders;
+    REQUIRE(orders.size() == 1);
+    REQUIRE(orders[0].rung == Rung::wake);
+    return engine;
+}
+
+}  // namespace
+
+TEST_CASE("wakes that a reload may have dropped are sent again once their engine has decided anew, unless something speaks against it") {
+    const Now now = read_clocks().now;
+    const Engine before = just_woken(now);
+
+    Bench after{before.snapshot(now)};
+    after.run_for(50ms);
+    REQUIRE(after.driver.orders.size() == 1);
+    CHECK(after.driver.orders[0].rung == Rung::wake);
+    CHECK(after.driver.orders[0].id == before.last_order());
+    CHECK(after.driver.orders[0].loads == Range{0, 10});
+
+    Bench locked{before.snapshot(now), {}, {OperatorWord{Word::lockout, "miners", "eva", "maintenance"}}};
+    locked.run_for(50ms);
+    for (const Order& order : locked.driver.orders) CHECK(order.rung == Rung::sleep);
+
+    Bench slow{before.snapshot(now)};
+    slow.journal.next = [] { return Written::late; };
+    slow.run_for(50ms);
+    CHECK(slow.driver.orders.empty());
 }
 
 namespace {
