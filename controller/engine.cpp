@@ -160,7 +160,8 @@ std::vector<Order> unseen(const Core& core, Wanted wanted) {
 }  // namespace
 
 std::vector<Order> Engine::outstanding() const {
-    return unseen(*parts_, [](Slot, const Pending& p) { return !raises(p.rung); });
+    const Core& core = *parts_;
+    return unseen(core, [&](Slot, const Pending& p) { return !raises(p.rung) && (!core.local[index(p.group)] || core.can_move(p.group)); });
 }
 
 std::vector<Order> Engine::outstanding_raises(OrderId upto) const {

@@ -1,7 +1,5 @@
 #include "controller/shed_receipt.hpp"
 
-#include "controller/channels.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -35,11 +33,12 @@ Duration between(Instant from, Instant to) {
 
 /// On whichever channel of its source it came.
 const Signal* signal_called(const Site& site, std::span<const Event> heard, const Note& note) {
+    const auto of = [&](SourceId channel) { return index(index(channel) < site.sources.size() ? site.sources[index(channel)].same_as.value_or(channel) : channel); };
     const Signal* found = nullptr;
     for (const Event& event : heard) {
         const auto* s = std::get_if<Signal>(&event);
         const bool asks = s && (s->kind == SignalKind::dispatch || s->kind == SignalKind::emergency);
-        if (asks && s->id == note.text && index(source_of(site, s->source)) == note.number && (!found || s->issued >= found->issued)) found = s;
+        if (asks && s->id == note.text && of(s->source) == note.number && (!found || s->issued >= found->issued)) found = s;
     }
     return found;
 }

@@ -70,8 +70,7 @@ private:
 
     void hear(const Seen& seen) {
         may_flip_.clear();
-        for (const Held& work : works_)
-            for (Slot s = work.loads.first; s < work.loads.last; ++s) may_flip_[s] = seen.now.steady;  // Handed over, or taken back when its time is up.
+        hand_over(seen.now.steady);  // Or taken back, when its time is up.
         std::erase_if(works_, [&](const Held& h) { return h.until <= seen.now.steady; });
         std::erase_if(holds_, [&](const Held& h) { return h.until <= seen.now.steady; });
         for (const Event& event : seen.heard) {
@@ -82,6 +81,12 @@ private:
             if (const auto* reading = std::get_if<LoadReading>(&event); reading && group_of(reading->loads.first).driver == "contactor")
                 may_flip_[reading->loads.first] = seen.now.steady;
         }
+        hand_over(seen.now.steady);
+    }
+
+    void hand_over(Steady now) {
+        for (const Held& work : works_)
+            for (Slot s = work.loads.first; s < work.loads.last; ++s) may_flip_.emplace(s, now);
     }
 
     void hear(const OperatorWord& word, Steady now) {
