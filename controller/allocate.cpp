@@ -221,7 +221,7 @@ bool take_turn(Core& core, std::vector<Room>& rooms, GroupId g, Slot s, Power& w
     if (!take_room(core, rooms, g, added)) return false;
     if (core.group(g).stagger > Duration{0}) core.sums(g).next_wake = later(std::max(core.sums(g).next_wake, core.now.steady), core.group(g).stagger);
     ramp_pay(core, core.ramp_up_paid, added.possible, core.site.ramp_up_per_minute);
-    if (wanted < Power::max()) wanted -= added.possible;
+    if (wanted < Power::max()) wanted -= added.planned;  // One that is still on its way down comes back as a whole.
     return true;
 }
 

@@ -274,8 +274,9 @@ struct Balance {
     /// What is drawn for certain, of that which a floor counts. A meter that says nothing shows nothing.
     Power at_least(Floor::Of of) const {
         if (of == Floor::Of::sheddable) return sheddable - sheddable_raising;
-        if (metered) return meter ? *meter - lowering : Power{};
-        return planned - raising + firm_draw + residual;
+        if (!metered) return planned - raising + firm_draw + residual;
+        // The meter may also show what came back by itself and is about to be sent to rest again.
+        return meter ? std::min(*meter - lowering, planned + firm_draw + residual) : Power{};
     }
     /// What it may come to by itself, once everything on its way has arrived: only what is surely lacking is started.
     Power coming(Floor::Of of) const {

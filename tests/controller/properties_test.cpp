@@ -1,4 +1,5 @@
 #include "tests/catch.hpp"
+#include "tests/support/audit_changes.hpp"
 #include "tests/support/audit_limits.hpp"
 #include "tests/support/audit_trips.hpp"
 #include "tests/support/describe.hpp"
@@ -18,6 +19,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
     OrderAudit orders{made, verdict};
     LimitAudit limits{made, verdict};
     TripAudit trips{made, verdict};
+    ChangeAudit changes{made, verdict};
     std::size_t step = 0;
     std::string where;
     live(seed, shape, [&](Now now, const std::vector<Event>& heard, const Decision& decision, const Engine& engine) {
@@ -26,6 +28,7 @@ std::string audited(std::uint64_t seed, const HistoryShape& shape) {
         orders.see(seen);
         limits.see(seen);
         trips.see(seen);
+        if (shape.gentle) changes.see(seen);
         if (!verdict.fault.empty()) where = fmt::format("\nstep {} at {}\n{}", step, now.steady.time_since_epoch().count(), describe(decision));
         ++step;
         return verdict.fault.empty();
@@ -46,6 +49,13 @@ TEST_CASE("in any random history of an obedient but slow site, orders and limits
     for (std::uint64_t seed = first_seed(), end = seed + seeds(60, 1'000); seed < end; ++seed) {
         CAPTURE(seed);
         REQUIRE(audited(seed, {.gentle = true}) == "");
+    }
+}
+
+TEST_CASE("on any random day with conflicting words from five sources every rule is kept, and nobody changes oftener than the cause") {
+    for (std::uint64_t seed = first_seed(), end = seed + seeds(1, 40); seed < end; ++seed) {
+        CAPTURE(seed);
+        REQUIRE(audited(seed, {.lasts = std::chrono::hours{24}, .wish_every = std::chrono::minutes{10}, .gentle = true}) == "");
     }
 }
 

@@ -220,7 +220,8 @@ private:
             // What it was not seen to give up it does not take again.
             const LoadState& load = seen.state.loads[s];
             const bool told = load.mode != Mode::unknown && load.mode != Mode::running && load.quality != Quality::bad;
-            const Power rise = loads_[s].seen ? std::max(Power{}, load.watts - (told ? std::max(load.reading, group.standby) : group.standby)) : Power{};
+            const bool still_runs = load.mode == Mode::running;  // Up by itself, and not asked to rest any more.
+            const Power rise = loads_[s].seen && !still_runs ? std::max(Power{}, load.watts - (told ? std::max(load.reading, group.standby) : group.standby)) : Power{};
             ramp_due_ = std::max(ramp_due_, now) + Duration{static_cast<std::int64_t>(Int128{rise.count} * 60'000 / ramp.count) * 9 / 10};
         }
     }

@@ -44,8 +44,9 @@ private:
         const bool theirs = (bars(seen, slot) & (locked_out | maintained)) || ((bars(seen, slot) & latched) && load.mode != Mode::running);
         return !theirs && load.on;
     }
-    /// A person said something in the same step, or the contactor was heard: who came last?
+    /// A person said something in the same step, or the contactor was heard: who came last? Or the trip was told when it was over.
     static bool relieved(const Seen& seen) {
+        if (std::ranges::any_of(seen.decision.notes, [](const Note& n) { return n.kind == NoteKind::trip_over; })) return true;
         return std::ranges::any_of(seen.heard, [](const Event& e) { return std::holds_alternative<OperatorWord>(e) || std::holds_alternative<LoadReading>(e); });
     }
 
