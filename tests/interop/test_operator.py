@@ -182,6 +182,7 @@ class Operator(unittest.TestCase):
         self.asleep(MINERS)
         waits = []
         for _ in range(3):
+            self.state(lambda s: s.get("interruptible_w", 1e9) < 1000)  # It has seen them asleep.
             self.fleet.curtail(1, "wakeup")
             self.asleep(MINERS - 1, 5)
             began = time.monotonic()
