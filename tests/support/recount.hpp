@@ -98,7 +98,8 @@ public:
 private:
     template <class Is>
     bool switched(const Site::Group& group, Is is) const {
-        const GroupId id{static_cast<std::uint16_t>(&group - site_.groups.data())};
+        const auto own = std::ranges::find(site_.groups, group.name, &Site::Group::name);  // It may be a copy of ours.
+        const GroupId id{static_cast<std::uint16_t>(own - site_.groups.begin())};
         return std::ranges::any_of(state_.obligations, [&](const Obligation& o) {
             if (o.signal.kind != SignalKind::local || o.begins > now_.steady) return false;
             const Site::Source& source = site_.sources[index(o.signal.source)];
