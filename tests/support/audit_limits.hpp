@@ -149,6 +149,8 @@ private:
             dead_[id] = std::max(dead_.contains(id) ? dead_[id] : Instant::min(), o.signal.issued);
         }
         standing_ = std::move(now);
+        silent_.clear();
+        for (const SourceState& source : seen.state.sources) silent_.push_back(source.silent);
     }
 
     static bool aborted(const Seen& seen, const std::string& id) {
@@ -158,8 +160,8 @@ private:
     /// No channel that lives and had it standing was passed over when it was let go.
     void agreed(const Seen& seen, const Obligation& over, const std::set<SourceId>& spoke) {
         for (const ChannelWord& word : over.words)
-            verdict_.unless(word.released || seen.state.sources[index(word.channel)].silent || spoke.contains(word.channel), "{} is over though {} has not let it go", over.signal.id,
-                            site_.sources[index(word.channel)].name);
+            verdict_.unless(word.released || word.signal.end != open_end || silent_[index(word.channel)] || seen.state.sources[index(word.channel)].silent || spoke.contains(word.channel),
+                            "{} is over though {} has not let it go", over.signal.id, site_.sources[index(word.channel)].name);
     }
 
     void hear(const Seen& seen, const Signal& s, std::set<std::pair<SourceId, std::string>>& touched) {
@@ -183,6 +185,7 @@ private:
     const Site& site_;
     Verdict& verdict_;
     std::map<Key, Steady> shown_;
+    std::vector<bool> silent_ = std::vector<bool>(site_.sources.size());   ///< When the step began.
     std::map<std::pair<SourceId, std::string>, std::set<SourceId>> said_;   ///< In this step, by which channels.
     std::map<std::pair<SourceId, std::string>, Instant> dead_;
     std::map<std::pair<SourceId, std::string>, Obligation> standing_;
