@@ -1,6 +1,8 @@
 // decision: one step that takes in a new reading of each of 10,000 machines, the meter, and a new dispatch that moves some;
-// how long 99 of 100 take at most, and whether time grows with the loads. A JSON line each, as bench/run.py gathers them.
+// how long 99 of 100 take at most, also under all policies at once, whether time grows with the loads, and what a step costs in
+// which nothing changed. A JSON line each, as bench/run.py gathers them.
 // decision LOADS [STEPS]: one size alone, in detail.
+#include "bench/all_policies.hpp"
 #include "controller/engine.hpp"
 #include "policies/dispatch.hpp"
 #include "policies/price_strike.hpp"
@@ -21,35 +23,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Instant midnight{std::chrono::sys_days{std::chrono::year{2026} / 11 / 22}};
-constexpr Slot groups = 8;
 
-/// A hall and eight groups of machines of 3.4 kW, worst first.
-Site site_of(Slot machines) {
-    Site site;
-    site.name = "bench";
-    site.meters = {{"poi"}};
-    site.meter = MeterId{0};
-    site.sources = {{"market", OnStale::run}, {"utility", OnStale::hold}};
-    site.policies = {"strike", "obligations", "contract"};
-    site.loads.push_back({"hall", 2_MW});
-    site.groups.push_back({.name = "hall", .driver = "metered", .loads = {0, 1}, .tier = Tier::firm});
-    for (Slot g = 0; g < groups; ++g) {
-        const Slot first = static_cast<Slot>(site.loads.size()), size = machines / groups;
-        for (Slot i = 0; i < size; ++i) {
-            const std::int64_t joules = 32'000 - 1'000 * g - 900 * i / size;
-            site.loads.push_back({"m-" + std::to_string(first + i), 3'400_W, joules, Price{(100'000 - joules) * 1'000}});
-        }
-        site.groups.push_back({.name = "miners-" + std::to_string(g), .driver = "luxos", .loads = {first, first + size}, .tier = Tier::interruptible, .standby = 25_W});
-    }
-    return site;
-}
-
-std::vector<Policy> policies_of(Power nameplate) {
-    std::vector<GroupId> all;
-    for (std::uint16_t g = 1; g <= groups; ++g) all.push_back(GroupId{g});
-    return {policies::price_strike({.policy = PolicyId{0}, .prices = SourceId{0}, .groups = all}),
-            policies::dispatch({.policy = PolicyId{1}, .sources = {SourceId{1}}}),
-            policies::site_cap({.policy = PolicyId{2}, .act_above = nameplate, .aim = nameplate, .release = nameplate})};
+/// The hall and the machines, a market and a utility.
+bench::Case plain(Slot machines) {
+    bench::Case made = bench::fleet(machines);
+    made.policies = {policies::price_strike({.policy = made.policy("strike"), .prices = bench::market, .groups = made.miners}),
+                     policies::dispatch({.policy = made.policy("obligations"), .sources = {bench::utility}}),
+                     policies::site_cap({.policy = made.policy("contract"), .act_above = made.nameplate, .aim = made.nameplate, .release = made.nameplate})};
+    return made;
 }
 
 /// What every machine, the hall and the meter say, and a dispatch between half and all of the site.
@@ -64,7 +45,7 @@ void hear(const Engine& engine, std::mt19937_64& random, Now now, Power nameplat
         sum += power;
     }
     heard.push_back(MeterReading{MeterId{0}, sum, now.steady, Quality::measured});
-    Signal wish{.source = SourceId{1}, .kind = SignalKind::dispatch, .id = "d"};
+    Signal wish{.source = bench::utility, .kind = SignalKind::dispatch, .id = "d"};
     wish.issued = wish.start = now.utc;
     wish.ask = Ask::absolute;
     wish.power = Power{nameplate.count / 2 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(nameplate.count / 2))};
@@ -72,7 +53,8 @@ void hear(const Engine& engine, std::mt19937_64& random, Now now, Power nameplat
 }
 
 struct Measured {
-    double median_ms, p99_ms, moved;
+    double median_ms, p99_ms, moved;   ///< moved: loads a step.
+    double idle_us;                    ///< Median of a step that is told nothing, once the last one has settled.
 };
 
 /// By the thread's own time, so that what else the machine does is not counted, but for its caches.
@@ -82,30 +64,38 @@ double thread_ms() {
     return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6;
 }
 
-Measured measure(Slot machines, int steps) {
-    const Site site = site_of(machines);
-    Power nameplate;
-    for (const Site::Load& load : site.loads) nameplate += load.rated;
+Measured measure(const bench::Case& of, int steps) {
     Now now{midnight, Steady{1000h}};
-    Engine engine{site, policies_of(nameplate), {}, now};
+    Engine engine{of.site, of.policies, {}, now};
     std::mt19937_64 random{1};
     std::vector<Event> heard;
-    std::vector<double> took;
+    std::vector<double> took, idle;
     std::size_t moved = 0;
     constexpr int until_warm = 20;
-    for (int i = 0; i < steps + until_warm; ++i) {
-        now = {now.utc + 1s, now.steady + 1s};
-        hear(engine, random, now, nameplate, heard);
+    const auto timed = [&](std::vector<double>& into) {
         const double begin = thread_ms();
         const Decision& decision = engine.step(now, heard);
-        const double end = thread_ms();
-        if (i < until_warm) continue;
-        took.push_back(end - begin);
+        into.push_back(thread_ms() - begin);
         for (const Order& order : decision.orders) moved += order.loads.size();
+    };
+    for (int i = 0; i < steps + until_warm; ++i) {
+        if (i == until_warm) took.clear(), moved = 0;
+        now = {now.utc + 1s, now.steady + 1s};
+        hear(engine, random, now, of.nameplate, heard);
+        timed(took);
     }
-    std::ranges::sort(took);
-    const auto at = [&](double part) { return took[static_cast<std::size_t>(part * static_cast<double>(took.size() - 1))]; };
-    return {at(0.5), at(0.99), static_cast<double>(moved) / static_cast<double>(steps)};
+    const std::size_t moved_by_news = moved;
+    heard.clear();
+    for (int i = 0; i < 200; ++i) now = {now.utc + 1ms, now.steady + 1ms}, timed(idle);
+    const auto at = [](std::vector<double>& times, double part) {
+        std::ranges::sort(times);
+        return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
+    };
+    return {at(took, 0.5), at(took, 0.99), static_cast<double>(moved_by_news) / static_cast<double>(steps), at(idle, 0.5) * 1e3};
+}
+
+void row(const char* measure, double value, const char* unit, const char* aim) {
+    std::printf("{\"measure\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"yardstick\":null,\"ratio\":null,\"aim\":\"%s\"}\n", measure, value, unit, aim);
 }
 
 }  // namespace
@@ -113,14 +103,16 @@ Measured measure(Slot machines, int steps) {
 int main(int argc, char** argv) {
     if (argc > 1) {
         const auto machines = static_cast<Slot>(std::atoi(argv[1]));
-        const Measured m = measure(machines, argc > 2 ? std::atoi(argv[2]) : 400);
-        std::printf("{\"loads\":%u,\"median_ms\":%.4f,\"p99_ms\":%.4f,\"moved_per_step\":%.1f}\n", machines, m.median_ms, m.p99_ms, m.moved);
+        const Measured m = measure(plain(machines), argc > 2 ? std::atoi(argv[2]) : 400);
+        std::printf("{\"loads\":%u,\"median_ms\":%.4f,\"p99_ms\":%.4f,\"moved_per_step\":%.1f,\"idle_us\":%.2f}\n", machines, m.median_ms, m.p99_ms, m.moved, m.idle_us);
         return 0;
     }
-    const Measured small = measure(1'000, 2'000), middle = measure(10'000, 400), large = measure(100'000, 60);
-    std::printf("{\"measure\":\"decision for 10000 loads (as many new readings, a new bound), p99\",\"value\":%.4f,\"unit\":\"ms\",\"yardstick\":null,\"ratio\":null,\"aim\":\"<= 1\"}\n", middle.p99_ms);
+    const Measured small = measure(plain(1'000), 2'000), middle = measure(plain(10'000), 400), large = measure(plain(100'000), 60);
+    row("decision for 10000 loads (as many new readings, a new bound), p99", middle.p99_ms, "ms", "<= 1");
     const double each[] = {small.median_ms / 1e3, middle.median_ms / 1e4, large.median_ms / 1e5};
-    const double apart = *std::ranges::max_element(each) / *std::ranges::min_element(each);
-    std::printf("{\"measure\":\"time per load at 1k, 10k, 100k: the most over the least\",\"value\":%.4f,\"unit\":\"x\",\"yardstick\":null,\"ratio\":null,\"aim\":\"<= 1.5\"}\n", apart);
+    row("time per load at 1k, 10k, 100k: the most over the least", *std::ranges::max_element(each) / *std::ranges::min_element(each), "x", "<= 1.5");
+    const Measured all = measure(bench::all_policies(10'000), 400);
+    row("the decision under all policies at once, p99", all.p99_ms, "ms", "<= 1");
+    row("the same, a step in which nothing changed", all.idle_us, "us", "<= 20");
     return 0;
 }
