@@ -34,6 +34,12 @@ std::string derated(const Binding& b, const State& state) {
     return fmt::format("{}{} {:.1f} degC", source, silent ? " is silent, and last showed" : " shows", celsius(Temperature{level->value}));
 }
 
+std::string said_by_person(const Binding& b, const State& state) {
+    const auto found = std::ranges::find(state.overrides, b.scope, &Override::scope);
+    if (found == state.overrides.end()) return "a person said so";
+    return fmt::format("{} said so ({}), until {}", found->who, found->why, b.why.until == open_end ? "it is cleared" : utc_text(b.why.until));
+}
+
 std::string asked(const Binding& b, const State& state) {
     const std::string source = source_of(b.why, *state.site);
     const Obligation* obligation = obligation_of(b.why, state);
@@ -54,6 +60,8 @@ std::string asked(const Binding& b, const State& state) {
     case Reason::ambient_derating: return derated(b, state);
     case Reason::heat_demand: return "the heat that was sold needs it";
     case Reason::demand_peak: return "a higher mean of its billing window would cost more than mining earns";
+    case Reason::overridden:
+    case Reason::run_regardless: return said_by_person(b, state);
     default: return std::string{name_of(b.why.reason)};
     }
 }

@@ -165,11 +165,14 @@ void warn_of_limits(const Config& config, const PowerBudget& budget, std::vector
             warnings.push_back(
                 fmt::format("policy \"{}\" limits feeder \"{}\", which has no meter", policy.name, feeder));
     }
+    for (const SignalConfig& signal : config.signals)
+        if (!signal.same_as.empty() && signal.stale_after == Duration{0})
+            warnings.push_back(fmt::format("signal \"{}\" is a channel of \"{}\" and may be silent for ever (stale_after_s = 0): a release on the other waits for it", signal.name, signal.same_as));
     for (const PolicyConfig& policy : config.policies)
         if (policy.under_frequency)
             warnings.push_back(fmt::format("policy \"{}\" backs up an under-frequency relay and replaces none: it does not qualify the site for RRS, FFR or LSSi", policy.name));
     for (const SignalConfig& signal : config.signals)
-        if (signal.kind != SignalSort::hashprice && !obeyed(config, signal.name))
+        if (signal.kind != SignalSort::hashprice && signal.kind != SignalSort::local && !obeyed(config, signal.same_as.empty() ? signal.name : signal.same_as))
             warnings.push_back(fmt::format("no policy listens to signal \"{}\"", signal.name));
 }
 

@@ -191,14 +191,37 @@ struct Said {
     std::string site_file;
     OperatorWord word;
     double hours = 0;
-    bool json = false;
+    std::string lasts, limit;   ///< As typed.
+    bool runs = false, json = false;
 };
+
+/// "90s", "30m", "4h", "2d"
+std::optional<Duration> span_of(const std::string& text) {
+    double number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+    const double seconds = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3'600 : unit == "d" ? 86'400 : 0;
+    const double all = number * seconds;
+    if (failed != std::errc{} || !(all >= 1 && all <= 31 * 86'400.0)) return std::nullopt;
+    return Duration{static_cast<std::int64_t>(all * 1'000)};
+}
+
+std::string wrong_span(const std::string& text) {
+    return span_of(text) ? "" : fmt::format("\"{}\" is not allowed; allowed: 1s to 31d, as 90s, 30m, 4h or 2d", text);
+}
+
+std::string wrong_limit(const std::string& text) {
+    const auto power = power_of(text);
+    return power ? "" : power.error().detail.substr(power.error().detail.find('"'));  // CLI11 names the option itself.
+}
 
 /// What was probably meant by a target that nothing is called; abort's is an event's id, which only the daemon knows.
 std::string meant(const Config& config, const OperatorWord& word) {
-    if (word.word == Word::abort) return {};
+    if (word.word == Word::abort) return {};  // Whatever it refuses, it says why.
     const SiteModel model = build_site(config);
     std::vector<std::string> known{"site"};
+    if (word.word == Word::override_)
+        for (const Site::Feeder& feeder : model.site.feeders) known.push_back(feeder.name);
     for (const Site::Group& group : model.site.groups) known.push_back(group.name);
     const std::string wide = config::listed(known);
     for (const Site::Load& load : model.site.loads) known.push_back(load.name);
@@ -211,7 +234,7 @@ std::string meant(const Config& config, const OperatorWord& word) {
 /// One line, for people or for programs: what the daemon has taken.
 void tell_taken(const Said& said, const OperatorWord& word) {
     if (said.json) return fmt::print("{{\"ok\":true,\"taken\":{}}}\n", word_json(word));
-    const std::string lasts = word.word == Word::hold ? fmt::format(" for {:g} h", said.hours) : "";
+    const std::string lasts = word.lasts > Duration{0} ? fmt::format(" for {:g} h", static_cast<double>(word.lasts.count()) / 3.6e6) : "";
     fmt::print("{} {}{}: taken by the daemon (said by {}: {})\n", name_of(word.word), word.target, lasts, word.who, word.why);
 }
 
@@ -222,12 +245,33 @@ int say(const Said& said) {
         return 2;
     }
     OperatorWord word = said.word;
-    word.lasts = Duration{static_cast<std::int64_t>(said.hours * 3'600'000)};
+    word.lasts = said.lasts.empty() ? Duration{static_cast<std::int64_t>(said.hours * 3'600'000)} : *span_of(said.lasts);
+    if (!said.limit.empty()) word.limit = *power_of(said.limit);
     const auto answer = say_to_daemon(word_socket_of(config->journal.path), word);
     if (answer) return tell_taken(said, word), 0;
     const bool refused = answer.error().code == Errc::refused;
     fmt::print(stderr, "ballast: {}{}\n", answer.error().detail, refused ? meant(*config, word) : "");
     return refused ? 2 : 1;
+}
+
+/// All but a lockout and a clear may expire; all but an abort of those must.
+void add_expiry(CLI::App& command, Said& said) {
+    const Word word = said.word.word;
+    if (word == Word::lockout || word == Word::clear) return;
+    auto* ends = command.add_option_group("ends", "When it ends by itself");
+    ends->add_option("--for", said.lasts, "So long: 90s, 30m, 4h, 2d")->check(CLI::Validator{wrong_span, "", "span"});
+    ends->add_option("--hours", said.hours, "So many hours")->check(within(0.001, 744));
+    if (word == Word::abort) {
+        ends->require_option(0, 1);
+        command.add_flag("--force", said.word.force, "Also what protects: an emergency, the contract; needs --for of at most 1h");
+        return;
+    }
+    ends->require_option(1);
+    if (word != Word::override_) return;
+    auto* wish = command.add_option_group("wish", "What is to hold meanwhile");
+    wish->add_option("--limit", said.limit, "Draw at most so much, with its unit: 12MW, 11500kW")->check(CLI::Validator{wrong_limit, "", "limit"});
+    wish->add_flag("--run", said.runs, "Run whatever the price; what is owed to others still counts");
+    wish->require_option(1);
 }
 
 void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name, const std::string& help, const std::string& target) {
@@ -240,7 +284,7 @@ void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name,
     command->add_option("TARGET", said->word.target, target)->required();
     command->add_option("--who", said->word.who, "Who says so (default: $USER)")->required(said->word.who.empty());
     command->add_option("--why", said->word.why, "Why; it goes into the journal")->required();
-    if (word == Word::hold) command->add_option("--hours", said->hours, "When the hold ends by itself")->required()->check(within(0.001, 744));
+    add_expiry(*command, *said);
     command->add_flag("--json", said->json, "One JSON object");
     command->callback([=, &chosen] { chosen.command = [=] { return say(*said); }; });
 }
@@ -249,8 +293,10 @@ void add_words(CLI::App& app, Chosen& chosen) {
     const std::string load = "A machine, a group, or \"site\"";
     add_word(app, chosen, Word::hold, "hold", "For a while neither raise nor lower for money; obligations still count", load);
     add_word(app, chosen, Word::lockout, "lockout", "Never raise or close it, until cleared", load);
-    add_word(app, chosen, Word::clear, "clear", "Lift lockouts, holds, and the latch of what something else put to rest; arm again an under-frequency policy that was aborted", load + "; or such a policy");
-    add_word(app, chosen, Word::abort, "abort", "End a dispatch or an emergency before its time; end an under-frequency trip, and disarm its policy until it is cleared", "The event's id, or the policy");
+    add_word(app, chosen, Word::clear, "clear", "Lift lockouts, holds, and the latch of what something else put to rest; an override, maintenance; arm a policy again that was aborted", load + "; or such a policy");
+    add_word(app, chosen, Word::abort, "abort", "End an event before its time, and disarm the policy that answered it until it is cleared, or for a while", "The event's id, or the policy");
+    add_word(app, chosen, Word::maintenance, "maintenance", "People work on it: put it to rest, then leave it alone, and keep free what it may draw", load);
+    add_word(app, chosen, Word::override_, "override", "A limit of your own for a while, or a word to run whatever the price; the tightest limit holds", "\"site\", a feeder or a group");
 }
 
 // ---- what a command line gets that is none

@@ -51,6 +51,7 @@ void read_tables(const toml::table& table, Parse& parse) {
     parse_signals(root, parse);
     parse_groups(root, parse);
     link_groups(root, parse);
+    link_switches(root, parse);
     bound_meters(parse);
     parse_policies(root, parse);
     root.finish();

@@ -144,7 +144,7 @@ struct FeederConfig {
     bool operator==(const FeederConfig&) const = default;
 };
 
-enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast };
+enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast, local };
 enum class SignalDriver : std::uint8_t { mqtt, modbus };
 enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms };
 
@@ -204,6 +204,10 @@ struct SignalConfig {
     OnStale on_stale = OnStale::hold;
     Duration stale_after{0};  ///< 0: may be silent for ever.
     Duration future_tolerance{5'000};
+    std::string same_as;                   ///< It is another channel of that signal; "": it is none.
+    Duration agree_within{60'000};         ///< With same_as: channels that differ for longer are told of.
+    InLocal in_local = InLocal::observe;   ///< kind local;
+    std::vector<std::string> switches;     ///< and the groups it is for. Empty: all.
     bool operator==(const SignalConfig&) const = default;
 };
 
@@ -263,6 +267,7 @@ struct GroupConfig {
     Power nameplate;                      ///< metered, and a contactor that carries no group.
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
+    std::string owner, notice_topic;      ///< metered: who gets notice, and where; "": ballast/<site>/notice/<group>.
     std::vector<MachineConfig> machines;  ///< luxos; gpu, whose loads have no address of their own.
     std::optional<LuxosConfig> luxos;
     std::optional<GpuConfig> gpu;
@@ -444,7 +449,7 @@ struct SiteConfig {
     std::optional<ReturnConfig> returns;
     std::int64_t cooling_ppm = 0;
     Duration residual_settles{300'000}, reassert_every{60'000};
-    unsigned tries = 3;
+    unsigned tries = 3, contested_after = 3;
     Power hedge;                         ///< Bought day-ahead or for longer, all hours. Money only: it decides nothing.
     std::optional<Price> hedge_price;    ///< Absent: a replay's --day-ahead says.
     OnExit on_exit = OnExit::hold;

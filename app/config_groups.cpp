@@ -91,6 +91,14 @@ void contactor_of(Keys& keys, Parse& parse, GroupConfig& group) {
     group.switchgear = std::move(contactor);
 }
 
+/// Who is told when only this group could meet a limit.
+void owner_of(Keys& keys, GroupConfig& group) {
+    group.owner = keys.text_or("owner", "", wrong_name);
+    if (group.owner.empty()) return keys.refuse("notice_topic", "it belongs to a group with an 'owner'");
+    group.notice_topic = keys.text_or("notice_topic", "", wrong_topic);
+    if (group.notice_topic.find_first_of("+#") != std::string::npos) keys.fault("notice_topic", "'notice_topic' has + or #, which only a filter may; allowed: a topic of its own");
+}
+
 void metered_of(Keys& keys, Parse& parse, GroupConfig& group) {
     group.nameplate = keys.must_power("nameplate_kw");
     group.reserve = keys.watts_or("reserve_kw", Power{});
@@ -98,6 +106,7 @@ void metered_of(Keys& keys, Parse& parse, GroupConfig& group) {
     if (group.reserve > group.nameplate)
         keys.fault("reserve_kw", "'reserve_kw' is above 'nameplate_kw'; allowed: at most that");
     group.stale_after = Duration{10'000};
+    owner_of(keys, group);
     const auto* table = keys.table("meter");
     if (!table) return;
     Keys in{*table, "'meter' of " + keys.what(), keys.faults()};

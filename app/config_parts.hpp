@@ -37,6 +37,8 @@ void parse_feeders(Keys& root, Parse& parse);
 void link_feeders(Keys& root, Parse& parse);
 void parse_signals(Keys& root, Parse& parse);
 void parse_groups(Keys& root, Parse& parse);
+/// The groups that local/remote switches are for; needs all of them.
+void link_switches(Keys& root, Parse& parse);
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
 /// All of a gpu group but its name, driver, tier and feeder.
 void parse_gpu(Keys& keys, Parse& parse, GroupConfig& group);

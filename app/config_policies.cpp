@@ -139,6 +139,8 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
                 name.at,
                 fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds",
                             name.text));
+        else if (!signal->same_as.empty())
+            parse.faults.add(name.at, fmt::format("\"{}\" is a channel of \"{}\"; name that", name.text, signal->same_as));
         const auto owns = [&](const PolicyConfig& other) { return other.programme && std::ranges::find(other.programme->signals, name.text) != other.programme->signals.end(); };
         if (const auto other = std::ranges::find_if(parse.config.policies, owns); other != parse.config.policies.end())
             parse.faults.add(name.at, fmt::format("\"{}\" is obeyed by \"{}\" already; a signal belongs to one programme", name.text, other->name));
@@ -234,6 +236,7 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::ambient_derating) parse_ambient_derating(keys, parse, policy.ambient_derating.emplace());
         if (kind == Kind::heat_demand) parse_heat_demand(keys, parse, policy.heat_demand.emplace());
         if (kind == Kind::coincident_peak) parse_coincident_peak(keys, parse, rate_of(keys, parse, keys.text_or("currency", parse.config.site.currency)), policy.coincident_peak.emplace());
+        if (policy.name == "operator") keys.fault("name", "'name' is \"operator\", which is the rule that carries out a person's word; allowed: any other");
         const bool ambiguous = policy.name == "site" || parse.machine_ids.contains(policy.name) || std::ranges::find(parse.config.groups, policy.name, &GroupConfig::name) != parse.config.groups.end();
         if (kind == Kind::under_frequency && ambiguous)
             keys.fault("name", fmt::format("'name' is {}, which a load, a group or the site has too; a person's word must say which", shown(policy.name)));

@@ -87,6 +87,7 @@ void own_signals(Keys& keys, Parse& parse, ProgrammeConfig& own) {
         if (signal == parse.config.signals.end()) keys.dangling("signals", name, "signal", parse.signals());
         else if (!asks(signal->kind))
             parse.faults.add(name.at, fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds", name.text));
+        else if (!signal->same_as.empty()) parse.faults.add(name.at, fmt::format("\"{}\" is a channel of \"{}\"; name that", name.text, signal->same_as));
         const auto obeys = [&](const PolicyConfig& other) {
             const auto* signals = obeyed_by(other);
             return signals && std::ranges::find(*signals, name.text) != signals->end();

@@ -15,13 +15,15 @@ const Choices<SignalSort> kinds{{"price", SignalSort::price},
                                 {"temperature", SignalSort::temperature},
                                 {"heat", SignalSort::heat},
                                 {"system_demand", SignalSort::system_demand},
-                                {"peak_forecast", SignalSort::peak_forecast}};
+                                {"peak_forecast", SignalSort::peak_forecast},
+                                {"local", SignalSort::local}};
+const Choices<InLocal> in_locals{{"observe", InLocal::observe}, {"shed_only", InLocal::shed_only}};
 const Choices<OnStale> stales{{"hold", OnStale::hold}, {"shed", OnStale::shed}, {"run", OnStale::run}};
 const Choices<TimeFormat> formats{
     {"rfc3339", TimeFormat::rfc3339}, {"unix_s", TimeFormat::unix_s}, {"unix_ms", TimeFormat::unix_ms}};
 
 bool power_kind(SignalSort kind) {
-    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact || kind == SignalSort::heat || kind == SignalSort::system_demand;
+    return kind == SignalSort::dispatch || kind == SignalSort::limit || kind == SignalSort::contact || kind == SignalSort::heat || kind == SignalSort::system_demand || kind == SignalSort::local;
 }
 
 /// "/MWh" -> what one of it is in 10^-9 per kWh; 0: no such price.
@@ -73,7 +75,7 @@ std::optional<std::int64_t> plausible(Keys& keys, std::string_view key, const Si
 }
 
 void plausible_range(Keys& keys, SignalConfig& signal) {
-    if (signal.kind == SignalSort::contact) {
+    if (signal.kind == SignalSort::contact || signal.kind == SignalSort::local) {
         keys.refuse("plausible_min", "a contact is open or closed");
         keys.refuse("plausible_max", "a contact is open or closed");
         return;
@@ -120,7 +122,9 @@ void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
         keys.text_or("topic", "ballast/" + parse.config.site.name + "/signal/" + signal.name, wrong_topic);
     if (const std::string fault = drivers::filter_fault(signal.topic); !fault.empty() && wrong_topic(signal.topic).empty())
         keys.fault("topic", fmt::format("'topic' {}; allowed: a topic of its own", fault));
-    if (keys.has("value")) {
+    if (signal.kind == SignalSort::local)
+        for (const auto* key : {"value", "unit"}) keys.refuse(key, "a switch is told in our own JSON: local, and its release");
+    if (keys.has("value") && signal.kind != SignalSort::local) {
         if (!keys.has("unit")) keys.missing("unit", "allowed: " + allowed_units(parse, signal.kind));
         signal.mapping = mapping(keys, signal);
     } else {
@@ -173,14 +177,21 @@ void from_modbus(Keys& keys, Parse& parse, SignalConfig& signal) {
                                                          : "it belongs to driver = \"mqtt\"");
     signal.modbus = modbus(keys, parse);
     signal.period = keys.span_or("period_ms", {20, 3'600'000}, signal.period);
-    if (signal.kind == SignalSort::contact) from_contact(keys, signal);
+    if (signal.kind == SignalSort::contact || signal.kind == SignalSort::local) from_contact(keys, signal);
     else from_register(keys, parse, signal);
 }
 
-void silence(Keys& keys, SignalConfig& signal) {
+/// A second channel's silence means nothing while the first is heard, and a switch stays as it was last seen.
+void meaning_of_silence(Keys& keys, SignalConfig& signal) {
+    if (!signal.same_as.empty()) return keys.refuse("on_stale", "the signal that it is the same as says what silence on all channels means");
+    if (signal.kind == SignalSort::local) return keys.refuse("on_stale", "a switch that is not heard stays as it was last seen");
     if (!keys.has("on_stale"))
         keys.missing("on_stale", "what shall its silence mean? allowed: hold, shed, run");
     signal.on_stale = keys.choice_or("on_stale", stales, OnStale::hold);
+}
+
+void silence(Keys& keys, SignalConfig& signal) {
+    meaning_of_silence(keys, signal);
     const bool polled = signal.driver == SignalDriver::modbus;
     const Duration usual = signal.kind == SignalSort::system_demand ? Duration{900'000} : polled ? std::max(Duration{10'000}, 3 * signal.period)
                                   : Duration{signal.kind == SignalSort::price ? 900'000 : 0};
@@ -191,6 +202,30 @@ void silence(Keys& keys, SignalConfig& signal) {
                                "one period, or 0 for never",
                                unscaled(signal.stale_after.count(), 3), signal.period.count()));
     signal.future_tolerance = keys.span_or("future_tolerance_s", seconds(0, day_ms), signal.future_tolerance);
+}
+
+bool has_channels(SignalSort kind) { return kind == SignalSort::dispatch || kind == SignalSort::contact || kind == SignalSort::limit; }
+
+/// `same_as` names a signal that stands before it in the file.
+void channel_of(Keys& keys, const Parse& parse, SignalConfig& signal) {
+    if (!keys.has("same_as")) return keys.refuse("agree_within_s", "it belongs to a second channel, which has 'same_as'");
+    signal.same_as = keys.reference("same_as", "signal", parse.signals());
+    signal.agree_within = keys.span_or("agree_within_s", seconds(0, day_ms), signal.agree_within);
+    const auto of = std::ranges::find(parse.config.signals, signal.same_as, &SignalConfig::name);
+    if (!has_channels(signal.kind)) keys.fault("same_as", "'same_as' is of a dispatch, a contact or a limit; allowed: only there");
+    else if (of == parse.config.signals.end()) return;
+    else if (!of->same_as.empty()) keys.fault("same_as", fmt::format("\"{}\" is itself the same as \"{}\"; name that", of->name, of->same_as));
+    else if (!has_channels(of->kind)) keys.fault("same_as", fmt::format("\"{}\" is no dispatch, contact or limit; allowed: signals of these kinds", of->name));
+}
+
+void switch_of(Keys& keys, SignalConfig& signal) {
+    if (signal.kind != SignalSort::local) {
+        keys.refuse("in_local", "it belongs to kind = \"local\"");
+        keys.refuse("groups", "it belongs to kind = \"local\"");
+        return;
+    }
+    signal.in_local = keys.choice_or("in_local", in_locals, signal.in_local);
+    for (const Keys::Name& name : keys.names("groups")) signal.switches.push_back(name.text);
 }
 
 SignalConfig signal_of(Keys& keys, Parse& parse) {
@@ -214,19 +249,21 @@ SignalConfig signal_of(Keys& keys, Parse& parse) {
     if (kind && nameless)
         keys.fault("kind",
                    "'kind' is \"dispatch\" and a register has no id, start or end; allowed with driver = "
-                   "\"modbus\": price, contact, limit, temperature, heat");
+                   "\"modbus\": price, contact, limit, temperature, heat, local");
     if (kind && pooled)
         keys.fault("kind",
                    "'kind' is \"hashprice\", which no register tells; allowed with driver = \"modbus\": price, "
-                   "contact, limit, temperature, heat; or driver = \"mqtt\"");
+                   "contact, limit, temperature, heat, local; or driver = \"mqtt\"");
     const bool told = !mqtt && (signal.kind == SignalSort::system_demand || signal.kind == SignalSort::peak_forecast);
     if (kind && told)
-        keys.fault("kind", "'kind' is about the system's demand, which no register tells; allowed with driver = \"modbus\": price, contact, limit, temperature, heat; or driver = \"mqtt\"");
+        keys.fault("kind", "'kind' is about the system's demand, which no register tells; allowed with driver = \"modbus\": price, contact, limit, temperature, heat, local; or driver = \"mqtt\"");
     const bool sensible = kind && driver && !wireless && !nameless && !pooled && !told;
     if (sensible && mqtt) signal.unit = unit_of(keys, parse, signal.kind).value_or(signal.unit);
     if (sensible && mqtt) from_mqtt(keys, parse, signal);
     if (sensible && !mqtt) from_modbus(keys, parse, signal);
     plausible_range(keys, signal);
+    channel_of(keys, parse, signal);
+    switch_of(keys, signal);
     silence(keys, signal);
     if (sensible) keys.finish();  // Else every key would be unknown.
     return signal;
@@ -260,6 +297,17 @@ std::optional<Unit> unit_of(Keys& keys, Parse& parse, SignalSort kind) {
         keys.fault("unit", fmt::format("'unit' is {}, which is no unit of a {}; allowed: {}", shown(*text),
                                        word, allowed_units(parse, kind)));
     return unit;
+}
+
+void link_switches(Keys& root, Parse& parse) {
+    const auto tables = root.tables("signal");
+    for (std::size_t i = 0; i < std::min(tables.size(), parse.config.signals.size()); ++i) {
+        if (parse.config.signals[i].kind != SignalSort::local) continue;
+        Keys keys{*tables[i], title(*tables[i], "signal", i), parse.faults};
+        for (const Keys::Name& name : keys.names("groups"))
+            if (std::ranges::find(parse.config.groups, name.text, &GroupConfig::name) == parse.config.groups.end())
+                keys.dangling("groups", name, "group", names_of(parse.config.groups));
+    }
 }
 
 void parse_signals(Keys& root, Parse& parse) {

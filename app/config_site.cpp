@@ -122,6 +122,7 @@ void parse_site(Keys& root, Parse& parse) {
     site.residual_settles = keys.span_or("residual_settles_s", seconds(1'000, day_ms), site.residual_settles);
     site.reassert_every = keys.span_or("reassert_every_s", seconds(1'000, day_ms), site.reassert_every);
     site.tries = static_cast<unsigned>(keys.number_or("tries", {1, 100}, site.tries));
+    site.contested_after = static_cast<unsigned>(keys.number_or("contested_after", {1, 1'000}, site.contested_after));
     site.hedge = keys.watts_or("hedge_kw", Power{});
     if (const auto price = keys.number("hedge_price_per_mwh", {-100'000'000'000, 100'000'000'000, 6})) site.hedge_price = Price{*price};
     if (site.hedge_price && site.hedge == Power{}) keys.missing("hedge_kw", "a price without a quantity buys nothing");

@@ -50,6 +50,8 @@ std::vector<std::string> lines_of(const Decision& d, const Site& site) {
     for (const Binding& b : d.binding)
         lines.push_back(fmt::format("binding on {} {}: limit {}, expected {}, shortfall {}, {}: {}", name_of(b.scope.kind), b.scope.number, print(b.limit),
                                     print(b.expected), print(b.shortfall), b.proven ? "proven" : "not proven", print(b.why, site)));
+    for (const Overruled& o : d.overruled)
+        lines.push_back(fmt::format("binding {} overrules on {} {}: limit {}: {}", o.by, name_of(o.scope.kind), o.scope.number, print(o.limit), print(o.why, site)));
     for (const Miss& m : d.misses)
         lines.push_back(fmt::format("miss of order {}: {}, {}, event {}{}", static_cast<std::uint64_t>(m.order), name(site.loads, m.load), name_of(m.cause),
                                     static_cast<std::uint32_t>(m.event), m.given_up ? ", given up" : ""));

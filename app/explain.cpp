@@ -5,6 +5,7 @@
 #include "app/explain_load.hpp"
 #include "app/receipt.hpp"
 #include "app/response_text.hpp"
+#include "app/standing_text.hpp"
 #include "model/names.hpp"
 #include "model/utc.hpp"
 #include "wire/rfc3339.hpp"
@@ -91,16 +92,20 @@ Result<Explanation> explain_site(const JournalReader& journal, Instant at) {
     if (!engine) return tl::unexpected{engine.error()};
     Now last = entry->began;
     std::vector<Binding> bound;
+    std::vector<Overruled> overruled;
     const auto run = execute(journal, *epoch, *engine, at, [&](const Executed& step) {
         last = step.stored.now;
         bound.assign(step.decision.binding.begin(), step.decision.binding.end());
+        overruled.assign(step.decision.overruled.begin(), step.decision.overruled.end());
         return true;
     });
     if (!run) return tl::unexpected{run.error()};
     Explanation all;
     all.at = last.utc;
-    for (const Binding& b : bound)
-        all.sentences.push_back(sentence_of(b, engine->state(), last, epoch->config.site.currency) + proof_of(b, engine->site()) + ".");
+    for (std::size_t i = 0; i < bound.size(); ++i)
+        all.sentences.push_back(sentence_of(bound[i], engine->state(), last, epoch->config.site.currency) + proof_of(bound[i], engine->site()) + outweighed(overruled, i, engine->site()) + ".");
+    const auto standing = standing_sentences(engine->state(), last);
+    all.sentences.insert(all.sentences.end(), standing.begin(), standing.end());
     if (bound.empty()) all.sentences.push_back("Nothing bound the site: what may run was allowed to.");
     for (std::string& sentence : learned_sentences(engine->state())) all.sentences.push_back(std::move(sentence));
     return all;
@@ -116,6 +121,7 @@ Result<Explanation> explain_event(const JournalReader& journal, const std::strin
     all.sentences.push_back(fmt::format("Event {} was opened at {} by the {}{}; {}.", r.name, utc_text(r.heard.utc), who,
                                         r.limit ? fmt::format(", which left the site at most {}", print(*r.limit)) : "",
                                         r.closed ? "it was over at " + utc_text(r.closed->utc) : std::string{"it is still open"}));
+    if (!r.aborted.empty()) all.sentences.push_back(fmt::format("It was aborted: {}.", r.aborted));
     all.sentences.push_back(fmt::format("{} load(s) were ordered off, {} acknowledged and {} were seen to obey; {} were missed.", r.ordered, r.acknowledged, r.obeyed, r.misses.size()));
     for (auto m = r.moments.rbegin(); m != r.moments.rend(); ++m)
         if (m->meter && !r.over_by(*m)) {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ballast {
 namespace {
 
@@ -74,6 +76,7 @@ Result<LoadFacts> follow(const JournalReader& journal, const Rebuilt& epoch, Slo
     facts.state = engine.state().loads[load];
     if (const auto* bars = bars_of(engine.state(), engine.site(), load)) facts.bars = *bars;
     facts.strike = engine.state().strikes[load];
+    if (const auto found = std::ranges::find(engine.state().contests, load, &Contest::load); found != engine.state().contests.end()) facts.contest = *found;
     return facts;
 }
 
@@ -114,6 +117,9 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
     case Reason::beyond_quota: return fmt::format("{} had called more often than its programme may", source);
     case Reason::demand_peak: return fmt::format("a higher mean of its billing window would have cost more than mining earned, which allowed {}", at_most(fact));
     case Reason::coincident_peak: return fmt::format("by {} a demand that is billed might come, and that was worth more than its mining", source);
+    case Reason::maintenance: return "people were to work on it";
+    case Reason::overridden: return fmt::format("a person held the site to {}", at_most(fact));
+    case Reason::run_regardless: return "a person wanted it to run whatever the price";
     case Reason::under_frequency: return fmt::format("the grid's frequency, by {}, had fallen below its stage", source);
     case Reason::allowed_again: return "nothing in force forbade it any more";
     case Reason::called_back: return "it was on its way up when a person locked it out, or everything was to go";
@@ -168,6 +174,9 @@ std::vector<std::string> sentences(const LoadFacts& facts, const Rebuilt& epoch,
     if (facts.bars & locked_out) all.push_back(fmt::format("{} is locked out by a person: it is not raised until that is cleared.", name));
     if (facts.bars & latched) all.push_back(fmt::format("{} was put to rest by something other than Ballast: it is not raised until a person clears it.", name));
     if (facts.bars & held) all.push_back(fmt::format("{} is held by a person: it is neither raised nor lowered for money.", name));
+    if (facts.bars & maintained) all.push_back(fmt::format("{} is in maintenance: it is neither raised nor lowered, and what it may draw is kept free.", name));
+    if (facts.contest && facts.contest->times > 0)
+        all.push_back(fmt::format("Something else woke it {} time(s) after it was put to sleep{}.", facts.contest->times, facts.contest->waiting ? "; it runs, and is sent back when its turn comes" : ""));
     if (facts.order) all.push_back(ordered(facts, epoch, name));
     else if (facts.state.order != OrderId{})
         all.push_back(fmt::format("{} stands under order {} ({}), which the journal no longer holds.", name, static_cast<std::uint64_t>(facts.state.order), facts.state.on ? "to run" : "to rest"));

@@ -23,6 +23,7 @@ struct LoadFacts {
     std::uint8_t bars = 0;
     Price strike;
     std::optional<OrderFact> order;
+    std::optional<Contest> contest;  ///< Somebody else wakes it.
     std::optional<Miss> miss;     ///< The latest of that order.
 };
 

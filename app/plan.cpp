@@ -1,6 +1,7 @@
 #include "app/plan.hpp"
 
 #include "app/binding_text.hpp"
+#include "app/standing_text.hpp"
 #include "app/decision_text.hpp"
 #include "app/plan_reasons.hpp"
 #include "app/recover.hpp"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace ballast {
 namespace {
@@ -161,9 +163,15 @@ PlannedMove sum_of(const std::vector<PlannedGroup>& groups, PlannedMove PlannedG
 
 /// The tightest first; a price's after all limits.
 void take_binding(Plan& plan, const Decision& decision, const State& state, Now now) {
-    plan.binding.assign(decision.binding.begin(), decision.binding.end());
-    std::ranges::stable_sort(plan.binding, {}, [](const Binding& b) { return b.scope.kind == Scope::Kind::group ? Power::max() : b.limit; });
-    for (const Binding& b : plan.binding) plan.sentences.push_back(sentence_of(b, state, now, plan.currency) + ".");
+    std::vector<std::size_t> order(decision.binding.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto tightness = [&](std::size_t i) { return decision.binding[i].scope.kind == Scope::Kind::group ? Power::max() : decision.binding[i].limit; };
+    std::ranges::stable_sort(order, {}, tightness);
+    for (const std::size_t i : order) {
+        plan.binding.push_back(decision.binding[i]);
+        plan.sentences.push_back(sentence_of(decision.binding[i], state, now, plan.currency) + outweighed(decision.overruled, i, *state.site) + ".");
+    }
+    for (std::string& sentence : standing_sentences(state, now)) plan.sentences.push_back(std::move(sentence));
 }
 
 Plan begin_plan(const Config& config, const Recovered& known) {

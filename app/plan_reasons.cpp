@@ -27,6 +27,8 @@ SkipReason SkipReasons::of(std::size_t group, Slot load) const {
     if (g.tier == Tier::firm) return {"firm", "firm: it is never ordered, and room is kept for it"};
     if (g.tier == Tier::flexible) return flexible(group, load);
     const Run& run = run_of(state, group, load);
+    if (run.bars & maintained) return {"maintenance", "in maintenance: left alone, and what it may draw is kept free"};
+    if (in_local(group)) return {"local", "in local: a switch forbids orders"};
     if ((run.bars & latched) && state.loads[load].mode != Mode::running) return {"latched", "put to rest by something else: latched, until `ballast clear`"};
     if (g.driver == "contactor") {
         if (!run.on) return {"contactor", "contactor: open, closes when nothing stands over it and its block fits"};
@@ -56,6 +58,7 @@ SkipReason SkipReasons::flexible(std::size_t group, Slot load) const {
     case FlexBar::in_notice: return {"in_notice", fmt::format("flexible: its notice of {} s runs first", seconds(terms.notice))};
     case FlexBar::awaits_checkpoint: return {"awaits_checkpoint", fmt::format("flexible: it would be asked to save its work, for at most {} s, and then put to sleep", seconds(terms.checkpoint_within))};
     case FlexBar::unsaved: return {"unsaved", "flexible: its checkpoint is overdue or was refused, and unsaved work is not put to sleep"};
+    case FlexBar::others_have_it: return {"others_have_it", "flexible: a switch has it in local, or people work on it"};
     case FlexBar::not_obeying: return {"not_obeying", "flexible: it was told to go lower and was not seen to"};
     }
     return {};
@@ -68,6 +71,7 @@ SkipReason SkipReasons::resting(std::size_t group, Slot load) const {
     const LoadState& machine = state.loads[load];
     if (!machine.seen && machine.failing) return {"not_seen", "told to sleep before, did not obey and was given up for now: nothing is counted on it"};
     if (!machine.seen) return {"not_seen", "told to sleep before, and not seen to obey yet"};
+    if (machine.mode == Mode::running) return {"contested", "told to sleep and woken by something else: sent back when its turn comes"};
     if (run.bars & locked_out) return {"locked_out", "asleep and locked out by a person, until `ballast clear`"};
     if (run.bars & held) return {"held", "asleep and held by a person"};
     if (is_limit(wish_)) return {"resting", "asleep already: it has nothing to give"};
@@ -113,6 +117,15 @@ bool SkipReasons::without_supply(std::size_t group) const {
             if (index(*f) == site.supplies[i].scope.number) return true;
     }
     return false;
+}
+
+bool SkipReasons::in_local(std::size_t group) const {
+    return std::ranges::any_of(engine_.state().obligations, [&](const Obligation& o) {
+        if (o.signal.kind != SignalKind::local || o.begins > now_.steady) return false;
+        const Site::Source& source = engine_.site().sources[index(o.signal.source)];
+        const bool covered = source.switches.empty() || std::ranges::find(source.switches, GroupId{static_cast<std::uint16_t>(group)}) != source.switches.end();
+        return covered && source.in_local == InLocal::observe;
+    });
 }
 
 std::optional<Price> SkipReasons::price_on(std::size_t group) const {

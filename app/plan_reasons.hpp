@@ -22,6 +22,8 @@ private:
     SkipReason resting(std::size_t group, Slot load) const;
     SkipReason running(std::size_t group, Slot load) const;
     bool without_supply(std::size_t group) const;
+    /// A switch has the group in local, and leaves us to watch.
+    bool in_local(std::size_t group) const;
     /// The dearest price in force over a group, by its policies.
     std::optional<Price> price_on(std::size_t group) const;
     /// A coincident peak has the group, and has stopped somebody.

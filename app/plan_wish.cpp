@@ -83,6 +83,7 @@ std::string said(const Signal& signal, const std::string& who, const Config& con
     case SignalKind::release: return fmt::format("{} released {}", who, signal.id);
     case SignalKind::temperature: return fmt::format("the temperature from {} were {:.1f} degC", who, celsius(signal.temperature));
     case SignalKind::heat: return fmt::format("the heat wanted by {} were {}", who, print(signal.power));
+    case SignalKind::local: return fmt::format("{} went to local{}", who, id_of(signal));
     case SignalKind::arm: return fmt::format("{} armed {} for {}{}", who, scope_heard(config, who), print(signal.power), id_of(signal));
     case SignalKind::system_demand: return fmt::format("{} said that the system draws {}", who, print(signal.power));
     case SignalKind::peak_forecast: return fmt::format("{} foresaw a demand that is billed with a chance of {:.1f} %{}", who, static_cast<double>(signal.chance_ppm) / 1e4, id_of(signal));
@@ -116,22 +117,32 @@ Amount amount_of(const std::string& text) {
     return {text.substr(0, unit), begin == text.npos ? "" : text.substr(begin)};
 }
 
+}  // namespace
+
+Result<Power> power_of(const std::string& text) {
+    const Amount amount = amount_of(text);
+    const auto wrong = [&](const std::string& why) { return refused(fmt::format("--limit \"{}\": {}; write a power with its unit, as 12MW or 11500kW", text, why)); };
+    if (amount.unit.empty() && !amount.number.empty()) return wrong("it has no unit");
+    const auto watts = wire::signal_amount(SignalKind::dispatch, "limit", amount.number, amount.unit, {});
+    if (!watts) return wrong(watts.error().detail);
+    return Power{*watts};
+}
+
+namespace {
+
 Result<Wish> limit_wish(const Config& config, const SiteModel& model, const PlanOptions& options) {
     const std::vector<std::string> heard = speakers(config, SignalKind::dispatch, false);
     const auto who = heard.empty() && options.signal.empty() ? Result<std::string>{"operator"} : speaker(config, options.signal, SignalKind::dispatch, false);
     if (!who) return tl::unexpected{who.error()};
-    const Amount amount = amount_of(options.limit);
-    const auto wrong = [&](const std::string& why) { return refused(fmt::format("--limit \"{}\": {}; write a power with its unit, as 12MW or 11500kW", options.limit, why)); };
-    if (amount.unit.empty() && !amount.number.empty()) return wrong("it has no unit");
-    const auto watts = wire::signal_amount(SignalKind::dispatch, "limit", amount.number, amount.unit, {});
-    if (!watts) return wrong(watts.error().detail);
+    const auto watts = power_of(options.limit);
+    if (!watts) return tl::unexpected{watts.error()};
     Wish wish;
     wish.who = *who;
     wish.signal = {.source = model.sources.at(*who), .kind = SignalKind::dispatch, .id = "what-if"};
     wish.signal.ask = Ask::absolute;
-    wish.signal.power = Power{*watts};
+    wish.signal.power = *watts;
     wish.text = fmt::format("{} asked {} to draw at most {}", *who, scope_heard(config, *who), print(wish.signal.power));
-    doubt(wish, config, *watts);
+    doubt(wish, config, watts->count);
     return wish;
 }
 

@@ -31,6 +31,9 @@ struct Wish {
 /// operator. True if it did.
 bool hear_limits(Config& config);
 
+/// "12MW"; the error says what is allowed.
+Result<Power> power_of(const std::string& text);
+
 /// Errors: what was wished cannot be meant, each with what is allowed.
 Result<Wish> wish_of(const Config& config, const SiteModel& model, const PlanOptions& options);
 

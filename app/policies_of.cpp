@@ -6,6 +6,7 @@
 #include "policies/dispatch.hpp"
 #include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
+#include "policies/person_limits.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
@@ -229,6 +230,7 @@ std::vector<Policy> build_policies(const Config& config, const SiteModel& model)
         if (policy.coincident_peak) built.push_back(coincident_peak_of(*policy.coincident_peak, id, model.watches.at(policy.name), config, model));
         if (policy.under_frequency) built.push_back(policies::under_frequency({id, model.guards.at(policy.name), model.sources.at(policy.name + " meter")}));
     }
+    built.push_back(policies::person_limits({.policy = model.policies.at("operator"), .source = model.operator_source}));
     return built;
 }
 

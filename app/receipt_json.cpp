@@ -105,6 +105,7 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site, const s
             {"worst_shortfall_w", r.worst_shortfall.count},
             {"programme", judged(verdict)},
             {"contactors_opened", std::move(contactors)},
+            {"aborted", r.aborted.empty() ? json::value{} : json::value{r.aborted}},
             {"misses", misses(r)}};
 }
 

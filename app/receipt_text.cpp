@@ -104,6 +104,7 @@ std::string print(const ShedReceipt& r) {
     if (r.limit) text += fmt::format("\nUndelivered: {:.3f} MW*s above the limit", static_cast<double>(r.undelivered.count) / 1e9);
     if (r.limit) text += r.unmeasured > Duration{0} ? fmt::format(", not counting {:.1f} s without a meter.\n", in_seconds(r.unmeasured)) : std::string{".\n"};
     if (r.worst_shortfall > Power{}) text += fmt::format("SHORTFALL of up to {:.3f} MW: all that was eligible had been ordered off.\n", megawatts(r.worst_shortfall));
+    if (!r.aborted.empty()) text += fmt::format("Aborted: {}\n", r.aborted);
     if (!r.contactors_opened.empty()) text += fmt::format("Contactors opened: {}\n", named(r.contactors_opened));
     return text + misses(r);
 }

@@ -2,6 +2,7 @@
 
 #include "app/receipt.hpp"
 #include "app/status.hpp"
+#include "model/utc.hpp"
 #include "controller/clock.hpp"
 
 #include <boost/asio.hpp>
@@ -45,6 +46,14 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::contactor_opens:
     case NoteKind::tripped:
     case NoteKind::latched:
+    case NoteKind::disarmed:
+    case NoteKind::disarmed_ignores:
+    case NoteKind::contested:
+    case NoteKind::channel_silent:
+    case NoteKind::channels_disagree:
+    case NoteKind::conflict:
+    case NoteKind::notice:
+    case NoteKind::local:
     case NoteKind::raises_stopped:
     case NoteKind::signals_full:
     case NoteKind::messages_lost:
@@ -60,8 +69,9 @@ void Session::log(const Step& step) {
     for (const Event& event : step.heard)
         if (const auto* rejected = std::get_if<Rejected>(&event)) refused_.warn("refused: {}", rejected->detail);
     for (const Note& note : step.decision.notes)
-        if (note.kind != NoteKind::latched) log(note, step.engine.site());
+        if (note.kind != NoteKind::latched && note.kind != NoteKind::contested) log(note, step.engine.site());
     if (const auto sentence = latched_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
+    if (const auto sentence = contested_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
     if (!step.decision.orders.empty()) {
         std::size_t up = 0, down = 0;
         for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();
@@ -105,11 +115,41 @@ void Session::watch(const Step& step) {
     words_.answered(step.heard, step.decision);
     log(step);
     publish_events(step);
+    publish_notices(step);
     if (!step.decision.says_something() && step.now.steady < next_state_) return;
     next_state_ = step.now.steady + state_every;
     std::string state = wire::state_json(report_of(step));
     if (wiring_.broker) wiring_.broker->publish("ballast/" + config_.site.name + "/state", state, 1, true);
     published_.put(std::move(state));
+}
+
+namespace {
+
+std::string notice_json(const Config& config, const Site& site, const Note& note, const Notice* notice, Instant at) {
+    const Site::Group& group = site.groups[note.number];
+    boost::json::object json{{"site", config.site.name}, {"time", utc_text(at)}, {"group", group.name}, {"owner", group.owner}, {"asked", notice != nullptr}, {"policy", note.text}};
+    json["event"] = static_cast<std::uint32_t>(note.event);
+    json["reduce_w"] = notice ? notice->power.count : 0;
+    json["deadline"] = notice ? boost::json::value{utc_text(notice->deadline)} : boost::json::value{};
+    return boost::json::serialize(json);
+}
+
+}  // namespace
+
+/// Retained, so that an owner who connects later finds what is asked, or that nothing is any more.
+void Session::publish_notices(const Step& step) {
+    const Site& site = step.engine.site();
+    for (const Note& note : step.decision.notes) {
+        if (!wiring_.broker || (note.kind != NoteKind::notice && note.kind != NoteKind::notice_over)) continue;
+        const auto& notices = step.engine.state().notices;
+        auto stands = notices.end();  // The one that asks for most.
+        for (auto n = notices.begin(); n != notices.end(); ++n)
+            if (index(n->group) == note.number && (stands == notices.end() || n->power > stands->power)) stands = n;
+        const auto group = std::ranges::find(config_.groups, site.groups[note.number].name, &GroupConfig::name);
+        const bool own = group != config_.groups.end() && !group->notice_topic.empty();
+        const std::string topic = own ? group->notice_topic : "ballast/" + config_.site.name + "/notice/" + site.groups[note.number].name;
+        wiring_.broker->publish(topic, notice_json(config_, site, note, stands == notices.end() ? nullptr : &*stands, step.now.utc), 1, true);
+    }
 }
 
 /// Each event's receipt: while it is open after 30 s and then each minute, when it is over, and last when the settlement

@@ -30,6 +30,7 @@ private:
     void log(const Step& step);
     void log(const Note& note, const Site& site);
     void publish_events(const Step& step);
+    void publish_notices(const Step& step);
     void start(Driver& driver);
     void stop_drivers();
     asio::awaitable<void> await_signals(std::function<bool()> accepts);

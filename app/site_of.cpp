@@ -80,6 +80,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.contactor_rest = from.contactor_rest;
     group.reserve = from.reserve;
     group.reserve_window = from.reserve_window;
+    group.owner = from.owner;
     group.loads.first = static_cast<Slot>(model.site.loads.size());
     const Worth worth = worth_of(config, from.name);
     group.own_strikes = std::ranges::any_of(from.machines, [](const MachineConfig& m) { return m.strike.has_value(); });
@@ -183,6 +184,12 @@ void add_surroundings(SiteModel& model, const Config& config) {
     for (const SignalConfig& signal : config.signals) {
         model.sources.emplace(signal.name, static_cast<SourceId>(site.sources.size()));
         Site::Source source{signal.name, signal.on_stale, signal.stale_after, signal.future_tolerance, {}};
+        source.in_local = signal.in_local;
+        if (!signal.same_as.empty()) {  // It stands before.
+            source.same_as = model.sources.at(signal.same_as);
+            Site::Source& of = site.sources[index(*source.same_as)];
+            of.agree_within = signal.agree_within;
+        }
         for (const PolicyConfig& policy : config.policies) {
             if (!policy.programme || std::ranges::find(policy.programme->signals, signal.name) == policy.programme->signals.end()) continue;
             source.terms = policy.programme->terms;
@@ -201,6 +208,8 @@ void add_surroundings(SiteModel& model, const Config& config) {
         site.sources.push_back({meter, OnStale::hold, policy.under_frequency->meter.stale_after, Duration{5'000}});
     }
     add_own_policies(model, config);
+    model.policies.emplace("operator", static_cast<PolicyId>(site.policies.size()));  // What persons say; no policy of the file is called so.
+    site.policies.push_back("operator");
     if (config.site.on_exit == OnExit::sleep) {  // What the process leaves by; no policy of the file can be called so.
         model.policies.emplace("[site] on_exit", static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back("[site] on_exit");
@@ -260,10 +269,13 @@ SiteModel build_site(const Config& config) {
     site.inrush = config.site.pace.inrush;
     site.inrush_within = config.site.pace.inrush_within;
     site.cooling_ppm = config.site.cooling_ppm;
+    site.contested_after = config.site.contested_after;
     model.clock = wall_clock(config.site.time_zone);
     add_surroundings(model, config);
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
     add_groups(model, config);
+    for (const SignalConfig& signal : config.signals)
+        for (const std::string& group : signal.switches) site.sources[index(model.sources.at(signal.name))].switches.push_back(model.groups.at(group));
     add_guards(model, config);
     add_watches(model, config);
     BALLAST_CHECK(model.slots.size() == site.loads.size());

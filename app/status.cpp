@@ -59,6 +59,61 @@ wire::StateReport::Event event_of(const Step& step, const Episode& episode) {
     return event;
 }
 
+std::optional<Instant> until_of(const Step& step, Steady until) {
+    return until == never ? std::nullopt : std::optional{step.now.utc + (until - step.now.steady)};
+}
+
+/// What a group would give if it were asked: nothing where a switch lets us only watch, nor what people work on.
+Power available_down(const State& state, std::size_t g) {
+    const Site::Group& group = state.site->groups[g];
+    const auto watches = [&](const Obligation& o) {
+        const Site::Source& source = state.site->sources[index(o.signal.source)];
+        const bool covers = source.switches.empty() || std::ranges::find(source.switches, GroupId{static_cast<std::uint16_t>(g)}) != source.switches.end();
+        return o.signal.kind == SignalKind::local && source.in_local == InLocal::observe && covers;
+    };
+    if (std::ranges::any_of(state.obligations, watches)) return {};
+    Power down = state.groups[g].planned - Power{group.standby.count * group.loads.size()};
+    Slot first = group.loads.first;
+    for (const Run& run : state.groups[g].runs) {
+        for (Slot s = first; s < run.last && (run.bars & maintained); ++s)
+            if (state.loads[s].mode == Mode::running) down -= state.loads[s].watts - group.standby;
+        first = run.last;
+    }
+    return std::max(Power{}, down);
+}
+
+constexpr std::size_t most_named = 5;
+
+/// What persons have said, and what somebody else does to loads of ours.
+void add_persons(wire::StateReport& report, const Step& step) {
+    const Site& site = step.engine.site();
+    const State& state = step.engine.state();
+    for (const Disarm& d : state.disarmed) report.disarmed.push_back({site.policies[index(d.policy)], d.who, d.why, until_of(step, d.until), d.protections});
+    for (const Maintenance& m : state.maintenance) report.said.push_back({"maintenance", m.target, m.who, m.why, std::nullopt, until_of(step, m.until).value_or(open_end)});
+    for (const Override& o : state.overrides)
+        report.said.push_back({"override", o.target, o.who, o.why, o.runs() ? std::nullopt : std::optional{o.limit}, until_of(step, o.until).value_or(open_end)});
+    for (const Obligation& o : state.obligations) {
+        if (o.signal.kind != SignalKind::local) continue;
+        const Site::Source& source = site.sources[index(o.signal.source)];
+        report.local.push_back({source.name, step.now.utc - (step.now.steady - o.heard), source.in_local == InLocal::shed_only});
+    }
+    for (const Contest& c : state.contests)
+        if (c.times >= site.contested_after && ++report.contested <= most_named) report.contesting.push_back(site.loads[c.load].name);
+    for (const Notice& n : state.notices) {
+        const Site::Group& group = site.groups[index(n.group)];
+        report.notices.push_back({group.name, group.owner, site.policies[index(n.policy)], n.power, n.deadline});
+    }
+}
+
+void add_overruled(wire::StateReport& report, const Step& step, const Binding* foremost) {
+    for (const Overruled& o : step.decision.overruled) {
+        if (!foremost || &step.decision.binding[o.by] != foremost) continue;
+        const Site& site = step.engine.site();
+        report.overruled.push_back({scope_name(site, o.scope), o.limit, site.policies[index(o.why.policy)], o.why.cause == Cause::capacity ? "" : site.sources[index(o.why.source)].name,
+                                    std::string{name_of(o.why.reason)}});
+    }
+}
+
 }  // namespace
 
 wire::StateReport report_of(const Step& step) {
@@ -76,18 +131,20 @@ wire::StateReport report_of(const Step& step) {
             continue;
         }
         report.interruptible += group.measured;
-        const Power standby{site.groups[i].standby.count * site.groups[i].loads.size()};
-        report.available_down += std::max(Power{}, group.planned - standby);
+        report.available_down += available_down(state, i);
     }
     report.available_flexible = step.engine.available_flexible();
     report.available_up = step.engine.available_up();
     for (const FirmState& firm : state.firm)  // What has not been read is not told as if it had.
         if (state.loads[firm.load].mode != Mode::unknown) report.firm += state.loads[firm.load].reading;
-    if (const Binding* binding = foremost(step.decision.binding)) report.binding = binding_of(site, *binding);
-    for (const Binding& binding : step.decision.binding)
-        if (limits_draw(binding.why.reason)) report.shortfall = std::max(report.shortfall, binding.shortfall);
+    const Binding* binding = foremost(step.decision.binding);
+    if (binding) report.binding = binding_of(site, *binding);
+    add_overruled(report, step, binding);
+    add_persons(report, step);
+    for (const Binding& bound : step.decision.binding)
+        if (limits_draw(bound.why.reason)) report.shortfall = std::max(report.shortfall, bound.shortfall);
     for (const Obligation& obligation : state.obligations)
-        if (obligation.signal.kind != SignalKind::arm) report.events.push_back(event_of(step, obligation));
+        if (is_call(obligation.signal.kind)) report.events.push_back(event_of(step, obligation));
     for (const Episode& episode : state.episodes) report.events.push_back(event_of(step, episode));
     return report;
 }
@@ -97,6 +154,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     const auto meter = [&] { return note.number < site.meters.size() ? site.meters[note.number].name : std::string{"?"}; };
     const auto load = [&] { return note.number < site.loads.size() ? site.loads[note.number].name : std::string{"?"}; };
     const auto policy = [&] { return note.number < site.policies.size() ? site.policies[note.number] : std::string{"?"}; };
+    const auto group = [&] { return note.number < site.groups.size() ? site.groups[note.number].name : std::string{"?"}; };
     const double kw = static_cast<double>(note.power.count) / 1e3;
     switch (note.kind) {
     case NoteKind::signal_from_future: return fmt::format("{}: refused{}{}: issued in the future; compare the clocks", source(), note.text.empty() ? "" : " ", note.text);
@@ -120,7 +178,26 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::held: return fmt::format("{} held", note.text);
     case NoteKind::hold_over: return fmt::format("hold by {} is over", note.text);
     case NoteKind::locked_out: return fmt::format("{} locked out", note.text);
-    case NoteKind::aborted: return fmt::format("event {} aborted by a person", note.text);
+    case NoteKind::aborted: return fmt::format("aborted: {}", note.text);
+    case NoteKind::disarmed: return fmt::format("{} is DISARMED {}; what it asks moves nothing until `ballast clear {}`, or its time is over", policy(), note.text, policy());
+    case NoteKind::armed_again: return fmt::format("{} is armed again: {}", policy(), note.text);
+    case NoteKind::disarmed_ignores: return fmt::format("{} moves nothing: {}, which would answer it, is DISARMED by a person", note.text, policy());
+    case NoteKind::contested: return contested_sentence({&note, 1}, site);
+    case NoteKind::channel_silent: return fmt::format("{} is silent; its source is still heard on its other channel", source());
+    case NoteKind::channel_back: return fmt::format("{} is heard again", source());
+    case NoteKind::channels_disagree: return fmt::format("the channels of {} DISAGREE about {}; the safest holds until they agree, or `ballast abort`", source(), note.text);
+    case NoteKind::conflict:
+        if (note.text.empty()) return fmt::format("{} asks for {:.1f} kW less than firm load, losses and standby draw: all that may go goes, the rest is for those who own the firm load", policy(), kw);
+        return fmt::format("{} and {} cannot both be had, {:.1f} kW lie between them: the limit of {} holds", policy(), note.text, kw, policy());
+    case NoteKind::conflict_over: return note.text.empty() ? fmt::format("what {} asks can be had again", policy()) : fmt::format("{} and {} can both be had again", policy(), note.text);
+    case NoteKind::notice: return fmt::format("NOTICE to the owner of {}: {:.1f} kW of it are asked for by {}, and nobody else is left to give them", group(), kw, note.text);
+    case NoteKind::notice_over: return fmt::format("notice to the owner of {} withdrawn: {} no longer asks it", group(), note.text);
+    case NoteKind::local: return fmt::format("{} is in LOCAL: nothing is raised, and no contactor moves", source());
+    case NoteKind::local_over: return fmt::format("{} is back in remote", source());
+    case NoteKind::maintained: return fmt::format("maintenance of {}", note.text);
+    case NoteKind::maintenance_over: return fmt::format("maintenance of {} is over", note.text);
+    case NoteKind::overridden: return note.power == Power{} ? fmt::format("override of {}", note.text) : fmt::format("override to {:.1f} kW of {}", kw, note.text);
+    case NoteKind::override_over: return fmt::format("override of {} is over", note.text);
     case NoteKind::word_refused: return fmt::format("a word was refused: {}", note.text);
     case NoteKind::shortfall: return fmt::format("SHORTFALL {:.1f} kW under {}: all that may go is ordered off{}{}", kw, policy(), note.text.empty() ? "" : "; ", note.text);
     case NoteKind::shortfall_over: return fmt::format("shortfall under {} is over", policy());
@@ -146,18 +223,33 @@ std::string sentence_of(const Note& note, const Site& site) {
     return {};
 }
 
-std::string latched_sentence(std::span<const Note> notes, const Site& site) {
-    constexpr std::size_t most_named = 5;
+namespace {
+
+/// "m-0, m-1 and 3 more"; how many there are.
+std::pair<std::size_t, std::string> loads_named(std::span<const Note> notes, NoteKind kind, const Site& site) {
     std::string names;
     std::size_t count = 0;
     for (const Note& note : notes) {
-        if (note.kind != NoteKind::latched || note.number >= site.loads.size()) continue;
+        if (note.kind != kind || note.number >= site.loads.size()) continue;
         if (++count <= most_named) names += (count == 1 ? "" : ", ") + site.loads[note.number].name;
     }
+    if (count > most_named) names += fmt::format(" and {} more", count - most_named);
+    return {count, names};
+}
+
+}  // namespace
+
+std::string contested_sentence(std::span<const Note> notes, const Site& site) {
+    const auto [count, names] = loads_named(notes, NoteKind::contested, site);
+    if (count == 0) return {};
+    return fmt::format("{} load(s) were woken again by something else, {} times or more: {}; who else controls them? They are sent back, ever more seldom", count, site.contested_after, names);
+}
+
+std::string latched_sentence(std::span<const Note> notes, const Site& site) {
+    const auto [count, names] = loads_named(notes, NoteKind::latched, site);
     if (count == 0) return {};
     if (count == 1) return fmt::format("{} was put to rest by something else; it stays so until `ballast clear {}`", names, names);
-    const std::string more = count > most_named ? fmt::format(" and {} more", count - most_named) : "";
-    return fmt::format("{} load(s) were put to rest by something else: {}{}; they stay so until `ballast clear` of each, of its group or of \"site\"", count, names, more);
+    return fmt::format("{} load(s) were put to rest by something else: {}; they stay so until `ballast clear` of each, of its group or of \"site\"", count, names);
 }
 
 }  // namespace ballast

@@ -13,6 +13,9 @@ wire::StateReport report_of(const Step& step);
 /// What people are told of a note: "source utility is silent"; empty for what is not worth a line.
 std::string sentence_of(const Note& note, const Site& site);
 
+/// One line for all that were found woken by somebody else in a step, once too often; empty for none.
+std::string contested_sentence(std::span<const Note> notes, const Site& site);
+
 /// One line for all that latched in a step, however many; empty for none.
 std::string latched_sentence(std::span<const Note> notes, const Site& site);
 

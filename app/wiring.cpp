@@ -23,6 +23,7 @@ SignalKind kind_of(SignalSort sort) {
     case SignalSort::hashprice: return SignalKind::hashprice;
     case SignalSort::temperature: return SignalKind::temperature;
     case SignalSort::heat: return SignalKind::heat;
+    case SignalSort::local: return SignalKind::local;
     case SignalSort::dispatch:
     case SignalSort::contact:
     case SignalSort::limit: return SignalKind::dispatch;
@@ -99,10 +100,12 @@ SignalRegister signal_register(const SignalConfig& config, SourceId source) {
 
 std::unique_ptr<Driver> modbus_signal(const SignalConfig& config, SourceId source, ModbusBuses& buses) {
     switch (config.kind) {
+    case SignalSort::local:
     case SignalSort::contact: {
         ContactSignal contact;
         contact.name = config.name;
         contact.source = source;
+        contact.says = kind_of(config.kind);
         contact.unit = unit_of(config.modbus);
         contact.contact = {table_of(config.contact->function), config.contact->address, true};
         contact.active_when_closed = config.contact->active_closed;

@@ -62,7 +62,7 @@ void leave_for_price(Core& core, GroupId g, std::vector<Leaving>& going) {
     for (const Run& run : runs) {
         Range part{first, run.last};
         first = run.last;
-        if (!run.on || (run.bars & held)) continue;
+        if (!run.on || (run.bars & (held | maintained))) continue;
         if (withstands(core.state.strikes[part.first], envelope.stop_below) || cut_off(core, g)) break;
         part.last = first_to_withstand(core, part, envelope.stop_below);
         const Steady may = later(run.since, group.min_on);
@@ -102,7 +102,7 @@ std::optional<Candidate> next_running(const Core& core, GroupId g, Slot from) {
     for (const Run& run : core.sums(g).runs) {
         Slot slot = std::max(first, from);
         first = run.last;
-        if (!run.on || slot >= run.last) continue;
+        if (!run.on || (run.bars & maintained) || slot >= run.last) continue;
         if (!(run.bars & latched)) return Candidate{core.merit[slot], slot, run.last};
         while (slot < run.last && !runs_latched(core, slot)) ++slot;
         if (slot < run.last) return Candidate{core.merit[slot], slot, slot + 1};
@@ -234,7 +234,7 @@ void raise(Core& core, std::vector<Room>& rooms) {
     bool at_once = core.limits.bounds.empty() && !core.paced_up;
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
-        if (!core.can_move(g) || core.yields[i]) continue;
+        if (!core.can_move(g) || core.yields[i] || core.local[i]) continue;
         const std::size_t before = returning.size();
         gather(core, g, returning);
         if (returning.size() > before && core.group(g).stagger > Duration{0}) at_once = false;
@@ -250,7 +250,7 @@ void raise(Core& core, std::vector<Room>& rooms) {
 
 /// Runs of a group that may start whatever the price.
 void gather_for_floor(Core& core, GroupId g, const Why& why, std::vector<Returning>& into) {
-    if (!core.can_move(g) || core.yields[index(g)] || !has_supply(core, g)) return;
+    if (!core.can_move(g) || core.yields[index(g)] || core.local[index(g)] || !has_supply(core, g)) return;
     Slot first = core.group(g).loads.first;
     for (const Run& run : core.sums(g).runs) {
         const Range part{first, run.last};

@@ -3,6 +3,7 @@
 #include "controller/books.hpp"
 #include "controller/supply.hpp"
 #include "controller/flexible.hpp"
+#include "controller/contests.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -75,13 +76,14 @@ namespace {
 /// It left the state it was seen in, and not by our order.
 void strayed(Core& core, Slot slot) {
     LoadState& load = core.state.loads[slot];
+    if (run_at(core, slot).bars & maintained) return;
     if (load.on && fell_with_supply(core, core.group_of[slot])) return found_resting(core, slot);
     if (load.on) {  // Somebody else put it to rest: it is theirs until a person says otherwise.
         if (run_at(core, slot).bars & latched) return;
         change_runs(core, {slot, slot + 1}, [](Run& run) { run.bars |= latched; });
         return core.note(NoteKind::latched, slot);
     }
-    if (!core.is_contactor(core.group_of[slot])) return core.strays.push_back(slot);
+    if (!core.is_contactor(core.group_of[slot])) return contest(core, slot);
     // A person closed what we had opened. It opens again only if the meter says so.
     amend(core, slot, [](LoadState& l) { l.on = true; });
     change_runs(core, {slot, slot + 1}, [&](Run& run) { run.on = true, run.since = core.now.steady; });

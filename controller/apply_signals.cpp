@@ -1,6 +1,7 @@
 #include "controller/apply.hpp"
 
 #include "controller/books.hpp"
+#include "controller/channels.hpp"
 #include "controller/frequency.hpp"
 #include "controller/peaks.hpp"
 #include "controller/words.hpp"
@@ -22,19 +23,11 @@ Steady steadily(const Core& core, Instant at) {
     return at >= latest ? never : later(core.now.steady, std::max(at, earliest) - core.now.utc);
 }
 
-void heard_from(Core& core, SourceId id, Steady good_until) {
-    SourceState& source = core.state.sources[index(id)];
-    if (source.stale) core.note(NoteKind::source_back, index(id));
-    source.ever = true;
-    source.stale = false;
-    source.good_until = good_until;
-}
-
 }  // namespace
 
 void heard_from(Core& core, SourceId id) {
     const Duration grace = core.site.sources[index(id)].stale_after;
-    heard_from(core, id, grace > Duration{0} ? later(core.now.steady, grace) : never);
+    heard_on(core, id, grace > Duration{0} ? later(core.now.steady, grace) : never);
 }
 
 namespace {
@@ -61,7 +54,7 @@ void apply_price(Core& core, const Signal& signal) {
     if (good_until != never)
         for (const PriceInterval& known : prices.all())
             if (known.begins <= later(core.now.steady, most_ahead)) longest = std::max(longest, known.good_until);
-    if (longest > core.now.steady) heard_from(core, signal.source, longest);
+    if (longest > core.now.steady) heard_on(core, signal.source, longest);
 }
 
 void apply_hashprice(Core& core, const Signal& signal) {
@@ -126,7 +119,7 @@ void freeze_references(Core& core, Obligation& obligation) {
 
 /// When a call is over: as it says, but for what its programme's contract has of the matter.
 Steady end_by_contract(const Site::CallTerms& terms, const Signal& signal, Steady begins, Steady ends) {
-    if (signal.kind == SignalKind::arm) return ends;
+    if (!is_call(signal.kind)) return ends;
     if (terms.until_release) return never;
     const Steady longest = terms.at_most == Duration::max() ? never : later(begins, terms.at_most);
     return std::min(std::max(ends, later(begins, terms.at_least)), longest);
@@ -141,12 +134,43 @@ void place(Core& core, Obligation& obligation, const Signal& signal) {
         obligation.begins_utc = std::max(core.now.utc, std::min(signal.start, latest));
     }
     obligation.signal = signal;
-    if (signal.kind != SignalKind::arm) obligation.armed = std::max(obligation.armed, armed_at(core, signal.source, obligation.begins));
+    if (is_call(signal.kind)) obligation.armed = std::max(obligation.armed, armed_at(core, signal.source, obligation.begins));
     obligation.ends = end_by_contract(core.site.sources[index(signal.source)].terms, signal, obligation.begins, steadily(core, signal.end));
 }
 
-void apply_dispatch(Core& core, const Signal& signal) {
-    heard_from(core, signal.source);
+void bury(Core& core, SourceId source, const std::string& id, Instant issued);
+
+/// After a word of one of its channels: it ends if they agree that it is over, else the safest of them holds.
+void hold_to_words(Core& core, std::size_t which) {
+    Obligation& known = core.state.obligations[which];
+    if (let_go(core, known)) {
+        Instant issued = known.signal.issued;
+        for (const ChannelWord& word : known.words) issued = std::max(issued, word.signal.issued);
+        return end_obligation(core, which, issued);
+    }
+    compare_words(core, known);
+    const Signal before = known.signal, now = agreed(core, known);
+    if (now == before) return core.note(NoteKind::signal_duplicate, index(known.signal.source), known.signal.id, known.event);
+    place(core, known, now);
+    core.note(NoteKind::signal_superseded, index(known.signal.source), known.signal.id, known.event);
+}
+
+/// One of several channels speaks of an obligation that stands.
+void hear_on_channel(Core& core, std::size_t which, SourceId channel, const Signal& said, bool released) {
+    Obligation& known = core.state.obligations[which];
+    if (known.words.empty()) known.words.push_back({known.signal.source, known.signal, false});  // The site file has given it a second one since.
+    switch (note_word(known, channel, said, released)) {
+    case Heard::taken: return hold_to_words(core, which);
+    case Heard::older: return core.note(NoteKind::signal_older, index(known.signal.source), said.id, known.event);
+    case Heard::duplicate: return core.note(NoteKind::signal_duplicate, index(known.signal.source), said.id, known.event);
+    case Heard::after_release: return core.note(NoteKind::signal_after_release, index(known.signal.source), said.id);
+    }
+}
+
+void apply_dispatch(Core& core, Signal signal) {
+    const SourceId channel = signal.source;
+    signal.source = source_of(core.site, channel);
+    heard_from(core, channel);
     const std::size_t source = index(signal.source);
     if (const Tombstone* stone = tombstone_of(core, signal.source, signal.id); stone && stone->issued >= signal.issued)
         return core.note(NoteKind::signal_after_release, source, signal.id);
@@ -154,6 +178,7 @@ void apply_dispatch(Core& core, const Signal& signal) {
     for (std::size_t i = 0; i < core.state.obligations.size(); ++i) {
         Obligation& known = core.state.obligations[i];
         if (known.signal.source != signal.source || known.signal.id != signal.id) continue;
+        if (has_channels(core.site, signal.source)) return hear_on_channel(core, i, channel, signal, over);
         if (signal.issued < known.signal.issued) return core.note(NoteKind::signal_older, source, signal.id, known.event);
         if (signal.issued == known.signal.issued) return core.note(NoteKind::signal_duplicate, source, signal.id, known.event);
         if (over) return end_obligation(core, i, signal.issued);  // Its source cut it short.
@@ -164,12 +189,13 @@ void apply_dispatch(Core& core, const Signal& signal) {
     const auto alike = [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.kind == signal.kind; };
     if (std::ranges::count_if(core.state.obligations, alike) >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;
-    const bool asks = signal.kind != SignalKind::arm;  // What is only armed asks nothing to go, and has no receipt.
+    const bool asks = is_call(signal.kind);  // What is only armed asks nothing to go, and has no receipt.
     if (asks) obligation.event = EventId{++core.last_event};
     obligation.heard = core.now.steady;
     place(core, obligation, signal);
     freeze_references(core, obligation);
-    core.note(asks ? NoteKind::event_opened : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
+    if (has_channels(core.site, signal.source)) obligation.words.push_back({channel, signal, false});
+    core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
     core.state.obligations.push_back(std::move(obligation));
 }
 
@@ -185,20 +211,24 @@ void bury(Core& core, SourceId source, const std::string& id, Instant issued) {
 }
 
 /// Whether something of that name stood, and is over.
-bool release(Core& core, const Signal& signal, const std::string& id) {
+bool release(Core& core, const Signal& signal, const std::string& id, SourceId channel) {
     auto& obligations = core.state.obligations;
     const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.id == id; });
     if (found == obligations.end()) return false;
-    if (signal.issued < found->signal.issued) core.note(NoteKind::signal_older, index(signal.source), id, found->event);
-    else end_obligation(core, static_cast<std::size_t>(found - obligations.begin()), signal.issued);
+    const auto which = static_cast<std::size_t>(found - obligations.begin());
+    if (has_channels(core.site, signal.source)) hear_on_channel(core, which, channel, signal, true);
+    else if (signal.issued < found->signal.issued) core.note(NoteKind::signal_older, index(signal.source), id, found->event);
+    else end_obligation(core, which, signal.issued);
     return true;
 }
 
 /// A call and an arm may bear one id; its release ends both.
-void apply_release(Core& core, const Signal& signal) {
-    heard_from(core, signal.source);
+void apply_release(Core& core, Signal signal) {
+    const SourceId channel = signal.source;
+    signal.source = source_of(core.site, channel);
+    heard_from(core, channel);
     const bool forecast = release_forecast(core, signal);
-    const bool call = release(core, signal, signal.id), arm = release(core, signal, arm_id(signal.id));
+    const bool call = release(core, signal, signal.id, channel), arm = release(core, signal, arm_id(signal.id), channel);
     if (!call && !arm && !forecast && !tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
     if (!call) bury(core, signal.source, signal.id, signal.issued);
     if (!arm) bury(core, signal.source, arm_id(signal.id), signal.issued);
@@ -222,6 +252,7 @@ void apply_one(Core& core, const Signal& signal) {
     case SignalKind::temperature:
     case SignalKind::heat: return apply_level(core, signal);
     case SignalKind::dispatch:
+    case SignalKind::local:
     case SignalKind::emergency: return apply_dispatch(core, signal);
     case SignalKind::release: return apply_release(core, signal);
     case SignalKind::system_demand: return apply_system_demand(core, signal);
@@ -240,7 +271,7 @@ namespace {
 
 /// For the quotas, which go by the calendar.
 void remember_call(Core& core, const Obligation& over) {
-    if (over.signal.kind == SignalKind::arm || over.begins > core.now.steady) return;
+    if (!is_call(over.signal.kind) || over.begins > core.now.steady) return;
     auto& calls = core.state.calls;
     calls.push_back({over.signal.source, over.begins_utc, over.begins_utc + (core.now.steady - over.begins)});
     const auto same = [&](const Call& call) { return call.source == over.signal.source; };
@@ -255,7 +286,7 @@ void end_obligation(Core& core, std::size_t which, Instant issued) {
     obligations.erase(obligations.begin() + static_cast<std::ptrdiff_t>(which));
     bury(core, over.signal.source, over.signal.id, std::max(issued, over.signal.issued));
     remember_call(core, over);
-    core.note(NoteKind::event_closed, index(over.signal.source), over.signal.id, over.event);
+    core.note(over.signal.kind == SignalKind::local ? NoteKind::local_over : NoteKind::event_closed, index(over.signal.source), over.signal.id, over.event);
 }
 
 void rate_strikes(Core& core) {

@@ -45,7 +45,7 @@ bool has_supply(const Core& core, GroupId g) {
     const auto& contactor = core.group(g).contactor;
     if (!contactor) return true;
     const LoadState& load = core.state.loads[*contactor];
-    return load.on && load.seen && (run_at(core, *contactor).bars & (latched | locked_out)) == 0;
+    return load.on && load.seen && (run_at(core, *contactor).bars & (latched | locked_out | maintained)) == 0;
 }
 
 void recount(Core& core, GroupId g) {
@@ -74,7 +74,7 @@ void find_frontier(Core& core, GroupId g) {
     Slot first = core.group(g).loads.first;
     if (!core.group(g).loads.empty()) frontier.lowest = strikes[first];
     for (const Run& run : core.sums(g).runs) {
-        if (run.on && !(run.bars & held)) frontier.lowest_on = std::min(frontier.lowest_on, strikes[first]);
+        if (run.on && !(run.bars & (held | maintained))) frontier.lowest_on = std::min(frontier.lowest_on, strikes[first]);
         if (!run.on && run.bars == 0) frontier.highest_off = strikes[run.last - 1];
         first = run.last;
     }
@@ -248,7 +248,7 @@ namespace {
 
 Power could_rise(const Core& core, GroupId g) {
     Power sum;
-    if (!core.can_move(g) || !has_supply(core, g)) return sum;
+    if (!core.can_move(g) || core.local[index(g)] || !has_supply(core, g)) return sum;
     Slot first = core.group(g).loads.first;
     for (const Run& run : core.sums(g).runs) {
         const Range resting{first, run.last};

@@ -31,7 +31,8 @@ inline void count(Draw& sum, const Stance& load, Power watts, Power reading, Pow
     const bool told = load.mode != Mode::unknown && load.quality != Quality::bad;
     const Power guess = load.on == load.seen ? watts : standby;  // Of one that never said: it has not moved yet.
     const Power measured = told ? reading : guess;
-    const Power resting = told && load.mode != Mode::running ? std::min(reading, watts) : standby;
+    // At rest; or, where it was seen off and runs again, what it draws.
+    const Power resting = load.mode == Mode::running ? watts : told ? std::min(reading, watts) : standby;
     Power planned = watts, possible = watts;
     if (load.on && !load.seen) {
         planned = possible = std::max(rated, watts);

@@ -41,6 +41,13 @@ struct Excess {
     bool now = false;    ///< Confirmed in this step.
 };
 
+/// Two things asked that cannot both be had, told once.
+struct Conflict {
+    PolicyId holds{}, yields{};
+    Scope scope;
+    bool now = false;    ///< Confirmed in this step.
+};
+
 /// The strictest price word on each group.
 struct GroupEnvelope {
     Price stop_below = Price::lowest(), start_at = Price::lowest();
@@ -83,7 +90,7 @@ struct Core {
     std::vector<std::vector<GroupId>> members;   ///< Of the site, each feeder, each group.
     std::vector<std::vector<GroupId>> carried;   ///< By contactor group: what it can cut off.
     std::vector<Power> rated;                    ///< By slot: nameplate.
-    std::vector<std::uint8_t> contactor, movable;  ///< By group; see is_contactor and can_move.
+    std::vector<std::uint8_t> contactor, interruptible;  ///< By group; see is_contactor and can_move.
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
     std::vector<std::vector<std::uint8_t>> fed;  ///< By feeder and group: it is fed through it.
     bool paced_up = false, paced_down = false;   ///< Some pace limits what starts, or what stops for money.
@@ -94,6 +101,7 @@ struct Core {
     std::vector<Pending> pending;                ///< By id, ascending.
     std::vector<Hold> holds;
     std::vector<Excess> excesses;
+    std::vector<Conflict> conflicts;
     std::uint64_t last_order = 0;
     std::uint32_t last_event = 0;
     std::vector<Pace> paces;                     ///< The site's first.
@@ -109,8 +117,11 @@ struct Core {
     Limits limits;
     std::vector<GroupEnvelope> envelope;
     std::vector<FloorRoom> floors;
+    std::vector<std::uint8_t> movable;           ///< By group: it is interruptible, and no switch has it in local for watching only.
+    std::vector<std::uint8_t> local;             ///< By group: a switch has it in local.
+    std::vector<std::uint8_t> watched;           ///< By group: and leaves us to watch.
+    std::vector<Slot> above_cap;                 ///< Flexible loads that were seen to keep their cap, and draw more.
     std::vector<std::size_t> open_order;         ///< By group: 1 + index into `orders` of the one being extended; 0: none.
-    std::vector<Slot> strays;                    ///< Wanted off, seen off, and said to run.
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.
     std::vector<std::uint8_t> may_wake;          ///< By group: its stagger had run out when the step began.
     std::vector<std::uint8_t> yields;            ///< By group: nobody there rises, as a flexible load has yet to.
@@ -119,6 +130,7 @@ struct Core {
     std::vector<Miss> misses;
     std::vector<Note> notes;
     std::vector<TripTable> tables;
+    std::vector<Overruled> overruled;
     Steady wake = never;
 
     const Site::Group& group(GroupId g) const { return site.groups[index(g)]; }

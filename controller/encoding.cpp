@@ -176,6 +176,8 @@ void fields(Io& io, As<OperatorWord> auto& v) {
     io.text(v.who);
     io.text(v.why);
     io.integer(v.lasts);
+    io.bytes(v.force);
+    io.integer(v.limit);
 }
 template <class Io>
 void fields(Io& io, As<JournalHealth> auto& v) {
@@ -290,6 +292,17 @@ void fields(Io& io, As<Binding> auto& v) {
 }
 
 template <class Io>
+void fields(Io& io, As<Overruled> auto& v) {
+    bool same = false;
+    io.same(same, v.why);
+    io.bytes(same);
+    io.number(v.by);
+    fields(io, v.scope);
+    unless_same(io, v.why, same);
+    io.integer(v.limit);
+}
+
+template <class Io>
 void fields(Io& io, As<Miss> auto& v) {
     io.bytes(v.cause, v.given_up);
     io.next(v.order);
@@ -340,6 +353,7 @@ void put_decision(Sink& sink, Now now, const Decision& d) {
     put_all(io, d.misses);
     put_all(io, d.notes);
     put_all(io, d.tables);
+    put_all(io, d.overruled);
 }
 
 template <std::size_t... I>
@@ -407,8 +421,9 @@ Result<DecisionRecord> decode_decision(std::string_view bytes, Now now) {
     get_all(io, d.misses);
     get_all(io, d.notes);
     get_all(io, d.tables);
+    get_all(io, d.overruled);
     if (!reader.ok() || !reader.at_end())
-        return broken("decision", bytes.size(), d.orders.size() + d.binding.size() + d.misses.size() + d.notes.size() + d.tables.size());
+        return broken("decision", bytes.size(), d.orders.size() + d.binding.size() + d.misses.size() + d.notes.size() + d.tables.size() + d.overruled.size());
     return d;
 }
 

@@ -27,14 +27,16 @@ struct DecisionRecord {
     std::vector<Miss> misses;
     std::vector<Note> notes;
     std::vector<TripTable> tables;
+    std::vector<Overruled> overruled;
 
     DecisionRecord() = default;
     explicit DecisionRecord(const Decision& d)
         : at{d.at}, wake{d.wake}, orders{d.orders.begin(), d.orders.end()}, binding{d.binding.begin(), d.binding.end()},
-          misses{d.misses.begin(), d.misses.end()}, notes{d.notes.begin(), d.notes.end()}, tables{d.tables.begin(), d.tables.end()} {}
+          misses{d.misses.begin(), d.misses.end()}, notes{d.notes.begin(), d.notes.end()}, tables{d.tables.begin(), d.tables.end()},
+          overruled{d.overruled.begin(), d.overruled.end()} {}
 
     /// Valid as long as this is, unchanged.
-    Decision view() const { return {at, wake, orders, binding, misses, notes, tables}; }
+    Decision view() const { return {at, wake, orders, binding, misses, notes, tables, overruled}; }
     bool operator==(const DecisionRecord&) const = default;
 };
 

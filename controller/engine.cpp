@@ -4,6 +4,7 @@
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
 #include "controller/flexible.hpp"
+#include "controller/local.hpp"
 #include "controller/snapshot.hpp"
 #include "controller/words.hpp"
 #include "model/check.hpp"
@@ -31,7 +32,7 @@ void index_site(Core& core) {
         const Site::Group& group = site.groups[i];
         core.nameplate.emplace_back();
         core.contactor.push_back(group.driver == "contactor");
-        core.movable.push_back(group.tier == Tier::interruptible && !core.contactor.back());
+        core.interruptible.push_back(group.tier == Tier::interruptible && !core.contactor.back());
         for (Slot s = group.loads.first; s < group.loads.last; ++s) {
             core.group_of[s] = g;
             const std::int64_t worst_first = site.loads[s].joules_per_hash > 0 ? -site.loads[s].joules_per_hash : std::numeric_limits<std::int64_t>::min();
@@ -111,6 +112,9 @@ void size_scratch(Core& core) {
     core.constraining.resize(core.site.policies.size());
     core.may_wake.resize(core.site.groups.size());
     core.yields.resize(core.site.groups.size());
+    core.movable = core.interruptible;
+    core.local.resize(core.site.groups.size());
+    core.watched.resize(core.site.groups.size());
 }
 
 }  // namespace
@@ -126,6 +130,7 @@ Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, N
     size_scratch(core);
     if (!start.bytes.empty()) restore(core, start.bytes);
     take_learned_residuals(core);
+    throw_switches(core);
     rate_strikes(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) recount(core, GroupId{static_cast<std::uint16_t>(i)});
 }
@@ -143,8 +148,9 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     core.binding.clear();
     core.misses.clear();
     core.notes.clear();
+    core.above_cap.clear();
     core.tables.clear();
-    core.strays.clear();
+    core.overruled.clear();
     std::ranges::fill(core.open_order, std::size_t{0});
 
     for (const Event& event : heard) apply(core, event);
@@ -160,7 +166,7 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     std::erase_if(core.pending, [](const Pending& p) { return p.unseen == 0; });
     for (const Order& order : core.orders)
         if (const auto p = std::ranges::lower_bound(core.pending, order.id, {}, &Pending::id); p != core.pending.end()) core.wake_at(p->due);
-    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes, core.tables};
+    parts_->decision = {now, core.wake, core.orders, core.binding, core.misses, core.notes, core.tables, core.overruled};
     return parts_->decision;
 }
 
@@ -200,8 +206,9 @@ void add_checkpoints(const Core& core, std::vector<Order>& orders) {
 }  // namespace
 
 std::vector<Order> Engine::outstanding() const {
-    std::vector<Order> orders = unseen(*parts_, [](Slot, const Pending& p) { return !raises(p.rung); });
-    add_checkpoints(*parts_, orders);
+    const Core& core = *parts_;
+    std::vector<Order> orders = unseen(core, [&](Slot, const Pending& p) { return !raises(p.rung) && (!core.local[index(p.group)] || core.can_move(p.group)); });
+    add_checkpoints(core, orders);
     return orders;
 }
 

@@ -1,4 +1,5 @@
 #include "controller/books.hpp"
+#include "controller/conflicts.hpp"
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
 #include "controller/flexible.hpp"
@@ -32,7 +33,7 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
     const GroupId own = core.group_of[slot];
     const Run& run = run_at(core, slot);
     const LoadState& state = core.state.loads[slot];
-    if (!run.on || !state.seen || state.mode == Mode::off || (run.bars & latched)) return std::nullopt;
+    if (!run.on || !state.seen || state.mode == Mode::off || (run.bars & (latched | maintained))) return std::nullopt;
     Cut cut{slot, {}, {}};
     if (core.carried[index(own)].empty()) cut.healthy = state.watts;
     for (const GroupId g : core.carried[index(own)]) {
@@ -41,7 +42,7 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
             const LoadState& load = core.state.loads[s];
             if (load.on && core.is_flexible(g)) return std::nullopt;  // Not for others' sake: only what was put to sleep and did not go.
             if (load.on) cut.healthy += load.watts;
-            else if (!load.seen) cut.stuck += load.watts;
+            else if (!load.seen || load.mode == Mode::running) cut.stuck += load.watts;
         }
     }
     return cut;
@@ -51,7 +52,7 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
 std::vector<Cut> cuts(Core& core, Scope scope) {
     std::vector<Cut> found;
     for (const GroupId g : core.members[core.scope_index(scope)]) {
-        if (!core.is_contactor(g) || core.group(g).tier != Tier::interruptible) continue;
+        if (!core.is_contactor(g) || core.group(g).tier != Tier::interruptible || core.local[index(g)]) continue;
         for (Slot s = core.group(g).loads.first; s < core.group(g).loads.last; ++s) {
             const auto cut = cut_by(core, s);
             if (!cut) continue;
@@ -97,6 +98,17 @@ const Bound* everything_off(const Core& core, GroupId g) {
     return nullptr;
 }
 
+/// Somebody works on what hangs on the contactor.
+bool worked_on(const Core& core, Slot contactor) {
+    const auto touches = [&](const Maintenance& m) {
+        return std::ranges::any_of(core.carried[index(core.group_of[contactor])], [&](GroupId g) {
+            const Range loads = core.group(g).loads;
+            return core.group(g).contactor == contactor && m.loads.first < loads.last && loads.first < m.loads.last;
+        });
+    };
+    return std::ranges::any_of(core.state.maintenance, touches);
+}
+
 void call_back(Core& core, Slot contactor, Why why) {
     why.reason = Reason::called_back;
     command(core, {contactor, contactor + 1}, Rung::open, why);
@@ -107,14 +119,14 @@ void call_back(Core& core, Slot contactor, Why why) {
 void close_contactors(Core& core) {
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
-        if (!core.is_contactor(g)) continue;
+        if (!core.is_contactor(g) || core.local[i]) continue;
         for (Slot s = core.group(g).loads.first; s < core.group(g).loads.last; ++s) {
             const Run run = run_at(core, s);
             if (run.on && !core.state.loads[s].seen) {
                 if (const Bound* everything = everything_off(core, g)) call_back(core, s, everything->why);
                 continue;
             }
-            if (run.on || run.bars || !core.state.journal_writes || core.yields[i] || close_forbidden(core, s)) continue;
+            if (run.on || run.bars || !core.state.journal_writes || core.yields[i] || worked_on(core, s) || close_forbidden(core, s)) continue;
             const Steady rested = later(run.since, core.group(g).contactor_rest);
             if (rested > core.now.steady) core.wake_at(rested);
             else if (const Power inrush = inrush_of(core, s); inrush_allows(core, g, inrush)) {
@@ -180,7 +192,7 @@ void press(Core& core, const Bound& bound) {
 }
 
 /// Somebody outside asked for it: it is told of while it stands, whether or not it holds anybody back just now.
-bool obliges(const Bound& bound) { return bound.everything || bound.why.cause == Cause::dispatch || bound.why.cause == Cause::emergency; }
+bool obliges(const Bound& bound) { return bound.everything || bound.why.cause == Cause::dispatch || bound.why.cause == Cause::emergency || bound.why.cause == Cause::person; }
 
 /// Asks nobody to go, so that nothing can be missing: what it binds is what there is.
 void stand_still(Core& core, const Bound& bound) {
@@ -276,6 +288,8 @@ void escalate(Core& core) {
     for (const FloorRoom& room : core.floors) judge_floor(core, room);
     for (const Promise& promise : core.limits.promises) judge_promise(core, promise);
     end_excesses(core);
+    name_overruled(core);
+    tell_conflicts(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) bind_price(core, GroupId{static_cast<std::uint16_t>(i)});
     close_episodes(core);
     for (const Episode& episode : core.state.episodes)

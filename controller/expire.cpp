@@ -1,8 +1,12 @@
 #include "controller/books.hpp"
+#include "controller/channels.hpp"
 #include "controller/core.hpp"
+#include "controller/disarm.hpp"
 #include "controller/frequency.hpp"
 #include "controller/supply.hpp"
 #include "controller/peaks.hpp"
+#include "controller/local.hpp"
+#include "controller/maintenance.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -32,13 +36,12 @@ void end_replaced(Core& core) {
 void silence_sources(Core& core) {
     for (std::size_t i = 0; i < core.state.sources.size(); ++i) {
         SourceState& source = core.state.sources[i];
-        if (source.stale || source.good_until == never) continue;
+        if (source.silent || source.good_until == never) continue;
         if (source.good_until > core.now.steady) {
             core.wake_at(source.good_until);
             continue;
         }
-        source.stale = true;
-        core.note(NoteKind::source_stale, i);
+        fall_silent(core, SourceId{static_cast<std::uint16_t>(i)});
     }
 }
 
@@ -87,6 +90,9 @@ void forget_peaks(Core& core) {
 
 void expire(Core& core) {
     end_holds(core);
+    end_disarms(core);
+    end_overrides(core);
+    keep_maintenance(core);
     end_obligations(core);
     end_replaced(core);
     end_forecasts(core);
@@ -96,6 +102,8 @@ void expire(Core& core) {
     end_supplies(core);
     silence_loads(core);
     forget_peaks(core);
+    throw_switches(core);
+    tell_differences(core);
 }
 
 }  // namespace ballast

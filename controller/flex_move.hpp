@@ -18,8 +18,9 @@ enum class FlexBar : std::uint8_t {
     awaits_checkpoint,  ///< Its work is being saved.
     unsaved,          ///< Its checkpoint is overdue or was refused, and unsaved work is not put to sleep.
     not_obeying,      ///< It was told to go lower and was not seen to.
+    others_have_it,   ///< A switch has it in local, or people work on it.
 };
-inline constexpr std::size_t flex_bars = 11;
+inline constexpr std::size_t flex_bars = 12;
 
 /// The next step down of a flexible load, and what it would give.
 struct FlexMove {

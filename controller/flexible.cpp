@@ -23,13 +23,14 @@ class WayDown {
 public:
     WayDown(const Core& core, Slot s, bool emergency)
         : core_{core}, now_{core.now.steady}, emergency_{emergency}, group_{core.group_of[s]}, terms_{core.group(group_).flexible}, load_{core.state.loads[s]},
-          flex_{core.state.flex(s)}, rated_{core.rated[s]} {
+          flex_{core.state.flex(s)}, rated_{core.rated[s]}, maintained_{(run_at(core, s).bars & maintained) != 0} {
         drawn_ = flex_draw(load_, flex_, rated_, core.group(group_).standby, false).planned;
     }
 
     FlexMove next() {
         if (!terms_.caps() && !terms_.has(FlexStep::sleep)) return barred(FlexBar::not_in_range);
         if (cut_off(core_, group_)) return barred(FlexBar::cut_off);
+        if (core_.watched[index(group_)] || maintained_) return barred(FlexBar::others_have_it);
         if (!load_.on) return barred(load_.failing ? FlexBar::not_obeying : FlexBar::at_its_floor);
         if (!tells(load_)) return barred(FlexBar::not_heard);
         if (load_.mode != Mode::running) return barred(FlexBar::resting);
@@ -92,6 +93,7 @@ private:
     const LoadState& load_;
     const FlexState& flex_;
     const Power rated_;
+    const bool maintained_;   ///< People work on it.
     Power drawn_;   ///< By the books, once its orders have worked.
 };
 
@@ -180,7 +182,7 @@ void hear_one(Core& core, GroupId g, Slot s, const LoadReading& reading) {
     if (shown && (!load.on || flex.cap != no_limit)) sink(core, g, arrived);
     if (!was_seen || !running) return;
     if (!load.on) woken_by_its_owner(core, s);
-    else if (flex.cap != no_limit && tells && !within_cap(reading.power, flex.cap)) core.strays.push_back(s);
+    else if (flex.cap != no_limit && tells && !within_cap(reading.power, flex.cap)) core.above_cap.push_back(s);
 }
 
 }  // namespace
@@ -227,7 +229,7 @@ void verify_flexible(Core& core) {
 void cap_again(Core& core, Slot s, const Why& why) {
     const LoadState& load = core.state.loads[s];
     const Power cap = core.state.flex(s).cap;
-    if (load.on && load.seen && cap != no_limit && load.mode == Mode::running && load.quality != Quality::bad && !within_cap(load.reading, cap))
+    if (!core.watched[index(core.group_of[s])] && load.on && load.seen && cap != no_limit && load.mode == Mode::running && load.quality != Quality::bad && !within_cap(load.reading, cap))
         order_flexible(core, s, Rung::cap, cap, why);
 }
 

@@ -178,7 +178,7 @@ void restore_flexible(Core& core, std::vector<Room>& rooms) {
     for (const GroupId g : core.flexible_turns | std::views::reverse) {
         const Range loads = core.group(g).loads;
         for (Slot s = loads.last; s-- > loads.first;) {
-            if (!is_slowed(core, s) || !keep_room(core, rooms, s)) continue;
+            if (core.local[index(g)] || !is_slowed(core, s) || !keep_room(core, rooms, s)) continue;
             if (turn_has_come(core, s)) order_flexible(core, s, core.state.loads[s].on ? Rung::uncap : Rung::wake, {}, allowed);
             else let_wait(core, Scope::site());
         }
@@ -209,6 +209,7 @@ std::string_view words_for(FlexBar bar) {
     case FlexBar::in_notice: return "within their notice";
     case FlexBar::awaits_checkpoint: return "saving their work";
     case FlexBar::unsaved: return "with work that is not saved";
+    case FlexBar::others_have_it: return "in local, or being worked on";
     case FlexBar::not_obeying: return "told to go lower and not obeying";
     case FlexBar::none: return "that could give more";
     }

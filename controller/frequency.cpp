@@ -19,7 +19,7 @@ Why why_tripped(const Site::Guard& guard) {
 bool may_trip(const Core& core, Slot slot) {
     const LoadState& load = core.state.loads[slot];
     const auto bars = run_at(core, slot).bars;
-    if (bars & locked_out) return false;
+    if (bars & (locked_out | maintained)) return false;
     if ((bars & latched) && load.mode != Mode::running) return false;
     return load.on;
 }
@@ -103,21 +103,18 @@ std::optional<std::size_t> guard_called(const Core& core, const std::string& pol
 
 }  // namespace
 
-bool disarm(Core& core, const OperatorWord& word) {
+std::optional<PolicyId> disarm(Core& core, const OperatorWord& word) {
     const auto g = guard_called(core, word.target);
-    if (!g) return false;
+    if (!g) return std::nullopt;
     core.state.guards[*g].tripped = 0;
     core.state.guards[*g].disarmed = true;
-    core.note(NoteKind::aborted, index(core.site.guards[*g].source), word.target);
-    return true;
+    core.note(NoteKind::aborted, index(core.site.guards[*g].source), word.target + " by " + word.who + ": " + word.why);
+    return core.site.guards[*g].policy;
 }
 
-bool arm_again(Core& core, const OperatorWord& word) {
-    const auto g = guard_called(core, word.target);
-    if (!g) return false;
-    core.state.guards[*g].disarmed = false;
-    core.note(NoteKind::cleared, 0, word.target);
-    return true;
+void arm_again(Core& core, PolicyId policy) {
+    for (std::size_t g = 0; g < core.site.guards.size(); ++g)
+        if (core.site.guards[g].policy == policy) core.state.guards[g].disarmed = false;
 }
 
 namespace {
@@ -143,7 +140,7 @@ void arm(Core& core) {
         TripTable table{{}, GuardId{static_cast<std::uint16_t>(g)}, std::vector<std::vector<Slot>>(site.stages.size())};
         for (std::size_t i = 0; i < site.stages.size() && !guard.disarmed; ++i)
             for (const Slot slot : site.stages[i].contactors)
-                if (may_trip(core, slot)) table.stages[i].push_back(slot);
+                if (may_trip(core, slot) && !core.local[index(core.group_of[slot])]) table.stages[i].push_back(slot);
         if (core.armed[g] && core.armed[g]->stages == table.stages) continue;
         table.id = OrderId{++core.last_order};
         core.armed[g] = table;

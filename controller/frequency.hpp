@@ -9,9 +9,9 @@ bool trip_holds(const Core& core, Slot contactor);
 /// Trips end when the frequency has been back for long enough. A silent meter's has not.
 void end_trips(Core& core);
 
-/// A person ends a policy's trip, and it trips no more until they clear it; false: no guard's policy is called so.
-bool disarm(Core& core, const OperatorWord& word);
-bool arm_again(Core& core, const OperatorWord& word);
+/// A person ends a policy's trip, and it trips no more until it is armed again. Nothing: no guard's policy is called so.
+std::optional<PolicyId> disarm(Core& core, const OperatorWord& word);
+void arm_again(Core& core, PolicyId policy);
 
 /// A source spoke; its silence is counted from now.
 void heard_from(Core& core, SourceId source);

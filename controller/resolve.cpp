@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/core.hpp"
+#include "controller/disarm.hpp"
 
 #include <algorithm>
 
@@ -35,6 +36,7 @@ void resolve(Core& core) {
     core.limits.clear();
     for (const Policy& policy : core.policies) policy(core.state, core.now, core.limits);
     core.wake_at(core.limits.changes_at);
+    silence_disarmed(core);
 
     std::ranges::fill(core.envelope, GroupEnvelope{});
     std::ranges::fill(core.constraining, std::uint8_t{0});

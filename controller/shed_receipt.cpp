@@ -33,12 +33,14 @@ Duration between(Instant from, Instant to) {
     return Duration{static_cast<std::int64_t>(std::clamp(apart, -limit, limit))};
 }
 
-const Signal* signal_called(std::span<const Event> heard, const Note& note) {
+/// On whichever channel of its source it came.
+const Signal* signal_called(const Site& site, std::span<const Event> heard, const Note& note) {
+    const auto of = [&](SourceId channel) { return index(index(channel) < site.sources.size() ? site.sources[index(channel)].same_as.value_or(channel) : channel); };
     const Signal* found = nullptr;
     for (const Event& event : heard) {
         const auto* s = std::get_if<Signal>(&event);
         const bool asks = s && (s->kind == SignalKind::dispatch || s->kind == SignalKind::emergency);
-        if (asks && s->id == note.text && static_cast<std::uint32_t>(s->source) == note.number && (!found || s->issued >= found->issued)) found = s;
+        if (asks && s->id == note.text && of(s->source) == note.number && (!found || s->issued >= found->issued)) found = s;
     }
     return found;
 }
@@ -196,7 +198,9 @@ void ReceiptBuilder::note(Now now, const Note& note, std::span<const Event> hear
     } else if (note.kind == NoteKind::signal_without_reference) {
         r.reference_estimated = true;
     } else if (note.kind == NoteKind::signal_superseded) {
-        if (const Signal* signal = signal_called(heard, note)) place(now, *trace, *signal);
+        if (const Signal* signal = signal_called(site_, heard, note)) place(now, *trace, *signal);
+    } else if (note.kind == NoteKind::aborted) {
+        r.aborted = note.text;
     } else if (note.kind == NoteKind::shortfall) {
         r.worst_shortfall = std::max(r.worst_shortfall, held(note.power));
     } else if (note.kind == NoteKind::contactor_opens && note.number < site_.loads.size() && r.contactors_opened.size() < 1'000) {
@@ -213,7 +217,7 @@ void ReceiptBuilder::open(Now now, const Note& note, std::span<const Event> hear
     r.heard = r.began = now;
     r.reference = r.mean_before = held(note.power);
     trace.must = now.steady;
-    if (const Signal* signal = signal_called(heard, note)) {
+    if (const Signal* signal = signal_called(site_, heard, note)) {
         place(now, trace, *signal);
         r.issue_to_heard = between(signal->issued, now.utc);
     } else if (note.number < site_.policies.size()) {

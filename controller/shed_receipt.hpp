@@ -75,6 +75,7 @@ struct ShedReceipt {
     Power worst_shortfall;
     std::vector<MissLine> misses; ///< By name.
     std::vector<std::string> contactors_opened;
+    std::string aborted;          ///< "d-1 by jo: the RTU is stuck"; empty: nobody did.
     std::optional<Duration> issue_to_heard;  ///< Transport and the offset of the two clocks together.
     std::vector<Duration> clock_jumps;       ///< Of our wall clock, while it was open.
 

@@ -2,6 +2,8 @@
 
 #include "controller/books.hpp"
 #include "controller/bytes.hpp"
+#include "controller/channels.hpp"
+#include "controller/maintenance.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
@@ -54,6 +56,9 @@ struct In {
     }
 };
 
+template <class Io, class Items>
+void each(Io& f, Items& items);
+
 template <class Io>
 void io(Io& f, MeterState::Sample& s) { f.steady(s.taken), f.quantity(s.power); }
 
@@ -73,15 +78,40 @@ void io(Io& f, Why& w) {
 }
 
 template <class Io>
-void io(Io& f, Obligation& o) {
-    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated);
-    Signal& s = o.signal;
+void io(Io& f, Signal& s) {
     f.whole(s.kind), f.text(s.id), f.utc(s.issued), f.utc(s.start), f.utc(s.end);
     f.whole(s.ask), f.quantity(s.power);
     auto ramp = s.ramp.count();
     f.whole(ramp);
     s.ramp = Duration{ramp};
 }
+
+template <class Io>
+void io(Io& f, Obligation& o) {
+    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated);
+    io(f, o.signal), f.steady(o.differ_since), f.flag(o.differ_told);
+}
+
+template <class Io>
+void io(Io& f, EventId& e) { f.whole(e); }
+
+template <class Io>
+void io(Io& f, Disarm& d) { f.text(d.who), f.text(d.why), f.steady(d.until), f.flag(d.protections), each(f, d.told); }
+
+template <class Io>
+void io(Io& f, Maintenance& m) { f.text(m.target), f.text(m.who), f.text(m.why), f.steady(m.until); }
+
+template <class Io>
+void io(Io& f, Override& o) { f.text(o.target), f.text(o.who), f.text(o.why), f.steady(o.until), f.quantity(o.limit); }
+
+template <class Io>
+void io(Io& f, Contest& c) { f.whole(c.times), f.steady(c.last), f.flag(c.waiting); }
+
+template <class Io>
+void io(Io& f, Notice& n) { f.whole(n.event), f.quantity(n.power), f.utc(n.deadline); }
+
+template <class Io>
+void io(Io& f, Conflict& c) { f.whole(c.scope.kind), f.whole(c.scope.number); }
 
 template <class Io>
 void io(Io& f, LoadState& l, Run& run) {
@@ -101,7 +131,7 @@ template <class Io>
 void io(Io& f, MeterState& m) { f.quantity(m.power), f.steady(m.taken), f.steady(m.heard), f.flag(m.fresh), io(f, m.quarter_hours), io(f, m.half_hours); }
 
 template <class Io>
-void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever); }
+void io(Io& f, SourceState& s) { f.steady(s.good_until), f.flag(s.stale), f.flag(s.ever), f.flag(s.silent); }
 
 template <class Io>
 void io(Io& f, GuardState& g) {
@@ -256,6 +286,22 @@ void save_guard(Out& f, Core& core, std::size_t guard) {
     }
 }
 
+/// What each channel said of each obligation, in their order.
+void save_words(Out& f, Core& core) {
+    f.w.number(core.state.obligations.size());
+    for (Obligation& o : core.state.obligations) {
+        f.w.number(o.words.size());
+        for (ChannelWord& w : o.words) f.text(core.site.sources[index(w.channel)].name), io(f, w.signal), f.flag(w.released);
+    }
+}
+
+void save_persons(Out& f, Core& core) {
+    f.w.number(core.state.disarmed.size());
+    for (Disarm& d : core.state.disarmed) f.text(core.site.policies[index(d.policy)]), io(f, d);
+    each(f, core.state.maintenance);
+    each(f, core.state.overrides);
+}
+
 void save_standing(Out& f, Core& core) {
     const Site& site = core.site;
     f.w.number(core.state.obligations.size());
@@ -264,6 +310,7 @@ void save_standing(Out& f, Core& core) {
         f.w.number(site.feeders.size());
         for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.quantity(o.feeder_references[i]);
     }
+    save_words(f, core);
     f.w.number(core.state.tombstones.size());
     for (Tombstone& t : core.state.tombstones) f.text(site.sources[index(t.source)].name), f.text(t.id), f.utc(t.issued);
     f.w.number(core.state.calls.size());
@@ -285,6 +332,13 @@ void save_standing(Out& f, Core& core) {
     for (std::size_t i = 0; i < site.watches.size(); ++i) f.text(site.policies[index(site.watches[i].policy)]), io(f, core.state.watches[i]);
     f.w.number(core.state.forecasts.size());
     for (PeakForecast& p : core.state.forecasts) f.text(site.sources[index(p.source)].name), io(f, p);
+    save_persons(f, core);
+    f.w.number(core.state.contests.size());
+    for (Contest& c : core.state.contests) f.text(site.loads[c.load].name), io(f, c);
+    f.w.number(core.state.notices.size());
+    for (Notice& n : core.state.notices) f.text(site.groups[index(n.group)].name), f.text(site.policies[index(n.policy)]), io(f, n);
+    f.w.number(core.conflicts.size());
+    for (Conflict& c : core.conflicts) f.text(site.policies[index(c.holds)]), f.text(site.policies[index(c.yields)]), io(f, c);
 }
 
 // ---- in
@@ -360,7 +414,7 @@ void restore_named(In& f, Core& core, const Names& names) {
         state.levels[*i] = level;
         state.prices[*i] = PriceTimeline::of(std::move(prices));
         // A source whose silence now counts, and did not, begins its grace afresh; one whose silence no longer counts lives.
-        if (core.site.sources[*i].stale_after == Duration{0}) source.good_until = never, source.stale = false;
+        if (core.site.sources[*i].stale_after == Duration{0}) source.good_until = never, source.stale = source.silent = false;
         else if (source.good_until == never) source.good_until = state.sources[*i].good_until;
         state.sources[*i] = source;
     });
@@ -415,6 +469,72 @@ bool of_its_stages(const TripTable& table, const Site::Guard& guard) {
     return true;
 }
 
+/// Of a channel that the site file no longer has nobody will hear again; what it asked stands in its source's own name.
+void restore_words(In& f, Core& core, const Names& names) {
+    const std::size_t obligations = f.r.count();
+    for (std::size_t i = 0; i < obligations && f.r.ok(); ++i)
+        named_things(f, names.sources, [&](auto channel) {
+            ChannelWord w;
+            io(f, w.signal), f.flag(w.released);
+            if (!channel || i >= core.state.obligations.size()) return;
+            Obligation& o = core.state.obligations[i];
+            w.channel = SourceId{static_cast<std::uint16_t>(*channel)};
+            w.signal.source = o.signal.source;
+            if (source_of(core.site, w.channel) == o.signal.source) o.words.push_back(std::move(w));
+        });
+}
+
+void restore_persons(In& f, Core& core, const Names& names) {
+    named_things(f, names.policies, [&](auto policy) {
+        Disarm d;
+        io(f, d);
+        if (!policy) return;
+        d.policy = PolicyId{static_cast<std::uint16_t>(*policy)};
+        core.state.disarmed.push_back(std::move(d));
+    });
+    each(f, core.state.maintenance);
+    std::erase_if(core.state.maintenance, [&](Maintenance& m) {
+        const auto range = named(core, m.target);
+        m.loads = range.value_or(Range{});
+        return !range;
+    });
+    each(f, core.state.overrides);
+    std::erase_if(core.state.overrides, [&](Override& o) {
+        const auto scope = scope_named(core, o.target);
+        o.scope = scope.value_or(Scope{});
+        return !scope;
+    });
+}
+
+void restore_told(In& f, Core& core, const Names& names) {
+    named_things(f, names.loads, [&](auto slot) {
+        Contest c;
+        io(f, c);
+        if (!slot) return;
+        c.load = static_cast<Slot>(*slot);
+        core.state.contests.push_back(c);
+    });
+    std::ranges::sort(core.state.contests, {}, &Contest::load);
+    named_things(f, names.groups, [&](auto group) {
+        Notice n;
+        const auto policy = find(names.policies, name(f));
+        io(f, n);
+        if (!group || !policy) return;
+        n.group = GroupId{static_cast<std::uint16_t>(*group)};
+        n.policy = PolicyId{static_cast<std::uint16_t>(*policy)};
+        core.state.notices.push_back(n);
+    });
+    named_things(f, names.policies, [&](auto holds) {
+        Conflict c;
+        const auto yields = find(names.policies, name(f));
+        io(f, c);
+        if (!holds || !yields) return;
+        c.holds = PolicyId{static_cast<std::uint16_t>(*holds)};
+        c.yields = PolicyId{static_cast<std::uint16_t>(*yields)};
+        core.conflicts.push_back(c);
+    });
+}
+
 void restore_standing(In& f, Core& core, const Names& names) {
     named_things(f, names.sources, [&](auto source) {
         Obligation o;
@@ -433,6 +553,7 @@ void restore_standing(In& f, Core& core, const Names& names) {
         o.signal.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
         core.state.obligations.push_back(std::move(o));
     });
+    restore_words(f, core, names);
     named_things(f, names.sources, [&](auto source) {
         Tombstone t;
         f.text(t.id), f.utc(t.issued);
@@ -500,6 +621,8 @@ void restore_standing(In& f, Core& core, const Names& names) {
         p.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
         if (source) core.state.forecasts.push_back(std::move(p));
     });
+    restore_persons(f, core, names);
+    restore_told(f, core, names);
 }
 
 void restore_flex_states(In& f, Core& core, const Names& names) {
@@ -532,6 +655,7 @@ void settle(Core& core) {
     }
     std::erase_if(core.pending, [&](const Pending& p) { return core.group(p.group).tier == Tier::firm; });
     lift_holds(core, {0, static_cast<Slot>(core.site.loads.size())});
+    lift_maintenance(core, {0, static_cast<Slot>(core.site.loads.size())});
 }
 
 }  // namespace

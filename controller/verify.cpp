@@ -1,5 +1,6 @@
 #include "controller/books.hpp"
 #include "controller/flexible.hpp"
+#include "controller/contests.hpp"
 #include "controller/frequency.hpp"
 #include "controller/pace.hpp"
 #include "controller/words.hpp"
@@ -50,6 +51,7 @@ bool still_shown(const Core& core, GroupId g) {
 }  // namespace
 
 bool may_repeat(const Core& core, Slot slot, const Pending& pending) {
+    if (core.local[index(pending.group)] && (raises(pending.rung) || !core.can_move(pending.group))) return false;
     if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group) || trip_holds(core, slot);
     if (pending.rung == Rung::close && (later(run_at(core, slot).since, core.group(pending.group).contactor_rest) > core.now.steady || close_forbidden(core, slot))) return false;
     return !raises(pending.rung) || (core.state.journal_writes && run_at(core, slot).bars == 0 && has_supply(core, pending.group) && !blind(core, pending.group));
@@ -102,34 +104,6 @@ void verify(Core& core, bool raising) {
             const Pending due = core.pending[i];
             repeat(core, due);
         }
-    }
-}
-
-/// Who wants a resting load to rest: the price, else the first limit over it, else a person's or its dwell.
-Why standing_over(const Core& core, Slot s) {
-    const GroupId g = core.group_of[s];
-    Why why{{}, {}, Cause::person, 0, Reason::still_standing};
-    if (s < paying_from(core, g)) {
-        const GroupEnvelope& envelope = core.envelope[index(g)];
-        why = (envelope.stops ? envelope.stops : envelope.starts)->why;
-    } else {
-        for (const Bound& bound : core.limits.bounds) {
-            if (!under(core, bound.scope, g)) continue;
-            why = bound.why;
-            break;
-        }
-    }
-    why.reason = Reason::still_standing;
-    return why;
-}
-
-/// Loads that came up by themselves are sent back, at once.
-void return_strays(Core& core) {
-    for (const Slot s : core.strays) {
-        const LoadState& load = core.state.loads[s];
-        if (core.state.is_flexible(s)) cap_again(core, s, standing_over(core, s));
-        else if (!load.on && load.seen && load.mode == Mode::running)
-            command(core, {s, s + 1}, Rung::sleep, standing_over(core, s));
     }
 }
 

@@ -1,7 +1,9 @@
 #include "controller/words.hpp"
 
 #include "controller/books.hpp"
+#include "controller/disarm.hpp"
 #include "controller/frequency.hpp"
+#include "controller/maintenance.hpp"
 
 #include <algorithm>
 
@@ -14,6 +16,15 @@ std::optional<Range> named(const Core& core, const std::string& target) {
         if (group.name == target) return group.loads;
     for (Slot s = 0; s < core.site.loads.size(); ++s)
         if (core.site.loads[s].name == target) return Range{s, s + 1};
+    return std::nullopt;
+}
+
+std::optional<Scope> scope_named(const Core& core, const std::string& target) {
+    if (target == "site") return Scope::site();
+    for (std::uint16_t f = 0; f < core.site.feeders.size(); ++f)
+        if (core.site.feeders[f].name == target) return Scope::feeder(FeederId{f});
+    for (std::uint16_t g = 0; g < core.site.groups.size(); ++g)
+        if (core.site.groups[g].name == target) return Scope::group(GroupId{g});
     return std::nullopt;
 }
 
@@ -41,6 +52,7 @@ void lock_out(Core& core, Range range, const OperatorWord& word) {
         const LoadState& load = core.state.loads[s];
         const GroupId g = core.group_of[s];
         if (core.group(g).tier != Tier::interruptible || !load.on || load.seen) continue;
+        if (core.local[index(g)] && !core.can_move(g)) continue;  // Whoever is there has the say.
         command(core, {s, s + 1}, core.is_contactor(g) ? Rung::open : Rung::sleep, why);
     }
     change_bars(core, range, [](Run& run) { run.bars |= locked_out; });
@@ -57,30 +69,49 @@ void clear(Core& core, Range range, const OperatorWord& word) {
         change_runs(core, {s, s + 1}, [&](Run& run) { run.on = false, run.since = core.now.steady; });
     }
     change_bars(core, range, [](Run& run) { run.bars = 0; });
-    std::erase_if(core.holds, [&](const Hold& h) { return h.loads.first >= range.first && h.loads.last <= range.last; });
+    const auto inside = [&](const auto& said) { return said.loads.first >= range.first && said.loads.last <= range.last; };
+    std::erase_if(core.holds, inside);
+    std::erase_if(core.state.maintenance, inside);
+    std::erase_if(core.state.overrides, [&](const Override& o) { return o.target == word.target || word.target == "site"; });
     core.note(NoteKind::cleared, range.first, word.target);
-}
-
-void abort(Core& core, const OperatorWord& word) {
-    if (disarm(core, word)) return;
-    auto& obligations = core.state.obligations;
-    const auto found = std::ranges::find_if(obligations, [&](const Obligation& o) { return o.signal.id == word.target; });
-    if (found == obligations.end()) return core.note(NoteKind::word_refused, 0, "no obligation called " + word.target + " stands");
-    core.note(NoteKind::aborted, index(found->signal.source), word.target, found->event);
-    end_obligation(core, static_cast<std::size_t>(found - obligations.begin()), found->signal.issued);
 }
 
 }  // namespace
 
+namespace {
+
+/// One of each target stands: the newest.
+void override_limits(Core& core, const OperatorWord& word) {
+    const auto scope = scope_named(core, word.target);
+    if (!scope) return core.note(NoteKind::word_refused, 0, "no site, feeder or group is called " + word.target);
+    std::erase_if(core.state.overrides, [&](const Override& o) { return o.target == word.target; });
+    core.state.overrides.push_back({*scope, word.limit, later(core.now.steady, word.lasts), word.target, word.who, word.why});
+    core.note(NoteKind::overridden, 0, word.target + " by " + word.who + ": " + word.why, {}, core.state.overrides.back().runs() ? Power{} : word.limit);
+}
+
+}  // namespace
+
+void end_overrides(Core& core) {
+    std::erase_if(core.state.overrides, [&](const Override& o) {
+        if (o.until > core.now.steady) return core.wake_at(o.until), false;
+        core.note(NoteKind::override_over, 0, o.target);
+        return true;
+    });
+}
+
 void obey(Core& core, const OperatorWord& word) {
     if (word.word == Word::abort) return abort(core, word);
-    if (word.word == Word::clear && arm_again(core, word)) return;
+    if (word.word == Word::override_) return override_limits(core, word);
+    const bool armed = word.word == Word::clear && arm_rule_again(core, word);
     const auto range = named(core, word.target);
+    if (armed && !range) return;
     if (!range) return core.note(NoteKind::word_refused, 0, "no load or group is called " + word.target);
     switch (word.word) {
     case Word::hold: return hold(core, *range, word);
     case Word::lockout: return lock_out(core, *range, word);
     case Word::clear: return clear(core, *range, word);
+    case Word::maintenance: return maintain(core, *range, word);
+    case Word::override_:
     case Word::abort: return;
     }
 }

@@ -21,11 +21,17 @@ void rate_strikes(Core& core);
 /// The loads that a person means by a name; nothing if there is none of it.
 std::optional<Range> named(const Core& core, const std::string& target);
 
+/// The scope that a person means: "site", a feeder or a group; nothing if there is none of it.
+std::optional<Scope> scope_named(const Core& core, const std::string& target);
+
 /// A person's word. What cannot be done is refused with a note.
 void obey(Core& core, const OperatorWord& word);
 
 /// Holds that have run out leave their loads.
 void end_holds(Core& core);
+
+/// A person's limits that have run out.
+void end_overrides(Core& core);
 
 /// Takes the mark of a hold off those loads of the range over which none stands.
 void lift_holds(Core& core, Range range);

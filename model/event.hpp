@@ -9,7 +9,10 @@
 
 namespace ballast {
 
-enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm, temperature, heat, system_demand, peak_forecast };
+enum class SignalKind : std::uint8_t { price, dispatch, emergency, release, hashprice, arm, temperature, heat, system_demand, peak_forecast, local };
+
+/// What asks something to go, and has a receipt: neither an award nor a switch.
+constexpr bool is_call(SignalKind kind) { return kind == SignalKind::dispatch || kind == SignalKind::emergency; }
 
 /// What a dispatch or an emergency asks of the site.
 enum class Ask : std::uint8_t {
@@ -110,14 +113,16 @@ struct Tripped {
     bool operator==(const Tripped&) const = default;
 };
 
-/// A person's word to the running daemon. All but lockout expire.
-enum class Word : std::uint8_t { hold, lockout, abort, clear };
+/// A person's word to the running daemon. All but lockout and abort must expire.
+enum class Word : std::uint8_t { hold, lockout, abort, clear, maintenance, override_ };
 
 struct OperatorWord {
     Word word{};
-    std::string target;           ///< A load, a group, "site"; for abort an event.
+    std::string target;           ///< A load, a group, "site"; for abort an event or a policy.
     std::string who, why;
-    Duration lasts{0};            ///< hold and abort.
+    Duration lasts{0};            ///< 0, of an abort: until cleared.
+    bool force = false;           ///< Of an abort: also what protects, for at most an hour.
+    Power limit = Power::max();   ///< Of an override: draw at most; max: run whatever the price.
     bool operator==(const OperatorWord&) const = default;
 };
 

@@ -34,10 +34,15 @@ enum class Reason : std::uint8_t {
     cold_start,      ///< Nor just after it has returned, nor before a load's turn.
     heat_demand,     ///< Of a floor: heat that was sold.
     coincident_peak, ///< The system's demand may be one that is billed, and that is worth more than to go on mining.
+    maintenance,     ///< People work on it.
+    overridden,      ///< A person's own limit, for a while.
+    run_regardless,  ///< Of a floor: a person wants it to run whatever the price.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.
-constexpr bool is_floor(Reason reason) { return reason == Reason::armed_floor || reason == Reason::minimum_draw || reason == Reason::heat_demand; }
+constexpr bool is_floor(Reason reason) {
+    return reason == Reason::armed_floor || reason == Reason::minimum_draw || reason == Reason::heat_demand || reason == Reason::run_regardless;
+}
 /// Neither a floor nor a call that was declined.
 constexpr bool limits_draw(Reason reason) { return !is_floor(reason) && reason != Reason::beyond_quota; }
 

@@ -21,6 +21,7 @@ constexpr std::string_view name_of(SignalKind v) {
     case SignalKind::heat: return "heat";
     case SignalKind::system_demand: return "system_demand";
     case SignalKind::peak_forecast: return "peak_forecast";
+    case SignalKind::local: return "local";
     }
     return {};
 }
@@ -81,6 +82,8 @@ constexpr std::string_view name_of(Word v) {
     case Word::lockout: return "lockout";
     case Word::abort: return "abort";
     case Word::clear: return "clear";
+    case Word::maintenance: return "maintenance";
+    case Word::override_: return "override";
     }
     return {};
 }
@@ -148,6 +151,9 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::supply_lost: return "supply_lost";
     case Reason::cold_start: return "cold_start";
     case Reason::heat_demand: return "heat_demand";
+    case Reason::maintenance: return "maintenance";
+    case Reason::overridden: return "overridden";
+    case Reason::run_regardless: return "run_regardless";
     }
     return {};
 }
@@ -190,6 +196,7 @@ constexpr std::string_view name_of(MissCause v) {
     case MissCause::refused: return "refused";
     case MissCause::not_obeyed: return "not_obeyed";
     case MissCause::unproven: return "unproven";
+    case MissCause::contested: return "contested";
     }
     return {};
 }
@@ -233,6 +240,23 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::trip_over: return "trip_over";
     case NoteKind::supply_lost: return "supply_lost";
     case NoteKind::supply_back: return "supply_back";
+    case NoteKind::disarmed: return "disarmed";
+    case NoteKind::armed_again: return "armed_again";
+    case NoteKind::disarmed_ignores: return "disarmed_ignores";
+    case NoteKind::contested: return "contested";
+    case NoteKind::channel_silent: return "channel_silent";
+    case NoteKind::channel_back: return "channel_back";
+    case NoteKind::channels_disagree: return "channels_disagree";
+    case NoteKind::conflict: return "conflict";
+    case NoteKind::conflict_over: return "conflict_over";
+    case NoteKind::notice: return "notice";
+    case NoteKind::notice_over: return "notice_over";
+    case NoteKind::local: return "local";
+    case NoteKind::local_over: return "local_over";
+    case NoteKind::maintained: return "maintained";
+    case NoteKind::maintenance_over: return "maintenance_over";
+    case NoteKind::overridden: return "overridden";
+    case NoteKind::override_over: return "override_over";
     }
     return {};
 }

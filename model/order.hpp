@@ -36,7 +36,16 @@ struct Binding {
     bool operator==(const Binding&) const = default;
 };
 
-enum class MissCause : std::uint8_t { no_answer, refused, not_obeyed, unproven };
+/// What a binding limit outweighs: it asks for less, or for more than can be had beside it.
+struct Overruled {
+    std::uint16_t by = 0;   ///< Position of the binding in its decision.
+    Scope scope;
+    Why why;
+    Power limit;            ///< As of a binding; of a floor the least it asks to be drawn.
+    bool operator==(const Overruled&) const = default;
+};
+
+enum class MissCause : std::uint8_t { no_answer, refused, not_obeyed, unproven, contested };
 
 /// A load that was not seen to obey by its deadline.
 struct Miss {
@@ -55,6 +64,8 @@ enum class NoteKind : std::uint8_t {
     latched, cleared, held, hold_over, locked_out, aborted, word_refused, shortfall, shortfall_over, raises_stopped, raises_resumed,
     contactor_opens, clock_jump, messages_lost, armed, tripped, trip_over, promise_short, promise_kept,
     supply_lost, supply_back,
+    disarmed, armed_again, disarmed_ignores, contested, channel_silent, channel_back, channels_disagree, conflict, conflict_over,
+    notice, notice_over, local, local_over, maintained, maintenance_over, overridden, override_over,
 };
 
 /// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.
@@ -62,7 +73,7 @@ struct Note {
     NoteKind kind{};
     std::uint32_t number = 0;
     EventId event{};
-    Power power{};          ///< event_opened: the frozen reference; supply_lost: what was drawn before; shortfall, promise_short: the megawatts missing.
+    Power power{};          ///< event_opened: the frozen reference; supply_lost: what was drawn before; shortfall, promise_short, conflict, notice: the megawatts missing.
     std::string text;       ///< An id, or a name that was not ours; empty where the number says it.
     bool operator==(const Note&) const = default;
 };
@@ -85,6 +96,7 @@ struct Decision {
     std::span<const Miss> misses;
     std::span<const Note> notes;
     std::span<const TripTable> tables;
+    std::span<const Overruled> overruled;  ///< Of the first few bindings, the weightiest few of each.
 
     /// False: nothing was heard, nothing came due, nothing need be journaled.
     bool says_something() const { return !orders.empty() || !misses.empty() || !notes.empty() || !tables.empty(); }

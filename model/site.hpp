@@ -20,6 +20,9 @@ constexpr Power with_cooling(Power loads, std::int64_t ppm) { return loads + Pow
 /// What a source's silence means.
 enum class OnStale : std::uint8_t { hold, shed, run };
 
+/// What a local/remote switch in local leaves us: to watch, or also to put machines to sleep. Nothing rises, no contactor moves.
+enum class InLocal : std::uint8_t { observe, shed_only };
+
 /// How far a miss may be pressed. A rung that a group's driver lacks is skipped.
 enum class EscalateTo : std::uint8_t { repeat, power_off, contactor };
 
@@ -81,6 +84,7 @@ struct Site {
         // Firm groups only:
         Power reserve;                    ///< `reserve_kw`: never refill below this, whatever is drawn now.
         Duration reserve_window{0};       ///< The rolling maximum counts this far back.
+        std::string owner;                ///< Gets notice when only firm load could meet a limit; empty: nobody does.
         // Flexible groups only:
         Flexible flexible;
     };
@@ -133,6 +137,10 @@ struct Site {
         Duration stale_after{0};          ///< Silence allowed after the next word was due; 0: may be silent for ever.
         Duration future_tolerance{5'000}; ///< An issue time further ahead than this is refused.
         CallTerms terms;
+        std::optional<SourceId> same_as;  ///< It is another channel of that source: what it says is said there.
+        Duration agree_within{60'000};    ///< Channels that differ for longer are told of.
+        InLocal in_local = InLocal::observe;  ///< Of a local/remote switch;
+        std::vector<GroupId> switches;    ///< and the groups it is for. Empty: all.
     };
 
     /// An under-frequency policy: what its meter may open without asking the engine, and when that is over.
@@ -172,6 +180,7 @@ struct Site {
     Duration reference_window{300'000};  ///< A reduction counts from the meter's mean over this long before its issue.
     Duration reassert_every{60'000};      ///< Standing orders that are not seen obeyed are repeated this often.
     unsigned tries = 3;                   ///< Orders sent for one miss before it is given up, loudly.
+    unsigned contested_after = 3;         ///< Woken by somebody else so many times after we put it to sleep, a load is named.
     Power ramp_up_per_minute, ramp_down_per_minute;  ///< Economic moves only; 0: no limit.
     Power inrush = {};                    ///< As a feeder's pace.
     Duration inrush_within{1'000};

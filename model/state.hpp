@@ -3,6 +3,7 @@
 #include "model/limit.hpp"
 #include "model/order.hpp"
 #include "model/peaks.hpp"
+#include "model/person.hpp"
 #include "model/prices.hpp"
 #include "model/response.hpp"
 #include "model/site.hpp"
@@ -21,6 +22,7 @@ enum Bar : std::uint8_t {
     locked_out = 1,  ///< By a person; stands until cleared.
     latched = 2,     ///< Something else put it to sleep or opened it; stands until cleared.
     held = 4,        ///< By a person, for a while; neither raised nor lowered for money.
+    maintained = 8,  ///< People work on it: nothing is ordered.
 };
 
 /// What is wanted of a load and what it last said, but for the watts. Eight bytes, so that neighbours are compared at once.
@@ -107,6 +109,13 @@ struct MeterState {
     std::optional<Power> peak_12_months(Instant at) const { return quarter_hours.twelve_months(at); }
 };
 
+/// What one channel of a source last said of an obligation.
+struct ChannelWord {
+    SourceId channel{};
+    Signal signal;               ///< Its source is the one whose channel it is.
+    bool released = false;       ///< The channel took it back; `signal` says when.
+};
+
 /// A dispatch or an emergency that was accepted and is not over.
 struct Obligation {
     EventId event{};
@@ -117,6 +126,9 @@ struct Obligation {
     Power armed;                 ///< Of a call: the volume its source had armed for that time; 0: none.
     bool estimated = false;      ///< The meter had no history then; taken from the books.
     std::vector<Power> feeder_references;  ///< Likewise of each feeder.
+    std::vector<ChannelWord> words;        ///< By channel; empty where its source has one only.
+    Steady differ_since = never;           ///< The channels that live say different things since then;
+    bool differ_told = false;              ///< and people were told.
 
     Power reference_of(Scope scope) const { return scope.kind == Scope::Kind::feeder ? feeder_references[scope.number] : reference; }
 };
@@ -138,6 +150,25 @@ struct SourceState {
     Steady good_until = never;   ///< Past this it is silent.
     bool stale = false;
     bool ever = false;           ///< It has spoken in this or an earlier epoch.
+    bool silent = false;         ///< This channel itself is; `stale` is its source, by all of its channels.
+};
+
+/// A load that something else wakes after we put it to sleep.
+struct Contest {
+    Slot load{};
+    unsigned times = 0;          ///< Lately.
+    Steady last = Steady::min(); ///< When it was found awake.
+    bool waiting = false;        ///< It runs, and is sent back when its turn comes.
+};
+
+/// What only firm load could meet: told to its owner.
+struct Notice {
+    GroupId group{};
+    PolicyId policy{};
+    EventId event{};
+    Power power;                 ///< Its share of what is missing.
+    Instant deadline{};          ///< By then.
+    bool now = false;            ///< Confirmed in this step.
 };
 
 /// A policy's run of consequences that has no event of the outside behind it, for the shed receipt.
@@ -204,6 +235,11 @@ struct State {
     std::vector<SupplyState> supplies;    ///< By the site's.
     std::vector<PeakWatch> watches;       ///< By WatchId.
     std::vector<PeakForecast> forecasts;  ///< Of the policies' sources, not yet over; bounded, of each source.
+    std::vector<Disarm> disarmed;
+    std::vector<Maintenance> maintenance;
+    std::vector<Override> overrides;
+    std::vector<Contest> contests;        ///< By load, ascending.
+    std::vector<Notice> notices;
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.

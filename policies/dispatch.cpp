@@ -40,7 +40,7 @@ Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, 
 Policy dispatch(Dispatch settings) {
     return [settings = std::move(settings)](const State& state, Now now, Limits& limits) {
         for (const Obligation& obligation : state.obligations) {
-            if (obligation.signal.kind == SignalKind::arm || std::ranges::find(settings.sources, obligation.signal.source) == settings.sources.end()) continue;
+            if (!is_call(obligation.signal.kind) || std::ranges::find(settings.sources, obligation.signal.source) == settings.sources.end()) continue;
             if (now.steady < obligation.begins) limits.changes(obligation.begins);
             else if (now.steady < obligation.ends) limits.bounds.push_back(asked(settings, obligation, now.steady, limits));
         }

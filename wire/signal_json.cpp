@@ -38,7 +38,8 @@ std::span<const char* const> fields_of(SignalKind kind) {
     switch (kind) {
     case SignalKind::price: return price_fields;
     case SignalKind::hashprice: return hashprice_fields;
-    case SignalKind::release: return release_fields;
+    case SignalKind::release:
+    case SignalKind::local: return release_fields;
     case SignalKind::arm: return arm_fields;
     case SignalKind::temperature: return temperature_fields;
     case SignalKind::heat: return heat_fields;
@@ -60,6 +61,7 @@ std::string_view taken_by(SignalKind source) {
     case SignalKind::emergency: return "emergency, release and heartbeat";
     case SignalKind::system_demand: return "system_demand and heartbeat";
     case SignalKind::peak_forecast: return "peak_forecast, release and heartbeat";
+    case SignalKind::local: return "local, release and heartbeat";
     case SignalKind::arm:
     case SignalKind::release: break;
     }
@@ -68,7 +70,7 @@ std::string_view taken_by(SignalKind source) {
 
 bool takes(SignalKind source, SignalKind message) {
     if (source == message) return true;
-    if (source == SignalKind::emergency || source == SignalKind::peak_forecast) return message == SignalKind::release;
+    if (source == SignalKind::emergency || source == SignalKind::peak_forecast || source == SignalKind::local) return message == SignalKind::release;
     return source == SignalKind::dispatch &&
            (message == SignalKind::emergency || message == SignalKind::arm || message == SignalKind::release);
 }
@@ -231,7 +233,8 @@ Fault read_body(const Members& in, Signal& signal) {
     case SignalKind::price: return read_price(in, signal);
     case SignalKind::hashprice:
         return take(in.amount(SignalKind::hashprice, "hashprice"), signal.price.count);
-    case SignalKind::release: return take(in.id(), signal.id);
+    case SignalKind::release:
+    case SignalKind::local: return take(in.id(), signal.id);
     case SignalKind::arm: return read_arm(in, signal);
     case SignalKind::temperature:
         return take(in.amount(SignalKind::temperature, "temperature"), signal.temperature.count);

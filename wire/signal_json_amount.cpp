@@ -25,6 +25,7 @@ constexpr KindWords words[] = {
     {SignalKind::dispatch, "dispatch", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::emergency, "emergency", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::release, "release", "", 0, "", 0},
+    {SignalKind::local, "local", "", 0, "", 0},
     {SignalKind::arm, "arm", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},
     {SignalKind::temperature, "temperature", "degC", 1'000'000, "degC", 3},
     {SignalKind::heat, "heat", "W, kW, MW or GW", 1'000'000'000'000, "kW", 3},

@@ -32,6 +32,35 @@ std::string event_json(const StateReport::Event& event) {
                        json_quoted(event.cause), time(event.since), time(event.until));
 }
 
+std::string overruled_json(const StateReport::Overruled& o) {
+    return fmt::format(R"({{"scope":{},"limit_w":{},"policy":{},"source":{},"reason":{}}})", json_quoted(o.scope), o.limit.count, json_quoted(o.policy), name_or_null(o.source),
+                       json_quoted(o.reason));
+}
+
+std::string disarmed_json(const StateReport::Disarmed& d) {
+    return fmt::format(R"({{"policy":{},"who":{},"why":{},"until":{},"protections":{}}})", json_quoted(d.policy), json_quoted(d.who), json_quoted(d.why), time(d.until), d.protections);
+}
+
+std::string said_json(const StateReport::Said& s) {
+    return fmt::format(R"({{"word":{},"target":{},"limit_w":{},"who":{},"why":{},"until":{}}})", json_quoted(s.word), json_quoted(s.target), watts(s.limit), json_quoted(s.who),
+                       json_quoted(s.why), time(s.until));
+}
+
+std::string switch_json(const StateReport::Switch& s) {
+    return fmt::format(R"({{"source":{},"since":{},"in_local":"{}"}})", json_quoted(s.source), time(s.since), s.sheds ? "shed_only" : "observe");
+}
+
+std::string notice_json(const StateReport::Notice& n) {
+    return fmt::format(R"({{"group":{},"owner":{},"policy":{},"power_w":{},"deadline":{}}})", json_quoted(n.group), json_quoted(n.owner), json_quoted(n.policy), n.power.count, time(n.deadline));
+}
+
+template <class Items, class Print>
+std::string list(const Items& items, Print print) {
+    std::string json = "[";
+    for (const auto& item : items) json += (json.size() > 1 ? "," : "") + print(item);
+    return json + "]";
+}
+
 }  // namespace
 
 std::string state_json(const StateReport& report) {
@@ -43,7 +72,9 @@ std::string state_json(const StateReport& report) {
                         report.shortfall.count);
     for (std::size_t i = 0; i < report.events.size(); ++i)
         json += (i > 0 ? "," : "") + event_json(report.events[i]);
-    return json + "]}";
+    return json + fmt::format(R"(],"overruled":{},"disarmed":{},"said":{},"local":{},"contested":{{"loads":{},"named":{}}},"notices":{}}})", list(report.overruled, overruled_json),
+                              list(report.disarmed, disarmed_json), list(report.said, said_json), list(report.local, switch_json), report.contested,
+                              list(report.contesting, [](const std::string& name) { return json_quoted(name); }), list(report.notices, notice_json));
 }
 
 }  // namespace ballast::wire

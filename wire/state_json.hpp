@@ -26,6 +26,36 @@ struct StateReport {
         std::optional<Instant> until;
     };
 
+    /// A limit that the binding one outweighs.
+    struct Overruled {
+        std::string scope;
+        Power limit;                 ///< With a floor's reason the least it asks to be drawn.
+        std::string policy, source, reason;
+    };
+    /// A rule that a person took out of force.
+    struct Disarmed {
+        std::string policy, who, why;
+        std::optional<Instant> until;  ///< Absent: until cleared.
+        bool protections = false;      ///< Emergencies and the contract too.
+    };
+    /// What a person has said of loads: `limit` absent of maintenance, and of a word to run whatever the price.
+    struct Said {
+        std::string word, target, who, why;
+        std::optional<Power> limit;
+        Instant until{};
+    };
+    struct Switch {
+        std::string source;
+        Instant since{};
+        bool sheds = false;            ///< Machines are still put to sleep.
+    };
+    /// What only firm load could meet.
+    struct Notice {
+        std::string group, owner, policy;
+        Power power;
+        Instant deadline{};
+    };
+
     Instant time{};
     std::optional<Power> site;      ///< At the meter; absent: no fresh reading.
     std::optional<Power> residual;  ///< Meter less loads, as learned.
@@ -36,6 +66,13 @@ struct StateReport {
     std::optional<Binding> binding;
     Power shortfall;  ///< > 0: all that is eligible was shed and it is not enough.
     std::vector<Event> events;
+    std::vector<Overruled> overruled;
+    std::vector<Disarmed> disarmed;
+    std::vector<Said> said;
+    std::vector<Switch> local;
+    std::size_t contested = 0;             ///< Loads that somebody else wakes, and has often enough to be named;
+    std::vector<std::string> contesting;   ///< the first few of them.
+    std::vector<Notice> notices;
 };
 
 /// One JSON object; what is absent is null.

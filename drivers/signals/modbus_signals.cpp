@@ -40,7 +40,7 @@ Result<void> ModbusContact::heard(const ModbusReply& reply, Mailbox& mailbox) {
     const bool closed = (reply.words.at(0) != 0) == settings_.contact.true_when;
     const auto active = debounce_.saw(closed == settings_.active_when_closed, reply.at);
     if (active)
-        mailbox.put(say(*active ? SignalKind::dispatch : SignalKind::release, settings_.name, settings_.source, issued_));
+        mailbox.put(say(*active ? settings_.says : SignalKind::release, settings_.name, settings_.source, issued_));
     return {};
 }
 

@@ -12,6 +12,7 @@ struct ContactSignal {
     SourceId source{};
     ModbusUnit unit;
     ModbusBit contact;
+    SignalKind says = SignalKind::dispatch;  ///< While it is active: a dispatch, or local.
     bool active_when_closed = true;   ///< `active = "closed"`; false: a circuit that curtails when it breaks.
     Duration debounce{200};           ///< All polls must agree for this long.
     Duration period{100};

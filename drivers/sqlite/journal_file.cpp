@@ -49,10 +49,10 @@ struct Row {
 
 /// What the engine noted of a signal in the step that heard it.
 std::string_view fate(const Signal& signal, const std::vector<Note>& notes) {
-    const auto about = [&](const Note& note) {
-        return note.kind <= NoteKind::signals_full && note.text == signal.id && note.number == static_cast<std::uint32_t>(signal.source);
-    };
-    const auto note = std::ranges::find_if(notes, about);
+    const auto about = [&](const Note& note) { return note.kind <= NoteKind::signals_full && note.text == signal.id; };
+    const auto of_its_source = [&](const Note& note) { return about(note) && note.number == static_cast<std::uint32_t>(signal.source); };
+    auto note = std::ranges::find_if(notes, of_its_source);
+    if (note == notes.end()) note = std::ranges::find_if(notes, about);  // It is another channel of the one that is noted.
     return note == notes.end() ? "heard" : name_of(note->kind);
 }
 

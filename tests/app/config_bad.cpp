@@ -288,7 +288,7 @@ const std::vector<BadInput>& bad_site_files() {
          "site.toml:35:8: 'time' is not allowed here; it belongs to a mapping, which has 'value' with a JSON "
          "pointer"},
         {"name = \"lmp\"\nkind = \"price\"", "name = \"lmp\"\nkind = \"prices\"",
-         R"(site.toml:31:8: 'kind' is "prices"; allowed: price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast)"},
+         R"(site.toml:31:8: 'kind' is "prices"; allowed: price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast, local)"},
         {"name = \"lmp\"\nkind", "name = \"operator\"\nkind",
          "site.toml:30:8: 'name' is \"operator\", which is the source of every person's word; allowed: any "
          "other\nsite.toml:108:10: 'signal' names the signal \"lmp\", which is not in this file; known: "
@@ -322,12 +322,22 @@ const std::vector<BadInput>& bad_site_files() {
          "site.toml:54:1: [[signal]] contact has no 'contact'; expected { function, address, active, "
          "debounce_ms }"},
         {"name = \"contact\"\nkind = \"contact\"", "name = \"contact\"\nkind = \"dispatch\"",
-         R"(site.toml:56:8: 'kind' is "dispatch" and a register has no id, start or end; allowed with driver = "modbus": price, contact, limit, temperature, heat)"},
+         R"(site.toml:56:8: 'kind' is "dispatch" and a register has no id, start or end; allowed with driver = "modbus": price, contact, limit, temperature, heat, local)"},
         {"name = \"limit\"\nkind = \"limit\"", "name = \"limit\"\nkind = \"hashprice\"",
-         R"(site.toml:64:8: 'kind' is "hashprice", which no register tells; allowed with driver = "modbus": price, contact, limit, temperature, heat; or driver = "mqtt"
+         R"(site.toml:64:8: 'kind' is "hashprice", which no register tells; allowed with driver = "modbus": price, contact, limit, temperature, heat, local; or driver = "mqtt"
 site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of these kinds)"},
         {R"(topic = "grid/+/lmp")", R"(topic = "$share/us/grid/lmp")",
          "site.toml:41:9: 'topic' is a shared subscription: each message would reach only one of those who share it; allowed: a topic of its own"},
+        {"name = \"contact\"\nkind = \"contact\"", "name = \"contact\"\nkind = \"local\"",
+         "site.toml:60:12: 'on_stale' is not allowed here; a switch that is not heard stays as it was last seen\n"
+         "site.toml:115:23: \"contact\" is no dispatch, contact or limit; allowed: signals of these kinds"},
+        {"broker = \"main\"\non_stale = \"run\"", "broker = \"main\"\nsame_as = \"lmp\"",
+         "site.toml:52:11: \"lmp\" is no dispatch, contact or limit; allowed: signals of these kinds\n"
+         "site.toml:115:12: \"utility\" is a channel of \"lmp\"; name that"},
+        {"broker = \"main\"\non_stale = \"run\"", "broker = \"main\"\non_stale = \"run\"\nagree_within_s = 30",
+         "site.toml:53:18: 'agree_within_s' is not allowed here; it belongs to a second channel, which has 'same_as'"},
+        {"broker = \"main\"\non_stale = \"run\"", "broker = \"main\"\non_stale = \"run\"\nin_local = \"observe\"",
+         "site.toml:53:12: 'in_local' is not allowed here; it belongs to kind = \"local\""},
         {R"(unit = "kW" })", R"(unit = "kWh" })",
          R"(site.toml:68:87: 'unit' is "kWh", which is no unit of a limit; allowed: W, kW, MW)"},
         {"device = \"/dev/ttyS0\"\n", "",
@@ -342,6 +352,8 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
          "site.toml:76:16: 'nameplate_kw' is 20000000; allowed: 0.001 to 10000000"},
         {"reserve_kw = 800", "reserve_kw = 1800",
          "site.toml:77:14: 'reserve_kw' is above 'nameplate_kw'; allowed: at most that"},
+        {"reserve_kw = 800", "reserve_kw = 800\nnotice_topic = \"hall/notice\"",
+         "site.toml:78:16: 'notice_topic' is not allowed here; it belongs to a group with an 'owner'"},
         {"reserve_kw = 800", R"(meter = "poi")", "site.toml:77:9: 'meter' is text; expected a table"},
         {R"(feeder = "north")", R"(feeder = "nroth")",
          R"(site.toml:75:10: 'feeder' names the feeder "nroth", which is not in this file; did you mean "north"?)"},

@@ -39,7 +39,7 @@ public:
     Event event() {
         switch (below(13)) {
         case 0:
-            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::peak_forecast), text(), instant(), instant(), instant(),
+            return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::local), text(), instant(), instant(), instant(),
                           Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}, Temperature{number()}, number()};
         case 1: return Heartbeat{SourceId(below(9))};
         case 2: return Rejected{SourceId(below(9)), pick(Rejection::flooded), text()};
@@ -47,7 +47,7 @@ public:
         case 4: return LoadReading{range(), pick(Mode::fault), pick(Quality::bad), Power{number()}, steady()};
         case 5: return Answered{range()};
         case 6: return Receipt{OrderId{random_()}, range(), pick(Fate::withheld), steady()};
-        case 7: return OperatorWord{pick(Word::clear), text(), text(), text(), Duration{number()}};
+        case 7: return OperatorWord{pick(Word::override_), text(), text(), text(), Duration{number()}, below(2) == 1, Power{number()}};
         case 8: return JournalHealth{below(2) == 1};
         case 9: return ClockJump{Duration{number()}};
         case 10: return FrequencyReading{GuardId(below(9)), Frequency{number()}, Frequency{number()}, steady()};
@@ -63,7 +63,7 @@ public:
     Why why() {
         if (below(2)) return {};
         return {PolicyId(below(5)), SourceId(below(5)), pick(Cause::person), static_cast<std::uint8_t>(below(256)),
-                pick(Reason::demand_peak), pick(EscalateTo::contactor), EventId(below(1ull << 32)), instant()};
+                pick(Reason::run_regardless), pick(EscalateTo::contactor), EventId(below(1ull << 32)), instant()};
     }
     Scope scope() { return {pick(Scope::Kind::group), static_cast<std::uint16_t>(below(65'536))}; }
     DecisionRecord decision() {
@@ -75,13 +75,14 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.binding.push_back({scope(), why(), Power{number()}, Power{number()}, Power{number()}, below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::unproven), below(2) == 1});
+            d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::contested), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::supply_back), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::override_over), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
         for (auto n = below(3); n > 0; --n) {
             d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
             for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());
         }
+        for (auto n = below(4); n > 0; --n) d.overruled.push_back({static_cast<std::uint16_t>(below(65'536)), scope(), why(), Power{number()}});
         return d;
     }
 

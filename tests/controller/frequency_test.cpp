@@ -266,7 +266,7 @@ TEST_CASE("a person's abort ends a trip and leaves the policy disarmed until it 
     CHECK(bench.ordered(Rung::close, a) == 1);
     CHECK(bench.tables.back().stages == std::vector<Slots>{{}, {}});
     bench.step(81s, {one(a, Mode::running, 81s), OperatorWord{Word::clear, "uf", "eva", "mended"}});
-    CHECK(bench.said(NoteKind::cleared));
+    CHECK(bench.said(NoteKind::armed_again));
     CHECK(bench.tables.back().stages == std::vector<Slots>{{a}, {b}});
 }
 

@@ -72,7 +72,7 @@ class BadInput(unittest.TestCase):
         table = Table("commands", "commands", "typed", "status", "message")
         for line in ("", "frobnicate", "--version", "--json check site.toml"):
             self.tries(table, line)
-        for command in ("check", "run", "simulate", "replay", "plan", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort"):
+        for command in ("check", "run", "simulate", "replay", "plan", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort", "maintenance", "override"):
             self.tries(table, command)
         self.shell.write("empty.toml")
         self.shell.write("deep.toml", "a" + ".a" * 300_000 + " = 1")
@@ -122,7 +122,10 @@ class BadInput(unittest.TestCase):
         table = Table("commands", "words", "typed", "status", "message")
         for line in ("hold site.toml", "hold site.toml site --hours 1", "hold site.toml site --why drill", "hold site.toml site --why drill --hours 0",
                      "hold site.toml site --why drill --hours 745", "hold site.toml site --why drill --hours nan", "hold site.toml site --why '' --hours 1",
-                     "hold site.toml '' --why drill --hours 1", "lockout site.toml site --why drill --hours 1"):
+                     "hold site.toml '' --why drill --hours 1", "lockout site.toml site --why drill --hours 1", "hold site.toml site --why drill --for 1h --hours 1",
+                     "hold site.toml site --why drill --for soon", "maintenance site.toml m-1 --why fan --for 32d", "maintenance site.toml m-1 --why fan", "abort site.toml d-1 --why mistake --for 0s",
+                     "hold site.toml site --why drill --for 1h --force", "override site.toml site --why hot --for 1h", "override site.toml site --why hot --limit 1MW", "override site.toml site --why hot --limit 12 --for 1h",
+                     "override site.toml site --why hot --limit 1MW --run --for 1h"):
             self.tries(table, line)
         self.tries(table, "clear site.toml m-1 --why repaired", "without $USER", USER="")
         for line in ("hold site.toml site --why drill --hours 1", "lockout site.toml m-1 --why smoke", "clear site.toml m-1 --why repaired", "abort site.toml d-1 --why mistake"):

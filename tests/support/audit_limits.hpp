@@ -54,7 +54,7 @@ private:
             if (!seen.recount.in(scope, g) || !seen.recount.can_move(group) || seen.recount.dead(group)) continue;
             Slot first = group.loads.first;
             for (const Run& run : seen.state.groups[g].runs) {
-                for (Slot s = first; s < run.last; ++s) n += run.on && (!(run.bars & latched) || seen.state.loads[s].mode == Mode::running);
+                for (Slot s = first; s < run.last; ++s) n += run.on && !(run.bars & maintained) && (!(run.bars & latched) || seen.state.loads[s].mode == Mode::running);
                 first = run.last;
             }
         }
@@ -131,6 +131,7 @@ private:
     /// What is over stays over, what stands ends when it was to, by the clock that never jumps; the newest issue holds.
     void obligations(const Seen& seen) {
         std::set<std::pair<SourceId, std::string>> touched;
+        said_.clear();
         for (const Event& event : seen.heard) {
             if (const auto* s = std::get_if<Signal>(&event)) hear(seen, *s, touched);
             if (const auto* w = std::get_if<OperatorWord>(&event); w && w->word == Word::abort)
@@ -150,21 +151,38 @@ private:
         }
         for (const auto& [id, o] : standing_) {
             if (now.contains(id)) continue;
+            if (o.ends > seen.now.steady && !aborted(seen, id.second)) agreed(seen, o, said_[id]);
             verdict_.unless(o.ends <= seen.now.steady || touched.contains(id), "{} stood until {} and is gone", id.second, o.ends.time_since_epoch().count());
             dead_[id] = std::max(dead_.contains(id) ? dead_[id] : Instant::min(), o.signal.issued);
         }
         standing_ = std::move(now);
+        silent_.clear();
+        for (const SourceState& source : seen.state.sources) silent_.push_back(source.silent);
+    }
+
+    static bool aborted(const Seen& seen, const std::string& id) {
+        return std::ranges::any_of(seen.heard, [&](const Event& e) { const auto* w = std::get_if<OperatorWord>(&e); return w && w->word == Word::abort && w->target == id; });
+    }
+
+    /// No channel that lives and had it standing was passed over when it was let go.
+    void agreed(const Seen& seen, const Obligation& over, const std::set<SourceId>& spoke) {
+        for (const ChannelWord& word : over.words)
+            verdict_.unless(word.released || word.signal.end != open_end || silent_[index(word.channel)] || seen.state.sources[index(word.channel)].silent || spoke.contains(word.channel),
+                            "{} is over though {} has not let it go", over.signal.id, site_.sources[index(word.channel)].name);
     }
 
     void hear(const Seen& seen, const Signal& s, std::set<std::pair<SourceId, std::string>>& touched) {
-        const bool wish = s.kind == SignalKind::dispatch || s.kind == SignalKind::emergency || s.kind == SignalKind::arm;
+        const bool wish = s.kind == SignalKind::dispatch || s.kind == SignalKind::emergency || s.kind == SignalKind::arm || s.kind == SignalKind::local;
+        const SourceId source = site_.sources[index(s.source)].same_as.value_or(s.source);
+        const bool channels = std::ranges::any_of(site_.sources, [&](const Site::Source& of) { return of.same_as == source; });
         if ((!wish && s.kind != SignalKind::release) || s.issued > seen.now.utc + site_.sources[index(s.source)].future_tolerance) return;
         const std::string arm = "arm " + s.id;  // An arm has its own names; a release ends both.
         for (const std::string& name : {s.id, arm}) {
             if (wish && (name == arm) != (s.kind == SignalKind::arm)) continue;
-            const std::pair id{s.source, name};
+            const std::pair id{source, name};
             touched.insert(id);
-            if (wish) continue;
+            said_[id].insert(s.source);
+            if (wish || channels) continue;
             const auto stands = std::ranges::find_if(seen.state.obligations, [&](const Obligation& o) { return o.signal.source == s.source && o.signal.id == name; });
             const bool newer = stands != seen.state.obligations.end() && stands->signal.issued > s.issued;
             if (!newer) dead_[id] = std::max(dead_.contains(id) ? dead_[id] : Instant::min(), s.issued);
@@ -174,6 +192,8 @@ private:
     const Site& site_;
     Verdict& verdict_;
     std::map<Key, Steady> shown_;
+    std::vector<bool> silent_ = std::vector<bool>(site_.sources.size());   ///< When the step began.
+    std::map<std::pair<SourceId, std::string>, std::set<SourceId>> said_;   ///< In this step, by which channels.
     std::map<std::pair<SourceId, std::string>, Instant> dead_;
     std::map<std::pair<SourceId, std::string>, Obligation> standing_;
 };

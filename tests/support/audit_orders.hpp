@@ -70,6 +70,8 @@ private:
 
     void hear(const Seen& seen) {
         may_flip_.clear();
+        hand_over(seen.now.steady);  // Or taken back, when its time is up.
+        std::erase_if(works_, [&](const Held& h) { return h.until <= seen.now.steady; });
         std::erase_if(holds_, [&](const Held& h) { return h.until <= seen.now.steady; });
         for (const Event& event : seen.heard) {
             if (const auto* word = std::get_if<OperatorWord>(&event)) hear(*word, seen.now.steady);
@@ -79,6 +81,12 @@ private:
             if (const auto* reading = std::get_if<LoadReading>(&event); reading && group_of(reading->loads.first).driver == "contactor")
                 may_flip_[reading->loads.first] = seen.now.steady;
         }
+        hand_over(seen.now.steady);
+    }
+
+    void hand_over(Steady now) {
+        for (const Held& work : works_)
+            for (Slot s = work.loads.first; s < work.loads.last; ++s) may_flip_.emplace(s, now);
     }
 
     void hear(const OperatorWord& word, Steady now) {
@@ -87,7 +95,11 @@ private:
             if (word.word == Word::lockout) loads_[s].locked = true;
             if (word.word == Word::clear) loads_[s].locked = loads_[s].latched = false;
             if (word.word == Word::lockout || word.word == Word::clear) may_flip_[s] = now;
+            if (word.word == Word::clear) unworked_.insert(s);
+            if (word.word == Word::maintenance && group_of(s).tier != Tier::firm) unworked_.erase(s);
         }
+        if (word.word == Word::maintenance && !range.empty() && word.lasts > Duration{0}) works_.push_back({range, now + word.lasts});
+        if (word.word == Word::clear) std::erase_if(works_, [&](const Held& h) { return h.loads.first >= range.first && h.loads.last <= range.last; });
         if (word.word == Word::hold && !range.empty() && word.lasts > Duration{0}) holds_.push_back({range, now + word.lasts});
         if (word.word == Word::clear) std::erase_if(holds_, [&](const Held& h) { return h.loads.first >= range.first && h.loads.last <= range.last; });
         if (word.word == Word::clear)  // Of a wider hold the cleared part is lifted.
@@ -98,6 +110,11 @@ private:
 
     bool held(Slot s) const {
         return !lifted_.contains(s) && std::ranges::any_of(holds_, [&](const Held& h) { return h.loads.contains(s); });
+    }
+
+    /// People work on it, by their own word.
+    bool worked_on(Slot s) const {
+        return !unworked_.contains(s) && std::ranges::any_of(works_, [&](const Held& h) { return h.loads.contains(s); });
     }
 
     const Site::Group& group_of(Slot s) const {
@@ -117,6 +134,8 @@ private:
                         "order {} lowers for an event that was opened, or for a person", raw(order.id));
         verdict_.unless(index(order.why.policy) < std::max<std::size_t>(1, site_.policies.size()), "order {} names its policy", raw(order.id));
         if (group.tier == Tier::flexible) return;  // FlexibleAudit's.
+        const bool local = seen.recount.local(group), at_once = order.why.reason == Reason::called_back || order.why.reason == Reason::under_frequency || order.why.reason == Reason::maintenance;
+        verdict_.unless(!local || at_once || (!raises(order.rung) && seen.recount.can_move(group)), "order {} moves {} though it is in local", raw(order.id), group.name);
         for (Slot n = 0; n < order.loads.size(); ++n) {
             const Slot s = raises(order.rung) ? order.loads.last - 1 - n : order.loads.first + n;  // As merit has it.
             if (raises(order.rung)) raised(seen, order, s);
@@ -132,7 +151,14 @@ private:
         }
     }
 
+    /// Once to rest, if it ran, and nothing more.
+    void left_alone(const Order& order, Slot s) {
+        verdict_.unless(!worked_on(s) || order.why.reason == Reason::maintenance || order.why.reason == Reason::called_back || order.why.reason == Reason::under_frequency,
+                        "order {} moves {} though people work on it", raw(order.id), s);
+    }
+
     void raised(const Seen& seen, const Order& order, Slot s) {
+        left_alone(order, s);
         const Site::Group& group = site_.groups[index(order.group)];
         const Known& load = loads_[s];
         const auto id = raw(order.id);
@@ -232,6 +258,7 @@ private:
     }
 
     void lowered(const Seen& seen, const Order& order, Slot s) {
+        left_alone(order, s);
         const Site::Group& group = site_.groups[index(order.group)];
         const Known& load = loads_[s];
         const auto id = raw(order.id);
@@ -276,7 +303,7 @@ private:
             const LoadState& state = seen.state.loads[s];
             loads_[s].seen = state.seen;
             if (state.on || state.seen || group.driver == "contactor" || group.tier == Tier::flexible) continue;
-            if (seen.recount.dead(group)) loads_[s].ordered = seen.now.steady;
+            if (seen.recount.dead(group) || seen.recount.local(group)) loads_[s].ordered = seen.now.steady;
             verdict_.unless(loads_[s].ordered + std::max(group.off_within, site_.reassert_every) >= seen.now.steady,
                             "load {} was not seen to rest, and is not told again", s);
         }
@@ -288,7 +315,8 @@ private:
     const Site& site_;
     Verdict& verdict_;
     std::vector<Known> loads_;
-    std::vector<Held> holds_;
+    std::vector<Held> holds_, works_;
+    std::set<Slot> unworked_;
     std::map<Slot, Steady> lifted_, may_flip_;
     std::set<EventId> opened_;
     std::vector<Steady> wakes_;

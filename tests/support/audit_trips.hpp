@@ -20,7 +20,8 @@ public:
             for (std::size_t i = 0; i < tables_[g].size(); ++i)
                 for (const Slot slot : guard.stages[i].contactors) {
                     const bool armed = std::ranges::binary_search(tables_[g][i], slot);
-                    verdict_.unless(armed == may_trip(seen, slot), "guard {} stage {}: {} is armed: {}", g, i, slot, armed);
+                    const bool may = may_trip(seen, slot) && !state.disarmed && !seen.recount.local(group_of(slot));
+                    verdict_.unless(armed == may, "guard {} stage {}: {} is armed: {}", g, i, slot, armed);
                 }
             if (state.tripped == 0) continue;
             for (const Order& order : seen.decision.orders)
@@ -29,6 +30,9 @@ public:
     }
 
 private:
+    const Site::Group& group_of(Slot slot) const {
+        return *std::ranges::find_if(site_.groups, [&](const Site::Group& g) { return g.loads.contains(slot); });
+    }
     static std::uint8_t bars(const Seen& seen, Slot slot) {
         for (const GroupState& group : seen.state.groups)
             for (std::size_t i = 0; i < group.runs.size() && seen.state.site->groups[static_cast<std::size_t>(&group - seen.state.groups.data())].loads.contains(slot); ++i)
@@ -37,7 +41,7 @@ private:
     }
     static bool may_trip(const Seen& seen, Slot slot) {
         const LoadState& load = seen.state.loads[slot];
-        const bool theirs = (bars(seen, slot) & locked_out) || ((bars(seen, slot) & latched) && load.mode != Mode::running);
+        const bool theirs = (bars(seen, slot) & (locked_out | maintained)) || ((bars(seen, slot) & latched) && load.mode != Mode::running);
         return !theirs && load.on;
     }
     /// A person said something in the same step, or the contactor was heard: who came last? Or the trip was told when it was over.

@@ -6,6 +6,7 @@
 #include "policies/dispatch.hpp"
 #include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
+#include "policies/person_limits.hpp"
 #include "policies/price_strike.hpp"
 #include "policies/programme.hpp"
 #include "policies/site_cap.hpp"
@@ -19,7 +20,7 @@
 
 namespace ballast::tests {
 
-constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4}, yard{5}, greenhouse{6}, system_feed{7}, forecaster{8};
+constexpr SourceId by_operator{0}, market{1}, utility{2}, contact{3}, programme_calls{4}, yard{5}, greenhouse{6}, system_feed{7}, forecaster{8}, utility_again{9}, lever{10};
 
 /// A site and what its policies were told; the policies can be made as often as an engine is.
 struct RandomSite {
@@ -35,6 +36,7 @@ struct RandomSite {
     std::vector<policies::AmbientDerating> deratings;
     std::vector<policies::HeatDemand> heats;
     std::vector<policies::SupplyReturn> returns;
+    std::optional<policies::PersonLimits> persons;
 
     std::vector<Policy> policies() const {
         std::vector<Policy> all;
@@ -45,6 +47,7 @@ struct RandomSite {
         for (const auto& m : minimums) all.push_back(policies::minimum_draw(m));
         if (demand) all.push_back(policies::demand_charge(*demand));
         for (const auto& p : peaks) all.push_back(policies::coincident_peak(p));
+        if (persons) all.push_back(policies::person_limits(*persons));
         for (const auto& g : guards) all.push_back(policies::under_frequency(g));
         for (const auto& d : deratings) all.push_back(policies::ambient_derating(d));
         for (const auto& h : heats) all.push_back(policies::heat_demand(h));
@@ -80,6 +83,10 @@ public:
         policies();
         guard();
         physics();
+        made_.persons = policies::PersonLimits{.policy = policy("operator"), .source = by_operator};
+        if (dice_.percent(30)) made_.site.sources[index(lever)].switches = {GroupId{static_cast<std::uint16_t>(dice_.below(made_.site.groups.size()))}};
+        for (Site::Group& group : made_.site.groups)
+            if (group.tier == Tier::firm && dice_.percent(50)) group.owner = "tenant";
         return made_;
     }
 
@@ -114,7 +121,13 @@ private:
                               {"yard", any(), seconds({0, 120, 600})},
                               {"greenhouse", any(), seconds({0, 120, 600})},
                               {"system", any(), seconds({0, 60, 600})},
-                              {"forecaster", any(), seconds({0, 600})}};
+                              {"forecaster", any(), seconds({0, 600})},
+                              {"utility-2", OnStale::hold, seconds({0, 60, 600})},
+                              {"lever", OnStale::hold, Duration{0}}};
+        if (dice_.percent(60)) made_.site.sources[index(utility_again)].same_as = utility;
+        made_.site.sources[index(utility)].agree_within = seconds({0, 10, 60});
+        made_.site.sources[index(lever)].in_local = dice_.one_of({InLocal::observe, InLocal::shed_only});
+        made_.site.contested_after = static_cast<unsigned>(dice_.between(1, 4));
     }
 
     void place(Site::Group& group) {

@@ -19,6 +19,7 @@ public:
     void say(Steady now, std::vector<Event>& heard) {
         true_utc_ = base_ + now.time_since_epoch();
         const auto n = dice_.below(100);
+        if (dice_.percent(4)) heard.push_back(thrown());
         if (n < 26) heard.push_back(price());
         else if (n < 32) heard.push_back(system_demand());
         else if (n < 34) heard.push_back(peak_forecast());
@@ -41,14 +42,17 @@ public:
         true_utc_ = base_ + now.time_since_epoch();
         offset = Duration{0};
         if (!journal_writes) heard.push_back(JournalHealth{journal_writes = true});
+        Signal remote{.source = lever, .kind = SignalKind::release, .id = "lever"};
+        remote.issued = remote.start = true_utc_;
+        heard.push_back(remote);
         if (dice_.percent(50)) heard.push_back(OperatorWord{Word::clear, "site", "anna", "all is well", Duration{0}});
     }
 
 private:
     static constexpr Duration minutes(int n) { return std::chrono::minutes{n}; }
     Duration any_duration(int most_s) { return Duration{dice_.between(0, most_s) * 1'000}; }
-    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls, yard, greenhouse, system_feed, forecaster}); }
-    SourceId any_grid() { return dice_.one_of({by_operator, utility, utility, contact, programme_calls, programme_calls}); }
+    SourceId any_source() { return dice_.one_of({by_operator, market, utility, contact, programme_calls, yard, greenhouse, system_feed, forecaster, utility_again}); }
+    SourceId any_grid() { return dice_.one_of({by_operator, utility, utility, utility_again, contact, programme_calls, programme_calls}); }
 
     Signal price() {
         Signal s{.source = market, .kind = SignalKind::price};
@@ -113,6 +117,7 @@ private:
     /// Redelivered, or corrected, or an older issue that comes late.
     Signal again() {
         Signal s = sent_[dice_.below(sent_.size())];
+        if (s.source == utility && dice_.percent(50)) s.source = utility_again;
         if (dice_.percent(50)) return s;
         s.issued += Duration{dice_.between(-60'000, 60'000)};
         s.power = Power{dice_.between(0, 80'000)};
@@ -124,7 +129,7 @@ private:
         Signal s{.source = any_grid(), .kind = SignalKind::release, .id = "d-" + std::to_string(dice_.below(6))};
         if (!sent_.empty() && dice_.percent(80)) {
             const Signal& of = sent_[dice_.below(sent_.size())];
-            s.source = of.source;
+            s.source = of.source == utility && dice_.percent(40) ? utility_again : of.source;
             s.id = of.id;
         }
         s.issued = s.start = true_utc_ - any_duration(dice_.percent(70) ? 0 : 300);
@@ -132,14 +137,23 @@ private:
     }
 
     OperatorWord word() {
-        OperatorWord w{dice_.one_of({Word::hold, Word::lockout, Word::abort, Word::clear, Word::clear}), {}, "anna", "because", any_duration(600)};
+        OperatorWord w{dice_.one_of({Word::hold, Word::lockout, Word::abort, Word::abort, Word::clear, Word::clear, Word::maintenance, Word::override_}), {}, "anna", "because", any_duration(600)};
         const Site& site = site_.site;
-        if (w.word == Word::abort) w.target = "d-" + std::to_string(dice_.below(6));
+        if (w.word == Word::abort) w.force = dice_.percent(40);
+        if (w.word == Word::override_ && dice_.percent(70)) w.limit = Power{dice_.between(0, 80'000)};
+        if (w.word == Word::abort) w.target = dice_.percent(60) ? "d-" + std::to_string(dice_.below(6)) : site.policies[dice_.below(site.policies.size())];
+        else if (w.word == Word::clear && dice_.percent(30)) w.target = site.policies[dice_.below(site.policies.size())];
         else if (dice_.percent(15)) w.target = "site";
         else if (dice_.percent(40)) w.target = site.groups[dice_.below(site.groups.size())].name;
         else if (dice_.percent(95)) w.target = site.loads[dice_.below(site.loads.size())].name;
         else w.target = "nobody";
         return w;
+    }
+
+    Signal thrown() {
+        Signal s{.source = lever, .kind = dice_.percent(40) ? SignalKind::local : SignalKind::release, .id = "lever"};
+        s.issued = s.start = true_utc_;
+        return s;
     }
 
     void jump(std::vector<Event>& heard) {

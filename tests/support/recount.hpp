@@ -12,13 +12,25 @@ class Recount {
 public:
     Recount(const State& state, const std::vector<Policy>& policies, Now now) : state_{state}, site_{*state.site}, now_{now}, drawn_(state.site->groups.size()) {
         for (const Policy& policy : policies) policy(state, now, limits);
+        for (const Disarm& disarm : state.disarmed) {
+            const auto its = [&](const auto& limit) { return limit.why.policy == disarm.policy; };
+            std::erase_if(limits.bounds, [&](const Bound& b) {
+                const bool money = b.why.cause == Cause::price || b.why.cause == Cause::dispatch || b.why.cause == Cause::person || b.why.reason == Reason::demand_peak;
+                return its(b) && (money || disarm.protections);
+            });
+            std::erase_if(limits.cutoffs, its), std::erase_if(limits.floors, its);
+        }
         for (Bound& bound : limits.bounds) fill_in(bound);
     }
 
     Limits limits;   ///< What is asked now; `everything` already in watts.
 
     bool is_contactor(const Site::Group& group) const { return group.driver == "contactor"; }
-    bool can_move(const Site::Group& group) const { return group.tier == Tier::interruptible && !is_contactor(group); }
+    bool can_move(const Site::Group& group) const { return group.tier == Tier::interruptible && !is_contactor(group) && !(local(group) && watches_only(group)); }
+
+    /// A switch of the group's, or of the site, is in local.
+    bool local(const Site::Group& group) const { return switched(group, [](const Site::Source&) { return true; }); }
+    bool watches_only(const Site::Group& group) const { return switched(group, [](const Site::Source& s) { return s.in_local == InLocal::observe; }); }
 
     bool in(Scope scope, std::size_t group) const {
         if (scope.kind == Scope::Kind::site) return true;
@@ -90,6 +102,17 @@ private:
             sum += group.tier == Tier::flexible ? flex_draw(state_.loads[s], state_.flex(s), site_.loads[s].rated, group.standby, dead(group))
                                                 : draw_of(state_.loads[s], site_.loads[s].rated, group.standby, dead(group));
         return sum;
+    }
+
+    template <class Is>
+    bool switched(const Site::Group& group, Is is) const {
+        const auto own = std::ranges::find(site_.groups, group.name, &Site::Group::name);  // It may be a copy of ours.
+        const GroupId id{static_cast<std::uint16_t>(own - site_.groups.begin())};
+        return std::ranges::any_of(state_.obligations, [&](const Obligation& o) {
+            if (o.signal.kind != SignalKind::local || o.begins > now_.steady) return false;
+            const Site::Source& source = site_.sources[index(o.signal.source)];
+            return is(source) && (source.switches.empty() || std::ranges::find(source.switches, id) != source.switches.end());
+        });
     }
 
     Power reserve(const Site::Group& group, Slot s) const {

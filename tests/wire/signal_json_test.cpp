@@ -439,7 +439,7 @@ TEST_CASE("the state is one JSON object in which what is unknown is null") {
         R"({"time":"2026-07-01T17:00:00Z","site_w":12000000,"firm_w":800000,"interruptible_w":0,"flexible_w":0,"available_down_w":0,"available_flexible_w":0,)"
         R"("available_up_w":0,"residual_w":null,"binding":{"scope":"site","limit_w":11000000,"policy":"obligations",)"
         R"("source":"utility","reason":"dispatched","until":null},"shortfall_w":0,"events":[{"number":3,"id":"d-\"1\"",)"
-        R"("source":"utility","cause":"dispatch","since":"2026-07-01T17:00:00Z","until":null}]})");
+        R"("source":"utility","cause":"dispatch","since":"2026-07-01T17:00:00Z","until":null}],"overruled":[],"disarmed":[],"said":[],"local":[],"contested":{"loads":0,"named":[]},"notices":[]})");
     CHECK(parse_json(json, 8).has_value());
 }
 
@@ -452,6 +452,27 @@ TEST_CASE("a temperature may be below zero, and both levels come back as they we
     wire::SignalRules yard = rules(SignalKind::temperature);
     yard.plausible_max = 70'000;
     CHECK(fault(R"({"kind":"temperature","issued":"2026-07-01T17:30:00Z","temperature":70.1,"unit":"degC"})", yard) == "temperature 70.1 degC is above plausible_max 70 degC");
+}
+
+TEST_CASE("the state says what persons, switches and others have made of the site") {
+    StateReport report;
+    report.overruled.push_back({"site", Power{12'000'000}, "contract", "", "contract_limit"});
+    report.disarmed.push_back({"obligations", "jo", "stuck", {}, false});
+    report.said.push_back({"override", "site", "jo", "hot", Power{5'000}, report.time});
+    report.local.push_back({"lever", report.time, true});
+    report.contested = 7;
+    report.contesting = {"m-1", "m-2"};
+    report.notices.push_back({"hall", "tenant-a", "obligations", Power{1'250'000}, report.time});
+    const std::string json = state_json(report);
+    CHECK(parse_json(json, 8).has_value());
+    for (const char* part : {R"("overruled":[{"scope":"site","limit_w":12000000,"policy":"contract","source":null,"reason":"contract_limit"}])",
+                             R"("disarmed":[{"policy":"obligations","who":"jo","why":"stuck","until":null,"protections":false}])",
+                             R"("said":[{"word":"override","target":"site","limit_w":5000,"who":"jo","why":"hot","until":"1970-01-01T00:00:00Z"}])",
+                             R"("local":[{"source":"lever","since":"1970-01-01T00:00:00Z","in_local":"shed_only"}])", R"("contested":{"loads":7,"named":["m-1","m-2"]})",
+                             R"("notices":[{"group":"hall","owner":"tenant-a","policy":"obligations","power_w":1250000,"deadline":"1970-01-01T00:00:00Z"}])"}) {
+        CAPTURE(json, part);
+        CHECK(json.find(part) != std::string::npos);
+    }
 }
 
 namespace {
@@ -472,7 +493,7 @@ TEST_CASE("the handbook's examples are what we take, and its faults what we say"
         const std::string payload = handbook.substr(from, handbook.find('\n', from) - from);
         CAPTURE(payload);
         bool taken = false;
-        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch, SignalKind::temperature, SignalKind::heat, SignalKind::system_demand, SignalKind::peak_forecast})
+        for (const SignalKind kind : {SignalKind::price, SignalKind::hashprice, SignalKind::dispatch, SignalKind::temperature, SignalKind::heat, SignalKind::system_demand, SignalKind::peak_forecast, SignalKind::local})
             taken = taken || parse_signal_json(payload, rules(kind)).has_value();
         CHECK(taken);
         ++examples;
@@ -486,7 +507,7 @@ TEST_CASE("the handbook's examples are what we take, and its faults what we say"
         CHECK(fault(payload, rules(SignalKind::price)) == handbook.substr(middle + 5, end - middle - 5));
         ++faults;
     }
-    CHECK(examples == 11);
+    CHECK(examples == 12);
     CHECK(faults == 9);
 }
 
