@@ -77,7 +77,11 @@ private:
     FlexMove sleep() const {
         FlexMove move{Rung::sleep, no_limit, drawn_ - core_.group(group_).standby};
         wait_for_notice(move, FlexStep::sleep);
-        if (!terms_.saves_before(FlexStep::sleep) || is_saved(flex_, terms_, now_)) return move;
+        if (!terms_.saves_before(FlexStep::sleep)) return move;
+        if (is_saved(flex_, terms_, now_)) {  // A checkpoint may grow too old while the notice runs.
+            move.may_at = std::min(move.may_at, later(flex_.saved, terms_.checkpoint_good));
+            return move;
+        }
         if (flex_.missed && emergency_ && terms_.unsaved == Unsaved::emergency) return move;
         move.asks = must_ask();
         move.bar = flex_.missed ? FlexBar::unsaved : FlexBar::awaits_checkpoint;

@@ -85,12 +85,16 @@ Duration lead_of(const Core& core) {
     return longest;
 }
 
-/// Not yet told, or not saved when there was time for it.
-bool must_prepare(const Core& core, Slot s) {
+/// Not yet told, or not saved when there was time for it. What is safe, or was asked, is looked at again when that has run out.
+bool must_prepare(Core& core, Slot s) {
     const Site::Flexible& terms = core.group(core.group_of[s]).flexible;
     const FlexState& flex = core.state.flex(s);
-    const bool safe = flex.saved != Steady::min() && later(flex.saved, terms.checkpoint_good) > core.now.steady;
-    return terms.has(FlexStep::checkpoint) && !safe && (flex.asked == never || later(flex.asked, terms.checkpoint_within) <= core.now.steady);
+    if (!terms.has(FlexStep::checkpoint)) return false;
+    const Steady safe_until = flex.saved == Steady::min() ? Steady::min() : later(flex.saved, terms.checkpoint_good);
+    const Steady due = flex.asked == never ? Steady::min() : later(flex.asked, terms.checkpoint_within);
+    const Steady again = safe_until > core.now.steady ? safe_until : due;
+    if (again > core.now.steady) core.wake_at(again);
+    return again <= core.now.steady;
 }
 
 void prepare(Core& core, const Bound& ahead) {

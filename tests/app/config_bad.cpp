@@ -343,7 +343,7 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
         {"device = \"/dev/ttyS0\"\n", "",
          R"(site.toml:62:1: [[signal]] limit has no 'device'; expected a serial line like "/dev/ttyS0")"},
         {R"(driver = "metered")", R"(driver = "meterd")",
-         R"(site.toml:73:10: 'driver' is "meterd"; allowed: luxos, contactor, metered)"},
+         R"(site.toml:73:10: 'driver' is "meterd"; allowed: luxos, contactor, metered, gpu)"},
         {R"(tier = "firm")", R"(tier = "interruptible")",
          R"(site.toml:74:8: 'tier' is "interruptible" and a metered group takes no orders; allowed: firm)"},
         {"nameplate_kw = 1200\n", "",
@@ -359,7 +359,9 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
          R"(site.toml:75:10: 'feeder' names the feeder "nroth", which is not in this file; did you mean "north"?)"},
         {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor",
          "driver = \"luxos\"\ntier = \"flexible\"\ncontactor",
-         R"(site.toml:82:8: 'tier' is "flexible" and driver luxos cannot slow its loads; allowed: firm, interruptible)"},
+         R"(site.toml:82:8: 'tier' is "flexible" and driver luxos cannot slow its loads; allowed: firm, interruptible
+site.toml:109:11: "miners" is flexible, and no price slows it; allowed: interruptible groups
+site.toml:136:15: contactor "block" carries "miners", which is flexible and saves nothing within a trip; allowed: contactors of interruptible groups)"},
         {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"luxos\"\ncontactor",
          "site.toml:102:12: contactor \"block\" carries \"miners\", which is firm because it has no 'tier'; "
          "allowed: interruptible groups only\nsite.toml:108:11: \"miners\" is firm because it has no 'tier', "
