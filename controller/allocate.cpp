@@ -156,6 +156,7 @@ void lower_for_bounds(Core& core) {
 void measure_rooms(const Core& core, std::vector<Room>& rooms) {
     rooms.clear();
     for (const Bound& bound : core.limits.bounds) rooms.push_back(room_under(core, bound, balance(core, bound.scope)));
+    for (std::size_t i = 0; i < core.kept.size(); ++i) rooms[i].take(core.kept[i]);
 }
 
 /// A load that may come back, as far as its group and the price are concerned.

@@ -8,17 +8,6 @@
 
 namespace ballast {
 
-/// What one load adds to its group's sums. See GroupState.
-struct Draw {
-    Power planned, possible, lowering, raising, measured, unknown;
-
-    Draw& operator+=(const Draw& more) {
-        planned += more.planned, possible += more.possible, lowering += more.lowering;
-        raising += more.raising, measured += more.measured, unknown += more.unknown;
-        return *this;
-    }
-};
-
 /// What rests draws standby or nothing.
 constexpr bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
 

@@ -9,6 +9,17 @@
 
 namespace ballast {
 
+/// What one load adds to its group's sums. See GroupState.
+struct Draw {
+    Power planned, possible, lowering, raising, measured, unknown;
+
+    Draw& operator+=(const Draw& more) {
+        planned += more.planned, possible += more.possible, lowering += more.lowering;
+        raising += more.raising, measured += more.measured, unknown += more.unknown;
+        return *this;
+    }
+};
+
 /// An order whose loads have not all been seen to obey.
 struct Pending {
     OrderId id{};
@@ -120,6 +131,7 @@ struct Core {
     std::vector<std::uint8_t> movable;           ///< By group: it is interruptible, and no switch has it in local for watching only.
     std::vector<std::uint8_t> local;             ///< By group: a switch has it in local.
     std::vector<std::uint8_t> watched;           ///< By group: and leaves us to watch.
+    std::vector<Draw> kept;                      ///< By bound: room for flexible loads that other limits hold; empty: for none.
     std::vector<Slot> above_cap;                 ///< Flexible loads that were seen to keep their cap, and draw more.
     std::vector<std::size_t> open_order;         ///< By group: 1 + index into `orders` of the one being extended; 0: none.
     std::vector<std::uint8_t> constraining;      ///< By policy: it stops, limits or forbids something.

@@ -147,17 +147,19 @@ void let_wait(Core& core, Scope scope) {
     for (const GroupId g : core.members[core.scope_index(scope)]) core.yields[index(g)] = 1;
 }
 
-/// Its room is kept for it from here on; false, with whom that makes wait: some limit has none.
+/// Its room is kept for it from here on, also where another limit holds it; false, with whom that makes wait: some limit has none.
 bool keep_room(Core& core, std::vector<Room>& rooms, Slot s) {
     const GroupId g = core.group_of[s];
     const Draw added = full_again(core, s);
     bool fits = true;
     for (const Room& room : rooms)
         if (under(core, room.bound->scope, g) && holds(room, added)) fits = false, let_wait(core, room.bound->scope);
-    if (!fits) return false;
-    for (Room& room : rooms)
-        if (under(core, room.bound->scope, g)) room.take(added);
-    return true;
+    for (std::size_t i = 0; i < rooms.size(); ++i) {
+        if (!under(core, rooms[i].bound->scope, g)) continue;
+        rooms[i].take(added);
+        if (!fits) core.kept[i] += added;
+    }
+    return fits;
 }
 
 /// Its least time down and its group's stagger have run out.
@@ -176,6 +178,7 @@ bool turn_has_come(Core& core, Slot s) {
 void restore_flexible(Core& core, std::vector<Room>& rooms) {
     if (core.flexible_turns.empty()) return;
     std::ranges::fill(core.yields, std::uint8_t{0});
+    core.kept.assign(core.limits.bounds.size(), {});
     rooms.clear();
     for (const Bound& bound : core.limits.bounds) rooms.push_back(room_under(core, bound, balance(core, bound.scope)));
     const Why allowed{{}, {}, {}, 0, Reason::allowed_again};

@@ -38,7 +38,7 @@ private:
         verdict_.unless(g.tier == Tier::flexible || !own, "order {} is for flexible loads only", raw(order.id));
         if (g.tier != Tier::flexible) return;
         verdict_.unless(!g.flexible.order.empty() || order.rung == Rung::uncap || order.rung == Rung::wake, "order {} reaches {}, which has no steps", raw(order.id), g.name);
-        verdict_.unless(order.why.cause != Cause::person || raises(order.rung), "order {} of a person slows {}", raw(order.id), g.name);
+        verdict_.unless(order.why.cause != Cause::person || order.why.reason == Reason::overridden || order.why.reason == Reason::still_standing || raises(order.rung), "order {} of a person slows {}", raw(order.id), g.name);
         for (Slot s = order.loads.first; s < order.loads.last; ++s) judge(seen, order, s);
     }
 
@@ -119,7 +119,7 @@ private:
             if (!seen.recount.in(scope, g) || !seen.recount.can_move(other) || seen.recount.dead(other)) continue;
             Slot first = other.loads.first;
             for (const Run& run : seen.state.groups[g].runs) {
-                for (Slot s = first; s < run.last; ++s) n += run.on && (!(run.bars & latched) || seen.state.loads[s].mode == Mode::running);
+                for (Slot s = first; s < run.last; ++s) n += run.on && !(run.bars & maintained) && (!(run.bars & latched) || seen.state.loads[s].mode == Mode::running);
                 first = run.last;
             }
         }
@@ -130,7 +130,7 @@ private:
     void room_is_kept(const Seen& seen, const Order& order) {
         for (std::size_t g = 0; g < site_.groups.size(); ++g) {
             const Site::Group& other = site_.groups[g];
-            if (other.tier != Tier::flexible || seen.recount.dead(other)) continue;
+            if (other.tier != Tier::flexible || seen.recount.dead(other) || seen.recount.local(other)) continue;
             Slot first = other.loads.first;
             for (const Run& run : seen.state.groups[g].runs) {
                 for (Slot s = first; s < run.last; ++s) {

@@ -83,6 +83,7 @@ private:
         std::set<PolicyId> who;
         Power credit, extra;
         for (const Order& order : seen.decision.orders) {
+            if (order.why.reason == Reason::overridden) return;  // Whoever went for another limit as well may not have been needed for this one.
             if (raises(order.rung) || order.attempt > 1 || order.why.reason == Reason::still_standing || order.rung == Rung::open || order.rung == Rung::checkpoint || order.why.cause == Cause::person) continue;
             who.insert(order.why.policy);
             if (order.why.cause == Cause::price) return;
