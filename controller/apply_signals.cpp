@@ -135,7 +135,7 @@ void place(Core& core, Obligation& obligation, const Signal& signal) {
     }
     obligation.signal = signal;
     if (is_call(signal.kind)) obligation.armed = std::max(obligation.armed, armed_at(core, signal.source, obligation.begins));
-    obligation.ends = end_by_contract(core.site.sources[index(signal.source)].terms, signal, obligation.begins, steadily(core, signal.end));
+    obligation.ends = end_by_contract(terms_of(core.site, signal), signal, obligation.begins, steadily(core, signal.end));
 }
 
 void bury(Core& core, SourceId source, const std::string& id, Instant issued);
@@ -174,7 +174,8 @@ void apply_dispatch(Core& core, Signal signal) {
     const std::size_t source = index(signal.source);
     if (const Tombstone* stone = tombstone_of(core, signal.source, signal.id); stone && stone->issued >= signal.issued)
         return core.note(NoteKind::signal_after_release, source, signal.id);
-    const bool over = signal.end != open_end && end_by_contract(core.site.sources[source].terms, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
+    const Site::CallTerms terms = terms_of(core.site, signal);
+    const bool over = signal.end != open_end && end_by_contract(terms, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
     for (std::size_t i = 0; i < core.state.obligations.size(); ++i) {
         Obligation& known = core.state.obligations[i];
         if (known.signal.source != signal.source || known.signal.id != signal.id) continue;
@@ -185,7 +186,11 @@ void apply_dispatch(Core& core, Signal signal) {
         place(core, known, signal);
         return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
     }
-    if (over) return core.note(NoteKind::signal_over, source, signal.id);
+    // First heard of when its own time is past, it waits for no release: that may have been said long ago.
+    Site::CallTerms late = terms;
+    late.until_release = false;
+    const bool missed = signal.end != open_end && end_by_contract(late, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
+    if (over || missed) return core.note(NoteKind::signal_over, source, signal.id);
     const auto alike = [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.kind == signal.kind; };
     if (std::ranges::count_if(core.state.obligations, alike) >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;

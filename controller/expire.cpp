@@ -23,9 +23,9 @@ void end_obligations(Core& core) {
     }
 }
 
-/// Where calls replace one another, the newest that has begun is the only one that has.
+/// Where calls replace one another, the newest base point that has begun is the only one that has. "Everything off" is none.
 void end_replaced(Core& core) {
-    const auto begun = [&](const Obligation& o) { return core.site.sources[index(o.signal.source)].terms.replaces && o.signal.kind == SignalKind::dispatch && o.begins <= core.now.steady; };
+    const auto begun = [&](const Obligation& o) { return core.site.sources[index(o.signal.source)].terms.replaces && o.signal.kind == SignalKind::dispatch && o.signal.ask != Ask::full && o.begins <= core.now.steady; };
     for (std::size_t i = core.state.obligations.size(); i-- > 0;) {
         const Obligation& old = core.state.obligations[i];
         const auto newer = [&](const Obligation& o) { return begun(o) && o.signal.source == old.signal.source && std::pair{o.signal.issued, o.event} > std::pair{old.signal.issued, old.event}; };

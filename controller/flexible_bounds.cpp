@@ -112,7 +112,7 @@ void prepare(Core& core, const Bound& ahead) {
 
 /// What policies will ask for this obligation once it has to be met; they are pure, so they can be asked beforehand.
 void prepare(Core& core, const Obligation& obligation) {
-    const Duration ramp = core.site.sources[index(obligation.signal.source)].terms.ramp(obligation.signal.ramp);
+    const Duration ramp = terms_of(core.site, obligation.signal).ramp(obligation.signal.ramp);
     Steady met = later(obligation.begins, ramp);
     if (met >= obligation.ends) met = obligation.begins;
     Limits ahead;

@@ -1,6 +1,7 @@
 #include "controller/shed_receipt.hpp"
 
 #include "controller/flex_move.hpp"
+#include "model/call_terms.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -238,7 +239,7 @@ void ReceiptBuilder::place(Now now, Trace& trace, const Signal& signal) {
     r.began = r.heard;
     trace.must = r.began.steady;
     if (signal.start > now.utc) r.began = {signal.start, later(now.steady, signal.start - now.utc)};
-    if (index(signal.source) < site_.sources.size()) trace.must = site_.sources[index(signal.source)].terms.met_by(r.heard.steady, r.began.steady, signal.ramp);
+    if (index(signal.source) < site_.sources.size()) trace.must = terms_of(site_, signal).met_by(r.heard.steady, r.began.steady, signal.ramp);
     r.met_by = r.began.utc + (trace.must - r.began.steady);
     trace.counted = std::max(trace.counted, r.began.steady);
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "model/call_terms.hpp"
 #include "model/event.hpp"
 #include "model/limit.hpp"
 #include "model/order.hpp"

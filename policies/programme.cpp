@@ -85,7 +85,7 @@ private:
         return bound;
     }
 
-    const Site::CallTerms& terms_of(const Obligation& call) const { return state_.site->sources[index(call.signal.source)].terms; }
+    Site::CallTerms terms_of(const Obligation& call) const { return ballast::terms_of(*state_.site, call.signal); }
 
     Steady must(const Obligation& call) const { return terms_of(call).met_by(call.heard, call.begins, call.signal.ramp); }
 

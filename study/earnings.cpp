@@ -73,6 +73,11 @@ void DemandBill::drawn(Power power, Instant until) {
     }
 }
 
+Money DemandBill::total() const {
+    const Instant last = at_ - Duration{1};
+    return at_ == Peaks::month_end(last) ? billed_ : billed_ + of_month(last);  // A month that is over was billed.
+}
+
 Money DemandBill::of_month(Instant at) const {
     const Power month = peaks_.month(at).value_or(Power{}), year = peaks_.twelve_months(at).value_or(Power{});
     const Int128 billed = std::max({Int128{month.count}, Int128{year.count} * tariff_.ratchet_ppm / 1'000'000, Int128{tariff_.paid.count}});

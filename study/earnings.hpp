@@ -90,7 +90,7 @@ public:
     DemandBill(const DemandTariff& tariff, Instant from) : tariff_{tariff}, peaks_{tariff.window}, at_{from} {}
     void drawn(Power power, Instant until);
     /// With the month that runs.
-    Money total() const { return billed_ + of_month(at_ - Duration{1}); }
+    Money total() const;
 
 private:
     Money of_month(Instant at) const;

@@ -136,6 +136,8 @@ TEST_CASE("the demand of a month is billed by its highest window, with its ratch
     DemandBill low{{15min, Price{10'000'000'000}, 0, 2_MW}, may};
     low.drawn(1_MW, may + 1h);
     CHECK(money(low.total()) == "20000.00");    // By contract.
+    low.drawn(1_MW, may + 24h);
+    CHECK(money(low.total()) == "20000.00");    // Until the end of May: once.
 }
 
 TEST_CASE("the demand charge keeps a replay's mean at what is paid for") {

@@ -1,0 +1,90 @@
+#include "controller/engine.hpp"
+#include "policies/programme.hpp"
+#include "tests/catch.hpp"
+
+using namespace ballast;
+using namespace ballast::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Instant midnight{std::chrono::sys_days{std::chrono::year{2026} / 11 / 22}};
+constexpr SourceId utility{0};
+
+Now at(Duration t) { return {midnight + t, Steady{1000h + t}}; }
+
+/// Ten miners of 1 MW, under a contract that gives half an hour's ramp and two hours' notice, and ends any call after four hours.
+Engine under_contract(Site::CallTerms terms) {
+    Site site;
+    site.meters = {{"poi", 5s, 900s}};
+    site.meter = MeterId{0};
+    site.sources = {{"utility", OnStale::hold}};
+    site.sources[0].terms = terms;
+    site.policies = {"programme"};
+    for (int i = 0; i < 10; ++i) site.loads.push_back({"m-" + std::to_string(i), 1_MW, 30'000, 50_per_MWh});
+    site.groups = {{.name = "miners", .driver = "luxos", .loads = {0, 10}, .tier = Tier::interruptible}};
+    policies::Programme programme{.policy = PolicyId{0}, .sources = {utility}};
+    programme.armed.when = policies::Armed::When::never;
+    if (terms.replaces) programme.follow = 400_kW;
+    return Engine{site, {policies::programme(programme)}, {}, at(0s)};
+}
+
+Signal call(SignalKind kind, Duration t, std::string id, Ask ask, Power power = {}) {
+    Signal s{.source = utility, .kind = kind, .id = std::move(id)};
+    s.issued = s.start = midnight + t;
+    s.ask = ask;
+    s.power = power;
+    return s;
+}
+
+const Decision& step(Engine& engine, Duration t, std::vector<Event> heard) {
+    heard.push_back(MeterReading{MeterId{0}, 10_MW, at(t).steady, Quality::measured});
+    return engine.step(at(t), heard);
+}
+
+std::size_t lowered(const Decision& decision) {
+    std::size_t n = 0;
+    for (const Order& order : decision.orders) n += raises(order.rung) ? 0 : order.loads.size();
+    return n;
+}
+
+constexpr Site::CallTerms slow{.notice = 2h, .default_ramp = 30min, .at_most = 4h};
+
+}  // namespace
+
+TEST_CASE("a contract's notice, ramp and longest time soften its calls, and neither soften nor end an emergency") {
+    Engine called = under_contract(slow);
+    CHECK(lowered(step(called, 1s, {call(SignalKind::dispatch, 1s, "c-1", Ask::absolute, 5_MW)})) <= 1);  // Half an hour of ramp has just begun.
+
+    Engine engine = under_contract(slow);
+    CHECK(lowered(step(engine, 1s, {call(SignalKind::emergency, 1s, "e-1", Ask::absolute, 5_MW)})) >= 5);
+    // What the meter still shows is told after the time to prove it, not after two hours.
+    const Decision& later = step(engine, 60s, {});
+    REQUIRE(!later.binding.empty());
+    CHECK(later.binding[0].shortfall > 0_W);
+    CHECK(step(engine, 5h, {}).binding.size() == 1);
+    CHECK(engine.state().obligations.size() == 1);
+}
+
+TEST_CASE("a call first heard of when its own time is past waits for no release") {
+    Engine engine = under_contract({.until_release = true});
+    Signal old = call(SignalKind::dispatch, -30 * 24h, "trip", Ask::full);
+    old.end = old.start + 1h;
+    CHECK(lowered(step(engine, 1s, {old})) == 0);
+    CHECK(engine.state().obligations.empty());
+    Signal now = call(SignalKind::dispatch, 2s, "trip-2", Ask::full);
+    now.end = now.start + 1h;
+    CHECK(lowered(step(engine, 2s, {now})) == 10);
+    step(engine, 2h, {});
+    CHECK(engine.state().obligations.size() == 1);  // Off until restored.
+}
+
+TEST_CASE("a base point ends the one before it, and no full curtailment") {
+    Engine engine = under_contract({.replaces = true});
+    step(engine, 1s, {call(SignalKind::dispatch, 1s, "p-1", Ask::absolute, 9_MW)});
+    step(engine, 2s, {call(SignalKind::dispatch, 2s, "off", Ask::full)});
+    step(engine, 3s, {call(SignalKind::dispatch, 3s, "p-2", Ask::absolute, 8_MW)});
+    std::vector<std::string> standing;
+    for (const Obligation& o : engine.state().obligations) standing.push_back(o.signal.id);
+    CHECK(standing == std::vector<std::string>{"off", "p-2"});
+}
