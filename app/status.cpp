@@ -165,7 +165,7 @@ std::string sentence_of(const Note& note, const Site& site) {
         if (note.text == source()) return {};
         return fmt::format("{}: nothing called {} is known to release; is that its id?", source(), note.text);
     case NoteKind::signal_without_reference:
-        return fmt::format("{}: {} is counted from {:.1f} kW, an estimate: no meter was read before it", source(), note.text, kw);
+        return fmt::format("{}: {} is counted from {:.1f} kW, an estimate: no meter has the whole window before it", source(), note.text, kw);
     case NoteKind::signals_full: return fmt::format("{}: {} refused: too much is known already", source(), note.text);
     case NoteKind::source_stale: return fmt::format("{} is silent", source());
     case NoteKind::source_back: return fmt::format("{} is heard again", source());
