@@ -115,7 +115,7 @@ private:
     }
 
     void machines(const GroupConfig& group) {
-        if (group.machines.empty()) return;
+        if (group.machines.empty() || group.gpu) return;
         Power sum;
         for (const MachineConfig& machine : group.machines) {
             must_be_loopback(fmt::format("group {}, machine {}", group.name, machine.id), machine.host);
