@@ -233,6 +233,8 @@ private:
         for (const sim::ContactorSettings& gear : plant().contactors) full += gear.block;
         for (const GroupConfig& group : config_.groups)
             if (group.driver == GroupDriver::metered) full += group.nameplate;
+            else if (group.gpu)
+                for (const MachineConfig& node : group.machines) full += node.watts;
         if (config_.site.cooling_ppm > 0) {  // Then the file says which part moves.
             plant().cooling_per_mille = static_cast<unsigned>(config_.site.cooling_ppm / 1'000);
             plant().house_load = config_.site.overhead;
