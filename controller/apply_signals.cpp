@@ -90,8 +90,13 @@ struct Reference {
 Reference reference_at(const Core& core, Scope scope, Steady issued) {
     const auto meter = core.meter_of(scope);
     const Balance now = balance(core, scope);
-    if (meter && now.meter)
-        if (const auto mean = core.state.meters[index(*meter)].mean(issued - core.site.reference_window, issued)) return {*mean, false};
+    if (meter && now.meter) {
+        const MeterState& read = core.state.meters[index(*meter)];
+        if (const auto mean = read.mean(issued - core.site.reference_window, issued)) return {*mean, false};
+        // Its past is shorter than the window: all that was read of it.
+        if (!read.history.empty())
+            if (const auto mean = read.mean(read.history.front().taken, issued)) return {*mean, true};
+    }
     return {now.drawn(), true};
 }
 
@@ -113,8 +118,6 @@ void freeze_references(Core& core, Obligation& obligation) {
     obligation.estimated = site.estimated;
     for (std::uint16_t f = 0; f < core.site.feeders.size(); ++f)
         obligation.feeder_references.push_back(reference_at(core, Scope::feeder(FeederId{f}), issued).power);
-    if (site.estimated && obligation.signal.ask == Ask::relative)
-        core.note(NoteKind::signal_without_reference, index(obligation.signal.source), obligation.signal.id, obligation.event, obligation.reference);
 }
 
 /// When a call is over: as it says, but for what its programme's contract has of the matter.
@@ -201,6 +204,8 @@ void apply_dispatch(Core& core, Signal signal) {
     freeze_references(core, obligation);
     if (has_channels(core.site, signal.source)) obligation.words.push_back({channel, signal, false});
     core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
+    if (asks && obligation.estimated && signal.ask == Ask::relative)  // After the event was opened, whose receipt says so.
+        core.note(NoteKind::signal_without_reference, source, signal.id, obligation.event, obligation.reference);
     core.state.obligations.push_back(std::move(obligation));
 }
 

@@ -79,6 +79,20 @@ TEST_CASE("a call first heard of when its own time is past waits for no release"
     CHECK(engine.state().obligations.size() == 1);  // Off until restored.
 }
 
+TEST_CASE("a reduction counts from all that was read where that is less than the window, and says so after its event is opened") {
+    Engine engine = under_contract({});
+    for (int s = 0; s < 20; ++s) engine.step(at(std::chrono::seconds{s}), std::vector<Event>{MeterReading{MeterId{0}, 10_MW, at(std::chrono::seconds{s}).steady, Quality::measured}});
+    engine.step(at(20s), std::vector<Event>{MeterReading{MeterId{0}, 5_MW, at(20s).steady, Quality::measured}});
+    const Decision& decision = engine.step(at(21s), std::vector<Event>{call(SignalKind::dispatch, 21s, "r-1", Ask::relative, 1_MW)});
+    REQUIRE(engine.state().obligations.size() == 1);
+    CHECK(engine.state().obligations[0].reference.count / 1'000 == 9'761);  // 20 s of 10 MW, one of 5.
+    CHECK(engine.state().obligations[0].estimated);
+    std::vector<NoteKind> told;
+    for (const Note& note : decision.notes)
+        if (note.kind == NoteKind::event_opened || note.kind == NoteKind::signal_without_reference) told.push_back(note.kind);
+    CHECK(told == std::vector{NoteKind::event_opened, NoteKind::signal_without_reference});
+}
+
 TEST_CASE("a base point ends the one before it, and no full curtailment") {
     Engine engine = under_contract({.replaces = true});
     step(engine, 1s, {call(SignalKind::dispatch, 1s, "p-1", Ask::absolute, 9_MW)});

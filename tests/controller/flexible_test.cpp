@@ -267,7 +267,7 @@ TEST_CASE("a cap that is not kept has no credit, teaches where the floor is, and
     CHECK(std::ranges::any_of(life.misses, [](const auto& m) { return m.second.load == 0 && m.second.cause != MissCause::unproven; }));
 }
 
-TEST_CASE("a load that leaves its cap is told again; one that its owner wakes goes down from the first step") {
+TEST_CASE("a load that leaves its cap is told again, and one that its owner wakes goes down from the first step") {
     Life life{hybrid()};
     life.go(20s, {limit_of(58_kW, 2s)});
     REQUIRE(life.told(Rung::cap, batch).size() == 2);

@@ -200,7 +200,7 @@ TEST_CASE("a word to run whatever the price outweighs the price and nothing else
     CHECK(bench.ordered(Rung::wake) == 6);
 }
 
-TEST_CASE("in local nothing rises; whether machines are still put to sleep the site file says") {
+TEST_CASE("in local nothing rises, and the site file says whether machines are still put to sleep") {
     const InLocal in_local = GENERATE(InLocal::observe, InLocal::shed_only);
     Site site = miners(10);
     site.sources.push_back({.name = "switch"});
