@@ -183,14 +183,14 @@ PowerBudget budget_of(const Config& config, const SiteModel& model) {
     for (const Site::Group& group : model.site.groups) {
         const Power sum = nameplate(model.site, group);
         budget.groups.push_back({group.name, group.driver, group.tier, group.loads.size(), sum});
-        (group.tier == Tier::firm ? budget.firm : budget.interruptible) += sum;
+        budget.of(group.tier) += sum;
     }
     Power feeders;
     for (const FeederConfig& feeder : config.feeders) feeders += feeder.overhead;
     budget.overhead = std::max(config.site.overhead, feeders);
     // What cools the loads grows with them.
-    budget.overhead += with_cooling(budget.firm + budget.interruptible, config.site.cooling_ppm) - (budget.firm + budget.interruptible);
-    budget.sum = budget.firm + budget.interruptible + budget.overhead;
+    budget.overhead += with_cooling(budget.loads(), config.site.cooling_ppm) - budget.loads();
+    budget.sum = budget.loads() + budget.overhead;
     for (const PolicyConfig& policy : config.policies)
         if (policy.site_cap) budget.limits.push_back(limit_of(policy, model, budget));
     for (const FeederConfig& feeder : config.feeders) {
@@ -206,18 +206,19 @@ PowerBudget budget_of(const Config& config, const SiteModel& model) {
 }
 
 std::string power_budget(const Config& config, const SiteModel& model) {
-    const PowerBudget budget = budget_of(config, model);
+    PowerBudget budget = budget_of(config, model);
     std::string text = fmt::format("Power budget of {}, by nameplate\n", config.site.name);
     const auto row = [&](std::string_view name, std::string_view what, Power power) {
         text += fmt::format("  {:<24} {:<26} {:>12} kW\n", name, what, kilowatts(power));
     };
-    for (const Tier tier : {Tier::firm, Tier::interruptible}) {
+    for (const Tier tier : {Tier::firm, Tier::flexible, Tier::interruptible}) {
+        if (tier == Tier::flexible && budget.flexible == Power{}) continue;
         for (const auto& group : budget.groups)
             if (group.tier == tier)
                 row(group.name,
                     fmt::format("{}, {} {}", group.driver, group.loads, group.loads == 1 ? "load" : "loads"),
                     group.nameplate);
-        row(word(tier), "", tier == Tier::firm ? budget.firm : budget.interruptible);
+        row(word(tier), "", budget.of(tier));
     }
     row("overhead", "until it is learned", budget.overhead);
     row("sum", "", budget.sum);
@@ -260,6 +261,7 @@ std::string power_budget_json(const Config& config, const SiteModel& model) {
     const boost::json::object all{{"site", config.site.name},
                                   {"groups", std::move(groups)},
                                   {"firm_w", budget.firm.count},
+                                  {"flexible_w", budget.flexible.count},
                                   {"interruptible_w", budget.interruptible.count},
                                   {"overhead_w", budget.overhead.count},
                                   {"sum_w", budget.sum.count},

@@ -25,7 +25,7 @@ struct PowerBudget {
         }  ///< Below 0: nothing Ballast may do is enough.
     };
     std::vector<Group> groups;  ///< Firm first.
-    Power firm, interruptible;  ///< Nameplates by tier.
+    Power firm, flexible, interruptible;  ///< Nameplates by tier.
     Power overhead;             ///< The site's, or its feeders' together if that is more.
     Power sum;
     std::vector<Limit> limits;          ///< Of every site_cap, then of every feeder that has its own.
@@ -37,6 +37,9 @@ struct PowerBudget {
     };
     std::vector<Stage> stages;
     std::vector<std::string> warnings;  ///< What is allowed and probably not meant.
+
+    Power& of(Tier tier) { return tier == Tier::firm ? firm : tier == Tier::flexible ? flexible : interruptible; }
+    Power loads() const { return firm + flexible + interruptible; }
 };
 
 PowerBudget budget_of(const Config& config, const SiteModel& model);
@@ -44,7 +47,7 @@ PowerBudget budget_of(const Config& config, const SiteModel& model);
 /// For people: a table, then the warnings. What `ballast check` ends with.
 std::string power_budget(const Config& config, const SiteModel& model);
 
-/// One JSON object, all power in W: site, groups, firm_w, interruptible_w, overhead_w, sum_w, limits, under_frequency, warnings.
+/// One JSON object, all power in W: site, groups, firm_w, flexible_w, interruptible_w, overhead_w, sum_w, limits, under_frequency, warnings.
 std::string power_budget_json(const Config& config, const SiteModel& model);
 
 }  // namespace ballast

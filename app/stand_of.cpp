@@ -115,7 +115,7 @@ private:
     }
 
     void machines(const GroupConfig& group) {
-        if (group.machines.empty()) return;
+        if (group.machines.empty() || group.gpu) return;
         Power sum;
         for (const MachineConfig& machine : group.machines) {
             must_be_loopback(fmt::format("group {}, machine {}", group.name, machine.id), machine.host);
@@ -233,6 +233,8 @@ private:
         for (const sim::ContactorSettings& gear : plant().contactors) full += gear.block;
         for (const GroupConfig& group : config_.groups)
             if (group.driver == GroupDriver::metered) full += group.nameplate;
+            else if (group.gpu)
+                for (const MachineConfig& node : group.machines) full += node.watts;
         if (config_.site.cooling_ppm > 0) {  // Then the file says which part moves.
             plant().cooling_per_mille = static_cast<unsigned>(config_.site.cooling_ppm / 1'000);
             plant().house_load = config_.site.overhead;

@@ -613,6 +613,223 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
         {"[[policy]]\nname = \"strike\"\n",
          "[[policy]]\nname = \"heat\"\nkind = \"heat_demand\"\ngroup = \"miners\"\nschedule = [{ hours = \"20:00-08:00\" }]\n\n[[policy]]\nname = \"strike\"\n",
          "site.toml:109:13: 'schedule' of [[policy]] heat has no 'thermal_kw'; expected how much heat is wanted then"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "interruptible"
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:99:8: 'tier' is "interruptible" and a gpu group is slowed in steps; allowed: firm, flexible)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+floor_w = 6000
+workload = "mining"
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:101:12: 'workload' is "mining"; allowed: inference, training, batch)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+
+[[group]]
+name = "block"
+)",
+         R"(site.toml:96:1: [[group]] nodes has no 'load'; expected [[group.load]] with id and watts, for each node or for 'count' of them
+site.toml:96:1: [[group]] nodes has no 'floor_w'; expected a number, 1 to 10000000
+site.toml:96:1: [[group]] nodes has no 'standby_w'; expected a number, 0 to 10000000)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 900
+order = ["power", "nap", "sleep"]
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:103:9: 'order' puts training to sleep and never saves it; allowed: checkpoint before sleep
+site.toml:103:19: 'order' has "nap"; allowed: checkpoint, power, clock, sleep)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 900
+order = ["power", "sleep"]
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:103:9: 'order' puts training to sleep and never saves it; allowed: checkpoint before sleep)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 900
+order = ["checkpoint", "power", "clock", "sleep"]
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:103:9: 'order' has both power and clock; allowed: one of them, as the agent meets the same watts by either)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 900
+order = ["checkpoint", "sleep", "power"]
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:103:9: 'order' goes on after sleep; allowed: sleep as the last step)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 10200
+standby_w = 900
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:101:11: 'floor_w' is 10200; allowed: less than the 'watts' of each load)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 6000
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:102:13: 'standby_w' is 6000; allowed: less than 'floor_w')"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "batch"
+order = ["power"]
+floor_w = 6000
+notice_s = 60
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:103:12: 'notice_s' is not allowed here; its 'order' has no checkpoint)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+floor_w = 6000
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:99:11: 'floor_w' is not allowed here; the group is firm, and nobody slows it; say tier = "flexible" if it may be)"},
+        {R"([[group]]
+name = "block"
+)",
+         R"([[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 900
+[[group.load]]
+id = "n"
+watts = 10200
+[[group.load]]
+id = "n"
+watts = 10200
+[[group]]
+name = "block"
+)",
+         R"(site.toml:106:1: machine "n" is at site.toml:103 already; an id is given once)"},
+        {R"(carries = ["miners"])", R"(carries = ["miners", "nodes"]
+[[group]]
+name = "nodes"
+driver = "gpu"
+tier = "flexible"
+workload = "training"
+floor_w = 6000
+standby_w = 900
+[[group.load]]
+id = "n"
+watts = 10200)",
+         R"(site.toml:103:22: contactor "block" carries "nodes", which is flexible and does not name it; say contactor = "block" there too, if it may be cut off
+site.toml:146:15: contactor "block" carries "nodes", which is flexible and saves nothing within a trip; allowed: contactors of interruptible groups)"},
     };
     return table;
 }

@@ -98,3 +98,18 @@ TEST_CASE("a fault that names nothing of the site is refused") {
     REQUIRE_FALSE(none);
     CHECK(none.error().detail.find("pio:silent") != std::string::npos);
 }
+
+TEST_CASE("each GPU node is a hall of its own that its agent steers, and no miner") {
+    const auto config = parse_config(file_text(folder + "hybrid-gpus.toml"), folder + "hybrid-gpus.toml", disk_reader());
+    REQUIRE(config);
+    const auto plan = stand_of(*config, {});
+    REQUIRE(plan);
+    CHECK(plan->settings.luxos.size() == 4);
+    REQUIRE(plan->settings.gpus.size() == 1);
+    const auto& agents = plan->settings.gpus[0];
+    CHECK(agents.site == "hybrid");
+    REQUIRE(agents.nodes.size() == 10);
+    for (const auto& node : agents.nodes) CHECK(plan->settings.plant.halls[node.hall].name == node.name);
+    CHECK(sim::free_draw(agents.nodes[4]) == Power{9'894});  // Training draws nearly its nameplate,
+    CHECK(sim::free_draw(agents.nodes[2]) == Power{3'060});  // decode far less.
+}
