@@ -128,6 +128,11 @@ Steady end_by_contract(const Site::CallTerms& terms, const Signal& signal, Stead
     return std::min(std::max(ends, later(begins, terms.at_least)), longest);
 }
 
+/// It says when it ends, and that is past.
+bool is_over(const Core& core, const Site::CallTerms& terms, const Signal& signal) {
+    return signal.end != open_end && end_by_contract(terms, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
+}
+
 /// What has begun does not begin anew because its source says it again: neither its ramp nor its proof starts over.
 void place(Core& core, Obligation& obligation, const Signal& signal) {
     const Steady start = steadily(core, signal.start);
@@ -177,8 +182,8 @@ void apply_dispatch(Core& core, Signal signal) {
     const std::size_t source = index(signal.source);
     if (const Tombstone* stone = tombstone_of(core, signal.source, signal.id); stone && stone->issued >= signal.issued)
         return core.note(NoteKind::signal_after_release, source, signal.id);
-    const Site::CallTerms terms = terms_of(core.site, signal);
-    const bool over = signal.end != open_end && end_by_contract(terms, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
+    Site::CallTerms terms = terms_of(core.site, signal);
+    const bool over = is_over(core, terms, signal);
     for (std::size_t i = 0; i < core.state.obligations.size(); ++i) {
         Obligation& known = core.state.obligations[i];
         if (known.signal.source != signal.source || known.signal.id != signal.id) continue;
@@ -189,11 +194,8 @@ void apply_dispatch(Core& core, Signal signal) {
         place(core, known, signal);
         return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
     }
-    // First heard of when its own time is past, it waits for no release: that may have been said long ago.
-    Site::CallTerms late = terms;
-    late.until_release = false;
-    const bool missed = signal.end != open_end && end_by_contract(late, signal, steadily(core, signal.start), steadily(core, signal.end)) <= core.now.steady;
-    if (over || missed) return core.note(NoteKind::signal_over, source, signal.id);
+    terms.until_release = false;  // First heard of when its own time is past, it waits for no release: that may have been said long ago.
+    if (is_over(core, terms, signal)) return core.note(NoteKind::signal_over, source, signal.id);
     const auto alike = [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.kind == signal.kind; };
     if (std::ranges::count_if(core.state.obligations, alike) >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;
