@@ -1,5 +1,6 @@
 #include "sim/gpu_agents.hpp"
 
+#include "sim/broker_client.hpp"
 #include "sim/sockets.hpp"
 #include "wire/gpu_json.hpp"
 
@@ -106,20 +107,14 @@ private:
             if (waiting_.empty()) changed_.wait_until(lock, well ? next : steady_clock::now() + std::chrono::milliseconds{500}, [this] { return stopping_ || !waiting_.empty(); });
         }
         lock.unlock();
-        try {
-            if (client_.is_connected()) client_.disconnect()->wait_for(std::chrono::seconds{2});
-        } catch (const mqtt::exception&) {
-            // The broker was quicker.
-        }
+        leave(client_);
     }
 
     bool connect() {
+        if (client_.is_connected()) return true;
+        connected_ = false;
+        if (!sim::connect(client_)) return false;
         try {
-            if (client_.is_connected()) return true;
-            connected_ = false;
-            mqtt::connect_options_builder options;
-            options.clean_session(true).keep_alive_interval(std::chrono::seconds{10});
-            if (!client_.connect(options.finalize())->wait_for(std::chrono::seconds{5})) return false;
             connected_ = client_.subscribe(wire::gpu_topic(settings_.site, "+", "order"), 1)->wait_for(std::chrono::seconds{5});
         } catch (const mqtt::exception&) {
             connected_ = false;  // Not up yet, or down again: tried until it is.

@@ -1,5 +1,6 @@
 #include "sim/utility.hpp"
 
+#include "sim/broker_client.hpp"
 #include "sim/sockets.hpp"
 
 #include <fmt/format.h>
@@ -91,25 +92,13 @@ private:
             else if (words_.empty()) changed_.wait_until(lock, due(), [this] { return stopping_ || !words_.empty(); });
         }
         lock.unlock();
-        try {
-            if (client_.is_connected()) client_.disconnect()->wait_for(std::chrono::seconds{2});
-        } catch (const mqtt::exception&) {
-            // The broker was quicker.
-        }
+        leave(client_);
     }
 
     bool connect() {
-        try {
-            if (client_.is_connected()) return true;
-            connected_ = false;
-            mqtt::connect_options_builder options;
-            options.clean_session(true).keep_alive_interval(std::chrono::seconds{10});
-            if (!settings_.user.empty()) options.user_name(settings_.user).password(settings_.password);
-            connected_ = client_.connect(options.finalize())->wait_for(std::chrono::seconds{5});
-        } catch (const mqtt::exception&) {
-            connected_ = false;  // Not up yet, or down again: tried until it is.
-        }
-        return connected_;
+        if (client_.is_connected()) return true;
+        connected_ = false;
+        return connected_ = sim::connect(client_, settings_.user, settings_.password);
     }
 
     bool speak() {
