@@ -17,6 +17,7 @@ extern const std::string good_site;       ///< As site.toml.
 extern const std::string good_inventory;  ///< As fleet.csv beside it.
 
 const std::vector<BadInput>& bad_site_files();
+std::vector<BadInput> bad_gpu_groups();   ///< The last of those.
 const std::vector<BadInput>& bad_inventories();
 
 }  // namespace ballast
