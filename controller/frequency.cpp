@@ -24,10 +24,12 @@ bool may_trip(const Core& core, Slot slot) {
     return load.on;
 }
 
+bool opened(const Tripped& tripped, Slot slot) { return std::ranges::find(tripped.contactors, slot) != tripped.contactors.end(); }
+
 /// It was opened by this very trip, and its feedback was heard before we were.
 bool latched_by(const Core& core, Slot slot, const Tripped& tripped) {
     const LoadState& load = core.state.loads[slot];
-    return (run_at(core, slot).bars & latched) && rests(load.mode) && load.taken >= tripped.sent && std::ranges::find(tripped.contactors, slot) != tripped.contactors.end();
+    return (run_at(core, slot).bars & latched) && rests(load.mode) && load.taken >= tripped.sent && opened(tripped, slot);
 }
 
 void open(Core& core, Slot slot, const Why& why) {
@@ -49,7 +51,8 @@ void apply_one(Core& core, const FrequencyReading& reading) {
 }
 
 /// What the table opened is now off by our order, which its driver carries out once more: so its fate, its deadline and
-/// its repeats are those of any other. What of these stages was closed meanwhile goes along.
+/// its repeats are those of any other. What of these stages was closed meanwhile goes along; not where a person has meanwhile
+/// taken the guard out of force: then what it still opened is open, and nothing holds it so.
 void apply_one(Core& core, const Tripped& tripped) {
     GuardState& guard = core.state.guards[index(tripped.guard)];
     const Site::Guard& site = core.site.guards[index(tripped.guard)];
@@ -58,13 +61,13 @@ void apply_one(Core& core, const Tripped& tripped) {
     const Why why = why_tripped(site);
     guard.calm_since = never;
     if (stages > guard.tripped) {
-        guard.tripped = static_cast<std::uint8_t>(stages);
+        if (!guard.disarmed) guard.tripped = static_cast<std::uint8_t>(stages);
         core.note(NoteKind::tripped, index(site.policy), fmt::format("{:.3f} Hz, stage {}", hertz(tripped.frequency), stages), event_of(core, why));
     }
     for (std::size_t i = 0; i < stages; ++i)
         for (const Slot slot : site.stages[i].contactors) {
             if (latched_by(core, slot, tripped)) change_runs(core, {slot, slot + 1}, [](Run& run) { run.bars &= static_cast<std::uint8_t>(~latched); });
-            if (may_trip(core, slot)) open(core, slot, why);
+            if (may_trip(core, slot) && (!guard.disarmed || opened(tripped, slot))) open(core, slot, why);
         }
 }
 

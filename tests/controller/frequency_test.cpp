@@ -270,6 +270,17 @@ TEST_CASE("a person's abort ends a trip and leaves the policy disarmed until it 
     CHECK(bench.tables.back().stages == std::vector<Slots>{{a}, {b}});
 }
 
+TEST_CASE("a trip told after a person took its guard out of force holds nothing, and opens no more than it opened") {
+    Bench bench;
+    bench.step(10s, {OperatorWord{Word::abort, "uf", "eva", "the meter is broken"}});
+    bench.step(11s, {trip(9s, 2, {a})});
+    CHECK(bench.said(NoteKind::tripped));
+    CHECK(bench.ordered(Rung::open, a) == 1);
+    CHECK(bench.ordered(Rung::open, b) == 0);
+    bench.step(12s, {one(a, Mode::off, 12s)});
+    CHECK(bench.goes_on(80s, 59'000, a) == 1);
+}
+
 TEST_CASE("equal events give equal tables, trips and orders") {
     const auto run = [] {
         Bench bench;
