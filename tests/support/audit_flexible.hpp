@@ -70,7 +70,7 @@ private:
         case Rung::wake:
         case Rung::uncap:
             ++restored;
-            k = {};
+            if (order.attempt == 1) k = {};   // Said again, it ends nothing that was asked meanwhile.
             return;
         case Rung::close:
         case Rung::power_off:
