@@ -27,7 +27,7 @@ void measure_floors(Core& core) {
 bool spared(Core& core, Slot s) {
     const GroupId g = core.group_of[s];
     const Power watts = core.state.loads[s].watts - core.group(g).standby;
-    const auto gives = [&](const Floor& floor) { return floor.of == Floor::Of::all ? with_cooling(watts, core.cooling_of(floor.scope)) : watts; };
+    const auto gives = [&](const Floor& floor) { return floor.of == Floor::Of::all ? with_cooling_at_most(watts, core.cooling_of(floor.scope)) : watts; };
     for (FloorRoom& room : core.floors)
         if (under(core, room.floor->scope, g) && room.spare < gives(*room.floor)) return room.held = true, false;
     for (FloorRoom& room : core.floors)
@@ -296,10 +296,12 @@ void allocate(Core& core) {
     slow_for_bounds(core);
     prepare_for_obligations(core);
     reassert_raises(core);
-    if (!core.state.journal_writes) return;
-    restore_flexible(core, rooms);
-    raise(core, rooms);
-    raise_for_floors(core, rooms);
+    if (core.state.journal_writes) {
+        restore_flexible(core, rooms);
+        raise(core, rooms);
+        raise_for_floors(core, rooms);
+    }
+    if (!core.flexible_turns.empty()) fill_in_rests(core);
 }
 
 }  // namespace ballast

@@ -104,6 +104,9 @@ std::optional<Power> judged(const Core& core, const Bound& bound);
 /// Whether a bound asks for less than is expected.
 bool triggered(const Core& core, const Bound& bound, const Balance& sum);
 
+/// One load with what cools it, up to the next watt: many loads' parts of watts are some.
+constexpr Power with_cooling_at_most(Power load, std::int64_t ppm) { return ppm == 0 ? load : with_cooling(load, ppm) + Power{1}; }
+
 /// How much more a bound lets its scope draw, by the books and by the meter, whatever has not yet been seen.
 struct Room {
     const Bound* bound;
@@ -112,8 +115,7 @@ struct Room {
     std::int64_t cooling_ppm;
     Power books, meter;
 
-    /// Up to the next watt: many loads' parts of watts are some.
-    Power cooled(Power added) const { return cooling_ppm == 0 ? added : with_cooling(added, cooling_ppm) + Power{1}; }
+    Power cooled(Power added) const { return with_cooling_at_most(added, cooling_ppm); }
     Power by_books(const Draw& added) const { return cooled(metered ? added.possible : added.possible + added.unknown); }
     Power by_meter(const Draw& added) const { return cooled(added.raising); }
     bool fits(const Draw& added) const { return open && by_books(added) <= books && (!metered || by_meter(added) <= meter); }

@@ -165,6 +165,7 @@ struct Core {
 void apply(Core& core, const Event& event);
 void expire(Core& core);     ///< What time and silence end: holds, obligations, freshness.
 void resolve(Core& core);    ///< Policies' limits into one envelope.
+void fill_in_rests(Core& core);  ///< What "everything off" leaves, which flexible loads change as they move.
 void verify(Core& core);     ///< What was ordered against what was seen, by its deadline.
 void reassert_raises(Core& core);  ///< Verify's other half, once it is known who must go down.
 void allocate(Core& core);   ///< Who makes room, who may come back.

@@ -19,7 +19,6 @@ void fold(Core& core, const Cutoff& cutoff) {
 
 /// With `everything`, the limit is what remains of the scope: what it shows beyond that, somebody did not give way.
 void fill_in(const Core& core, Bound& bound) {
-    if (!bound.everything) return;
     const Balance sum = balance(core, bound.scope);
     Power nameplate;
     for (const GroupId g : core.members[core.scope_index(bound.scope)])
@@ -42,10 +41,14 @@ void resolve(Core& core) {
     std::ranges::fill(core.constraining, std::uint8_t{0});
     for (const Cutoff& cutoff : core.limits.cutoffs) fold(core, cutoff);
     std::ranges::stable_sort(core.limits.bounds, {}, [](const Bound& b) { return b.why.rank; });
-    for (Bound& bound : core.limits.bounds) {
-        fill_in(core, bound);
+    fill_in_rests(core);
+    for (const Bound& bound : core.limits.bounds)
         if (bound.everything) core.constraining[index(bound.why.policy)] = 1;
-    }
+}
+
+void fill_in_rests(Core& core) {
+    for (Bound& bound : core.limits.bounds)
+        if (bound.everything) fill_in(core, bound);
 }
 
 }  // namespace ballast

@@ -204,7 +204,7 @@ private:
         for (const Floor& floor : seen.recount.limits.floors)
             for (const Order& order : orders)
                 verdict_.unless(!seen.recount.in(floor.scope, index(order.group)) || seen.recount.balance(floor.scope).at_least(floor.of) >= floor.keep,
-                                "order {} stops for a price what a floor keeps", raw(order.id));
+                                "order {} stops for a price what a floor keeps: {} W of {} W", raw(order.id), seen.recount.balance(floor.scope).at_least(floor.of).count, floor.keep.count);
     }
 
     /// Wakes at the stagger's and the ramp's pace, but for one batch of 250 ms.
