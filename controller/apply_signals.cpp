@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/channels.hpp"
+#include "controller/crowded.hpp"
 #include "controller/frequency.hpp"
 #include "controller/peaks.hpp"
 #include "controller/words.hpp"
@@ -12,7 +13,7 @@ namespace ballast {
 
 namespace {
 
-constexpr std::ptrdiff_t most_obligations = 64, most_tombstones = 256, most_calls = 1'000;  ///< Of one source: none can shut out another's word.
+constexpr std::ptrdiff_t most_tombstones = 256, most_calls = 1'000;  ///< Of one source: none can shut out another's word.
 
 constexpr Duration most_ahead = std::chrono::hours{24 * 7};  ///< A price from beyond that proves nothing about its source.
 
@@ -196,14 +197,13 @@ void apply_dispatch(Core& core, Signal signal) {
     }
     terms.until_release = false;  // First heard of when its own time is past, it waits for no release: that may have been said long ago.
     if (is_over(core, terms, signal)) return core.note(NoteKind::signal_over, source, signal.id);
-    const auto alike = [&](const Obligation& o) { return o.signal.source == signal.source && o.signal.kind == signal.kind; };
-    if (std::ranges::count_if(core.state.obligations, alike) >= most_obligations) return core.note(NoteKind::signals_full, source, signal.id);
     Obligation obligation;
-    const bool asks = is_call(signal.kind);  // What is only armed asks nothing to go, and has no receipt.
-    if (asks) obligation.event = EventId{++core.last_event};
     obligation.heard = core.now.steady;
     place(core, obligation, signal);
     freeze_references(core, obligation);
+    if (!make_room(core, obligation)) return;
+    const bool asks = is_call(signal.kind);  // What is only armed asks nothing to go, and has no receipt.
+    if (asks) obligation.event = EventId{++core.last_event};
     if (has_channels(core.site, signal.source)) obligation.words.push_back({channel, signal, false});
     core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
     if (asks && obligation.estimated && signal.ask == Ask::relative)  // After the event was opened, whose receipt says so.

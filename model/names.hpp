@@ -232,6 +232,8 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::raises_resumed: return "raises_resumed";
     case NoteKind::contactor_opens: return "contactor_opens";
     case NoteKind::clock_jump: return "clock_jump";
+    case NoteKind::call_covered: return "call_covered";
+    case NoteKind::calls_joined: return "calls_joined";
     case NoteKind::messages_lost: return "messages_lost";
     case NoteKind::promise_short: return "promise_short";
     case NoteKind::promise_kept: return "promise_kept";

@@ -49,7 +49,7 @@ struct Row {
 
 /// What the engine noted of a signal in the step that heard it.
 std::string_view fate(const Signal& signal, const std::vector<Note>& notes) {
-    const auto about = [&](const Note& note) { return note.kind <= NoteKind::signals_full && note.text == signal.id; };
+    const auto about = [&](const Note& note) { return (note.kind <= NoteKind::signals_full || note.kind == NoteKind::call_covered || note.kind == NoteKind::calls_joined) && note.text == signal.id; };
     const auto of_its_source = [&](const Note& note) { return about(note) && note.number == static_cast<std::uint32_t>(signal.source); };
     auto note = std::ranges::find_if(notes, of_its_source);
     if (note == notes.end()) note = std::ranges::find_if(notes, about);  // It is another channel of the one that is noted.
