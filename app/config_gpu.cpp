@@ -108,7 +108,7 @@ void add_loads(const toml::table& table, Parse& parse, GroupConfig& group) {
     keys.finish();
     for (std::int64_t n = 1; n <= std::max<std::int64_t>(1, count); ++n) {
         load.id = count > 0 ? fmt::format("{}-{}", id, n) : id;
-        if (id.empty() || first_of_its_kind(parse, load, parse.path, keys.at())) group.machines.push_back(load);
+        if (id.empty() || first_of_its_kind(parse, load, parse.path, {keys.at(), keys.at(), keys.at()})) group.machines.push_back(load);
     }
 }
 

@@ -36,7 +36,7 @@ void from_inventory(Keys& keys, Parse& parse, GroupConfig& group, std::uint16_t 
         parse.faults.add_in(fault.file, {fault.line, fault.column}, std::move(fault.text));
     parse.config.files.push_back({path, std::move(*text), ""});
     for (InventoryRow& row : found.rows)
-        if (first_of_its_kind(parse, row.machine, path, {row.line, 1}))
+        if (first_of_its_kind(parse, row.machine, path, {{row.line, row.id_at}, {row.line, row.host_at}, {row.line, row.mac_at}}) && row.good)
             group.machines.push_back(std::move(row.machine));
     if (found.rows.empty() && found.faults.empty()) keys.fault("inventory", "'inventory' has no machine");
 }
@@ -53,35 +53,32 @@ void inline_machine(const toml::table& table, Parse& parse, GroupConfig& group, 
     machine.joules_per_hash = keys.number_or("joules_per_terahash", {1, 10'000'000, 3}, 0);
     if (const auto strike = keys.number("strike_per_mwh", {-100'000'000'000, 100'000'000'000, 6})) machine.strike = Price{*strike};
     keys.finish();
-    const bool known = !machine.id.empty() && !machine.host.empty();
-    if (!known || first_of_its_kind(parse, machine, parse.path, keys.at()))
-        group.machines.push_back(std::move(machine));
+    if (first_of_its_kind(parse, machine, parse.path, {keys.at(), keys.at(), keys.at()})) group.machines.push_back(std::move(machine));
 }
 
 }  // namespace
 
-bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, Position at) {
+bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, const MachineAt& at) {
     bool good = true;
-    const auto fault = [&](std::string text) {
-        parse.faults.add_in(file, at, std::move(text));
+    const auto fault = [&](Position where, std::string text) {
+        parse.faults.add_in(file, where, std::move(text));
         good = false;
     };
     if (machine.id == "site")
-        fault("id is \"site\", which means all of it in a person's word; allowed: any other");
-    const auto [id, new_id] = parse.machine_ids.try_emplace(machine.id, fmt::format("{}:{}", file, at.line));
+        fault(at.id, "id is \"site\", which means all of it in a person's word; allowed: any other");
+    const std::string place_in_file = fmt::format("{}:{}", file, at.id.line), who = machine.id.empty() ? place_in_file : machine.id;
+    const auto [id, new_id] = parse.machine_ids.try_emplace(who, place_in_file);
     if (!new_id)
-        fault(fmt::format("machine \"{}\" is at {} already; an id is given once", machine.id, id->second));
+        fault(at.id, fmt::format("machine \"{}\" is at {} already; an id is given once", machine.id, id->second));
     if (machine.host.empty()) return good;
     const std::string address = fmt::format("{}:{}", machine.host, machine.port);
-    const auto [place, new_place] = parse.machine_places.try_emplace(address, machine.id);
-    if (!new_place)
-        fault(fmt::format("machines \"{}\" and \"{}\" share {}; one address is one machine", place->second,
-                          machine.id, address));
+    const auto [place, new_place] = parse.machine_places.try_emplace(address, who);
+    if (!new_place && place->second != who)  // That an id is repeated is told above.
+        fault(at.host, fmt::format("machines \"{}\" and \"{}\" share {}; one address is one machine", place->second, who, address));
     if (machine.mac.empty()) return good;
-    const auto [mac, new_mac] = parse.machine_macs.try_emplace(bare(machine.mac), machine.id);
-    if (!new_mac)
-        fault(fmt::format("machines \"{}\" and \"{}\" share the MAC {}; one MAC is one machine", mac->second,
-                          machine.id, machine.mac));
+    const auto [mac, new_mac] = parse.machine_macs.try_emplace(bare(machine.mac), who);
+    if (!new_mac && mac->second != who)
+        fault(at.mac, fmt::format("machines \"{}\" and \"{}\" share the MAC {}; one MAC is one machine", mac->second, who, machine.mac));
     return good;
 }
 

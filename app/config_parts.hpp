@@ -42,8 +42,12 @@ void link_switches(Keys& root, Parse& parse);
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
 /// All of a gpu group but its name, driver, tier and feeder.
 void parse_gpu(Keys& keys, Parse& parse, GroupConfig& group);
-/// False, with faults, if its id, its address or its MAC is another's. A load without an address has only its id.
-bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, Position at);
+/// Where a machine's own words stand.
+struct MachineAt {
+    Position id, host, mac;
+};
+/// False, with faults, if its id, its address or its MAC is another's. What is empty of it is not looked at.
+bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, const MachineAt& at);
 void parse_policies(Keys& root, Parse& parse);
 /// kind = "programme"; `rate_ppm` leads from the policy's currency to the site's.
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& programme);

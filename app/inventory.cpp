@@ -145,10 +145,18 @@ private:
         }
         InventoryRow row{.machine = {}, .line = line_};
         row.machine.port = port_;
-        bool good = true;
-        for (std::size_t i = 0; i < columns_.size(); ++i)
-            good = set(row.machine, *columns_[i], fields_[i]) && good;
-        if (good) found_.rows.push_back(std::move(row));
+        bool port_good = true;
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            const Column column = *columns_[i];
+            if (column == Column::id) row.id_at = fields_[i].column;
+            if (column == Column::host) row.host_at = fields_[i].column;
+            if (column == Column::mac) row.mac_at = fields_[i].column;
+            const bool good = set(row.machine, column, fields_[i]);
+            port_good = port_good && (good || column != Column::port);
+            row.good = row.good && good;
+        }
+        if (!port_good) row.machine.host.clear();  // Then its address is not known.
+        found_.rows.push_back(std::move(row));
     }
 
     bool refuse(const Field& field, Column column, std::string_view why) {
@@ -161,8 +169,9 @@ private:
     bool set(MachineConfig& machine, Column column, const Field& field) {
         const std::string& text = field.text;
         const auto checked = [&](std::string& into, const std::string& wrong) {
+            if (!wrong.empty()) return refuse(field, column, wrong);
             into = text;
-            return wrong.empty() || refuse(field, column, wrong);
+            return true;
         };
         switch (column) {
         case Column::id: return checked(machine.id, config::wrong_machine_id(text));

@@ -7,14 +7,15 @@
 
 namespace ballast {
 
-/// A machine and the line of the inventory it stands on.
+/// A machine, and where in the inventory it stands.
 struct InventoryRow {
-    MachineConfig machine;
-    unsigned line = 0;
+    MachineConfig machine;                            ///< What of it is wrong is left empty.
+    unsigned line = 0, id_at = 1, host_at = 1, mac_at = 1;  ///< Columns, from 1.
+    bool good = true;
 };
 
 struct Inventory {
-    std::vector<InventoryRow> rows;  ///< Without the bad ones.
+    std::vector<InventoryRow> rows;  ///< With the bad ones: their ids and addresses may be others' too.
     std::vector<Fault> faults;       ///< 10,000 at most.
 };
 

@@ -53,11 +53,16 @@ const std::vector<BadInput>& bad_inventories() {
         {"",
          "id,host,port,mac,watts,joules_per_terahash\nm-1,10.2.0.1,4028,,3500,17.5\nm-2,10.2.0.1,4028,,3500,"
          "17.5\n",
-         R"(fleet.csv:3:1: machines "m-1" and "m-2" share 10.2.0.1:4028; one address is one machine)"},
+         R"(fleet.csv:3:5: machines "m-1" and "m-2" share 10.2.0.1:4028; one address is one machine)"},
         {"",
          "id,host,port,mac,watts,joules_per_terahash\nm-1,10.2.0.1,4028,02-1A-7F-00-00-01,3500,17.5\nm-2,10."
          "2.0.2,4028,021a7f000001,3500,17.5\n",
-         R"(fleet.csv:3:1: machines "m-1" and "m-2" share the MAC 021a7f000001; one MAC is one machine)"},
+         R"(fleet.csv:3:19: machines "m-1" and "m-2" share the MAC 021a7f000001; one MAC is one machine)"},
+        {"", "id,host,watts\nm-1,10.2.0.1,3500\nm-1,10.2.0.1,3500\n", R"(fleet.csv:3:1: machine "m-1" is at fleet.csv:2 already; an id is given once)"},
+        {"", "host,watts,id\n10.2.0.1,3500,m-1\n10.2.0.1,0,m-1\n10.2.0.1,0,m 2\n",
+         "fleet.csv:3:10: watts is \"0\"; allowed: whole watts at the wall, 1 to 1000000\nfleet.csv:3:12: machine \"m-1\" is at fleet.csv:2 already; an id is given once\n"
+         "fleet.csv:4:1: machines \"m-1\" and \"fleet.csv:4\" share 10.2.0.1:4028; one address is one machine\nfleet.csv:4:10: watts is \"0\"; allowed: whole watts at the wall, 1 to 1000000\n"
+         "fleet.csv:4:12: id is \"m 2\"; allowed: letters, digits, '-', '_', '.' and ':', the first a letter or digit, at most 64"},
         {"", "\xC2\x89PNG\r\n\x1A\n",
          "fleet.csv:1:1: unknown column \"??PNG\"; known: id, host, port, mac, watts, "
          "joules_per_terahash, strike_per_mwh\nfleet.csv:1:1: the header has no column \"id\"; it must have id, host and "
