@@ -280,12 +280,14 @@ EventId event_of(Core& core, const Why& why) {
     for (const Episode& episode : core.state.episodes)
         if (episode.policy == why.policy) return episode.event;
     const EventId event{++core.last_event};
-    core.state.episodes.push_back({why.policy, event, why.source, why.cause, core.now.steady});
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(core.now.utc);
-    core.note(NoteKind::event_opened, index(why.policy),
-              fmt::format("{}-{:%Y%m%dT%H%M%SZ}", core.site.policies[index(why.policy)], fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))),
-              event, balance(core, Scope::site()).drawn());
+    core.state.episodes.push_back({why.policy, event, why.source, why.cause, core.now.steady, core.now.utc});
+    core.note(NoteKind::event_opened, index(why.policy), event_name(core.site, core.state.episodes.back()), event, balance(core, Scope::site()).drawn());
     return event;
+}
+
+std::string event_name(const Site& site, const Episode& episode) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(episode.since_utc);
+    return fmt::format("{}-{:%Y%m%dT%H%M%SZ}", site.policies[index(episode.policy)], fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
 }
 
 }  // namespace ballast

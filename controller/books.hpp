@@ -151,4 +151,7 @@ void command(Core& core, Range range, Rung rung, const Why& why, std::uint8_t at
 /// The event that a limit's consequences belong to; opens the policy's episode if it has none.
 EventId event_of(Core& core, const Why& why);
 
+/// What the event of an episode is called: "strike-20260701T170000Z".
+std::string event_name(const Site& site, const Episode& episode);
+
 }  // namespace ballast

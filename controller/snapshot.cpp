@@ -18,8 +18,6 @@ using snapshot::In;
 using snapshot::long_ago;
 using snapshot::Out;
 
-constexpr std::uint64_t version = 4;
-
 template <class Io>
 void io_site(Io& f, Core& core) {
     f.whole(core.last_order), f.whole(core.last_event);
@@ -161,7 +159,7 @@ void save_standing(Out& f, Core& core) {
     for (Call& c : core.state.calls) f.text(site.sources[index(c.source)].name), f.utc(c.began), f.utc(c.ended);
     f.w.number(core.state.episodes.size());
     for (Episode& e : core.state.episodes)
-        f.text(site.policies[index(e.policy)]), f.text(index(e.source) < site.sources.size() ? site.sources[index(e.source)].name : std::string{}), f.whole(e.event), f.whole(e.cause), f.steady(e.since);
+        f.text(site.policies[index(e.policy)]), f.text(index(e.source) < site.sources.size() ? site.sources[index(e.source)].name : std::string{}), f.whole(e.event), f.whole(e.cause), f.steady(e.since), f.utc(e.since_utc);
     f.w.number(core.pending.size());
     for (Pending& p : core.pending) save_pending(f, site, p);
     f.w.number(core.holds.size());
@@ -413,7 +411,7 @@ void restore_standing(In& f, Core& core, const Names& names) {
     named_things(f, names.policies, [&](auto policy) {
         Episode e;
         e.source = SourceId{static_cast<std::uint16_t>(find(names.sources, name(f)).value_or(0))};
-        f.whole(e.event), f.whole(e.cause), f.steady(e.since);
+        f.whole(e.event), f.whole(e.cause), f.steady(e.since), f.utc(e.since_utc);
         if (!policy) return;
         e.policy = PolicyId{static_cast<std::uint16_t>(*policy)};
         core.state.episodes.push_back(e);
@@ -508,7 +506,7 @@ std::string save(const Core& state, Now now) {
     Core core = state;  // One set of functions for both ways needs something to point at; a snapshot is rare.
     std::string bytes;
     Out f{Writer{bytes}, now};
-    f.w.number(version);
+    f.w.number(snapshot_version);
     f.w.integer(now.utc.time_since_epoch().count());
     io_site(f, core);
     save_loads(f, core);
@@ -520,7 +518,7 @@ std::string save(const Core& state, Now now) {
 
 void restore(Core& core, const std::string& bytes) {
     In f{Reader{bytes}, {}, core.now};
-    if (f.r.number() != version) throw std::runtime_error{"the journal's snapshot is damaged, or of another version of Ballast"};
+    if (f.r.number() != snapshot_version) throw std::runtime_error{"the journal's snapshot is damaged, or of another version of Ballast"};
     f.saved.utc = Instant{Duration{f.r.integer()}};
     const Names names{core.site};
     io_site(f, core);

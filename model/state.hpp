@@ -179,6 +179,7 @@ struct Episode {
     SourceId source{};           ///< On whose word it began; says nothing with cause capacity.
     Cause cause{};
     Steady since{};
+    Instant since_utc{};         ///< The same by the calendar, fixed when it began.
 };
 
 /// A firm load's recent peaks: falling powers, so the front is the maximum of the window.

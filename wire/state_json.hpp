@@ -20,7 +20,7 @@ struct StateReport {
     /// An obligation or an episode of our own that is not over.
     struct Event {
         std::uint32_t number = 0;  ///< As in `ballast receipt`.
-        std::string id;            ///< The source's own; empty: ours.
+        std::string id;            ///< The source's own; of ours, as its receipt is called.
         std::string source, cause;
         Instant since{};
         std::optional<Instant> until;
