@@ -5,6 +5,7 @@
 #include "app/rebuilt.hpp"
 #include "controller/encoding.hpp"
 #include "model/utc.hpp"
+#include "wire/plain_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -156,7 +157,7 @@ int audit(const AuditOptions& options, std::FILE* out, std::FILE* errors) {
     if (epochs->empty()) return complain({Errc::refused, fmt::format("journal {} has recorded nothing yet", journal->path())}, 2);
     const auto found = go_through(*journal, *epochs);
     if (!found) return complain(found.error(), 1);
-    if (options.json) fmt::print(out, "{}\n", boost::json::serialize(json_of(*found)));
+    if (options.json) fmt::print(out, "{}\n", wire::plain_json(json_of(*found)));
     else print(out, *found);
     return found->difference ? 1 : 0;
 }

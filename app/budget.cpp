@@ -1,5 +1,7 @@
 #include "app/budget.hpp"
 
+#include "wire/plain_json.hpp"
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -268,7 +270,7 @@ std::string power_budget_json(const Config& config, const SiteModel& model) {
                                   {"limits", std::move(limits)},
                                   {"under_frequency", std::move(stages)},
                                   {"warnings", std::move(warnings)}};
-    return boost::json::serialize(all);
+    return wire::plain_json(all);
 }
 
 }  // namespace ballast

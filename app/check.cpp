@@ -1,6 +1,7 @@
 #include "app/check.hpp"
 
 #include "app/budget.hpp"
+#include "wire/plain_json.hpp"
 
 #include <boost/json.hpp>
 
@@ -17,7 +18,7 @@ int refuse(const std::vector<Fault>& faults, bool json) {
     }
     boost::json::array list;
     for (const Fault& fault : faults) list.push_back({{"file", fault.file}, {"line", fault.line}, {"column", fault.column}, {"text", fault.text}});
-    std::puts(boost::json::serialize(boost::json::object{{"ok", false}, {"faults", std::move(list)}}).c_str());
+    std::puts(wire::plain_json(boost::json::object{{"ok", false}, {"faults", std::move(list)}}).c_str());
     return 2;
 }
 

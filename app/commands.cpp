@@ -7,6 +7,7 @@
 #include "app/explain.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
+#include "app/output.hpp"
 #include "app/plan.hpp"
 #include "app/presets.hpp"
 #include "app/receipt.hpp"
@@ -14,6 +15,7 @@
 #include "app/run.hpp"
 #include "app/simulate.hpp"
 #include "app/site_of.hpp"
+#include "app/version.hpp"
 #include "model/names.hpp"
 
 #include <CLI/CLI.hpp>
@@ -33,6 +35,7 @@ namespace {
 /// What one command was told, and what it then does.
 struct Chosen {
     std::function<int()> command;
+    bool only_logs = false;  ///< What it prints is a log: losing that is no reason to call it failed.
 };
 
 /// A number of the command line, to be read once it is one: CLI11's own range lets "nan" and an unsigned -1 through.
@@ -87,7 +90,7 @@ void add_run(CLI::App& app, Chosen& chosen) {
     command->add_option("SITE.toml", options->site_file, "The site file")->required();
     command->add_flag("--dry-run", options->dry_run, "Decide, but send nothing: no order, no heartbeat, no state; begins as the journal says, writes to JOURNAL.dry-run.db");
     command->footer("SIGTERM leaves loads as [site] on_exit says. SIGHUP reloads the site file if it is sound.");
-    command->callback([=, &chosen] { chosen.command = [=] { return run(*options); }; });
+    command->callback([=, &chosen] { chosen = {[=] { return run(*options); }, true}; });
 }
 
 /// Seconds on the command line, with a fraction.
@@ -215,6 +218,11 @@ std::string wrong_limit(const std::string& text) {
     return power ? "" : power.error().detail.substr(power.error().detail.find('"'));  // CLI11 names the option itself.
 }
 
+/// What a daemon would not take either, told before it is asked.
+std::string too_long(const std::string& text) {
+    return text.size() <= most_said ? "" : fmt::format("{} bytes are too many; allowed: 1 to {}", text.size(), most_said);
+}
+
 /// What was probably meant by a target that nothing is called; abort's is an event's id, which only the daemon knows.
 std::string meant(const Config& config, const OperatorWord& word) {
     if (word.word == Word::abort) return {};  // Whatever it refuses, it says why.
@@ -281,9 +289,10 @@ void add_word(CLI::App& app, Chosen& chosen, Word word, const std::string& name,
     const char* user = std::getenv("USER");
     said->word.who = user ? user : "";
     command->add_option("SITE.toml", said->site_file, "The running daemon's site file")->required();
-    command->add_option("TARGET", said->word.target, target)->required();
-    command->add_option("--who", said->word.who, "Who says so (default: $USER)")->required(said->word.who.empty());
-    command->add_option("--why", said->word.why, "Why; it goes into the journal")->required();
+    const CLI::Validator short_enough{too_long, "", "length"};
+    command->add_option("TARGET", said->word.target, target)->required()->check(short_enough);
+    command->add_option("--who", said->word.who, "Who says so (default: $USER)")->required(said->word.who.empty())->check(short_enough);
+    command->add_option("--why", said->word.why, fmt::format("Why, in {} bytes at most; it goes into the journal", most_said))->required()->check(short_enough);
     add_expiry(*command, *said);
     command->add_flag("--json", said->json, "One JSON object");
     command->callback([=, &chosen] { chosen.command = [=] { return say(*said); }; });
@@ -338,6 +347,7 @@ bool all_say_something(const CLI::App& app) {
 int command_line(int argc, char** argv) {
     CLI::App app{"Ballast: the load orchestrator of hybrid compute sites.\nKeeps the firm load up, makes the interruptible ASICs give way within seconds, proves it at the meter."};
     app.require_subcommand(1);
+    app.set_version_flag("--version", version_text, "What this is, and which journals it reads");
     app.failure_message(complaint);
     Chosen chosen;
     add_check(app, chosen);
@@ -350,13 +360,14 @@ int command_line(int argc, char** argv) {
     add_receipt(app, chosen);
     add_audit(app, chosen);
     add_words(app, chosen);
-    app.footer("Exit status: 0 done, 1 the work failed, 2 the input is wrong.");
+    app.footer("Exit status: 0 done, 1 the work failed or its output could not be written, 2 the input is wrong.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e) == 0 ? 0 : 2;
+        return with_output([&] { return app.exit(e) == 0 ? 0 : 2; });
     }
-    return all_say_something(app) ? chosen.command() : 2;
+    if (!all_say_something(app)) return 2;
+    return chosen.only_logs ? chosen.command() : with_output(chosen.command);
 }
 
 }  // namespace ballast

@@ -8,6 +8,7 @@
 #include "app/standing_text.hpp"
 #include "model/names.hpp"
 #include "model/utc.hpp"
+#include "wire/plain_json.hpp"
 #include "wire/rfc3339.hpp"
 
 #include <boost/json.hpp>
@@ -157,7 +158,7 @@ int explain(const ExplainOptions& options, std::FILE* out, std::FILE* errors) {
     if (options.json) {
         boost::json::array sentences;
         for (const std::string& s : said->sentences) sentences.emplace_back(s);
-        fmt::print(out, "{}\n", boost::json::serialize(boost::json::object{{"at", utc_text(said->at)}, {"load", options.load}, {"event", options.event}, {"sentences", sentences}}));
+        fmt::print(out, "{}\n", wire::plain_json(boost::json::object{{"at", utc_text(said->at)}, {"load", options.load}, {"event", options.event}, {"sentences", sentences}}));
         return 0;
     }
     fmt::print(out, "At {}:\n", utc_text(said->at));

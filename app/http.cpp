@@ -1,5 +1,7 @@
 #include "app/http.hpp"
 
+#include "wire/plain_json.hpp"
+
 #include <boost/asio.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
@@ -11,7 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <functional>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -25,8 +30,9 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using Unix = asio::local::stream_protocol;
 constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
-constexpr int most_clients = 64;
-constexpr std::chrono::seconds patience{5};
+constexpr unsigned most_clients = 64, most_turned_away = 64;
+constexpr std::chrono::seconds patience{5}, room_within{1};  ///< For one exchange; for some client to be done when there are too many.
+constexpr std::size_t longest_body = 4'096, most_left_unread = 16 << 20;
 
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
@@ -41,7 +47,7 @@ Response reply(const Request& request, http::status status, std::string body, st
     return response;
 }
 
-std::string error_json(std::string_view what) { return boost::json::serialize(boost::json::object{{"error", what}}); }
+std::string error_json(std::string_view what) { return wire::plain_json(boost::json::object{{"error", what}}); }
 
 Response read_only(const Request& request, const Published& published) {
     if (request.method() != http::verb::get) return reply(request, http::status::method_not_allowed, error_json("only GET; a person's word goes through the journal's socket"));
@@ -60,6 +66,64 @@ Response heard_word(const Request& request, PersonsWords& words) {
     return reply(request, http::status::ok, "{}");
 }
 
+Response too_many(const Request& request) {
+    Response response = reply(request, http::status::service_unavailable, error_json(fmt::format("{} others are being answered already, and none of them is done; say it again later", most_clients)));
+    response.set(http::field::retry_after, "1");
+    return response;
+}
+
+/// What is told of a request that is none; nothing where nobody is there to be told.
+std::optional<Response> unreadable(boost::system::error_code failed) {
+    const Request none;
+    if (failed == http::error::body_limit) return reply(none, http::status::payload_too_large, error_json(fmt::format("the body is too long; allowed: {} bytes", longest_body)));
+    if (failed == http::error::header_limit) return reply(none, http::status::request_header_fields_too_large, error_json("the header is too long"));
+    const bool left = failed == http::error::end_of_stream || failed == http::error::partial_message;
+    if (left || failed.category() != make_error_code(http::error::bad_method).category()) return std::nullopt;
+    return reply(none, http::status::bad_request, error_json(fmt::format("no HTTP request: {}", failed.message())));
+}
+
+/// Clients of one listener, so that whoever only looks at the state keeps nobody's word out.
+struct Guests {
+    explicit Guests(asio::io_context& io) : room{io} {}
+
+    unsigned here = 0, turned_away = 0;
+    std::chrono::steady_clock::time_point last_moved{};
+    asio::steady_timer room;  ///< Cancelled when one leaves.
+
+    void enter() {
+        ++here;
+        last_moved = std::chrono::steady_clock::now();
+    }
+
+    void leave() {
+        --here;
+        last_moved = std::chrono::steady_clock::now();
+        room.cancel();
+    }
+
+    /// As long as they come and go the next one waits for its turn; where nobody has been done for a while, it need not.
+    asio::awaitable<bool> has_room() {
+        while (here >= most_clients && std::chrono::steady_clock::now() < last_moved + room_within) {
+            room.expires_at(last_moved + room_within);
+            co_await room.async_wait(as_values);
+        }
+        co_return here < most_clients;
+    }
+};
+
+/// What a client still sends is read before we hang up: else its system throws our answer away.
+template <class Stream>
+asio::awaitable<void> hang_up(Stream& stream) {
+    boost::system::error_code gone;
+    stream.socket().shutdown(asio::socket_base::shutdown_send, gone);
+    std::array<char, 16'384> unread;
+    for (std::size_t all = 0; !gone && all < most_left_unread;) {
+        auto [failed, got] = co_await stream.async_read_some(asio::buffer(unread), as_values);
+        gone = failed;
+        all += got;
+    }
+}
+
 }  // namespace
 
 struct HttpServer::Parts {
@@ -67,6 +131,7 @@ struct HttpServer::Parts {
 
     template <class Protocol>
     asio::awaitable<void> serve_all(asio::basic_socket_acceptor<Protocol> acceptor, bool is_word) {
+        Guests& guests = is_word ? at_socket : at_port;
         for (;;) {
             auto [failed, socket] = co_await acceptor.async_accept(as_values);
             if (failed == asio::error::operation_aborted) co_return;
@@ -75,28 +140,38 @@ struct HttpServer::Parts {
                 co_await pause.async_wait(as_values);
                 continue;
             }
-            if (clients >= most_clients) continue;
-            ++clients;
-            auto one = serve(std::move(socket), is_word);
-            asio::co_spawn(io, std::move(one), [this](std::exception_ptr failure) {
-                --clients;
-                if (failure) std::rethrow_exception(failure);
-            });
+            if (co_await guests.has_room()) {
+                guests.enter();
+                auto one = serve(std::move(socket), [this, is_word](const Request& request) { return is_word ? heard_word(request, words) : read_only(request, published); }, patience);
+                spawn(std::move(one), [&guests] { guests.leave(); });
+            } else if (guests.turned_away < most_turned_away) {  // Beyond them nothing but hanging up is left.
+                ++guests.turned_away;
+                auto one = serve(std::move(socket), too_many, room_within);
+                spawn(std::move(one), [&guests] { --guests.turned_away; });
+            }
         }
     }
 
+    void spawn(asio::awaitable<void> one, std::function<void()> done) {
+        asio::co_spawn(io, std::move(one), [done = std::move(done)](std::exception_ptr failure) {
+            done();
+            if (failure) std::rethrow_exception(failure);
+        });
+    }
+
     template <class Socket>
-    asio::awaitable<void> serve(Socket socket, bool is_word) {
+    asio::awaitable<void> serve(Socket socket, std::function<Response(const Request&)> answer, std::chrono::seconds within) {
         beast::basic_stream<typename Socket::protocol_type> stream{std::move(socket)};
-        stream.expires_after(patience);
+        stream.expires_after(within);
         beast::flat_buffer buffer{8'192};
         http::request_parser<http::string_body> parser;
-        parser.body_limit(4'096);
+        parser.body_limit(longest_body);
         auto [failed, got] = co_await http::async_read(stream, buffer, parser, as_values);
-        if (failed) co_return;
-        Response response = is_word ? heard_word(parser.get(), words) : read_only(parser.get(), published);
-        stream.expires_after(patience);
-        co_await http::async_write(stream, response, as_values);
+        std::optional<Response> response = failed ? unreadable(failed) : std::optional{answer(parser.get())};
+        if (!response) co_return;
+        stream.expires_after(within);
+        auto [unsent, put] = co_await http::async_write(stream, *response, as_values);
+        if (failed && !unsent) co_await hang_up(stream);
     }
 
     template <class Protocol>
@@ -114,9 +189,9 @@ struct HttpServer::Parts {
 
     const Published& published;
     PersonsWords& words;
-    int clients = 0;
     std::string socket_path;
     asio::io_context io{1};
+    Guests at_socket{io}, at_port{io};
     std::thread thread;
 };
 
@@ -167,10 +242,13 @@ Result<void> say_to_daemon(const std::string& word_socket, const OperatorWord& w
         boost::system::error_code failed;
         const auto body = boost::json::parse(response.body(), failed);
         const auto* error = !failed && body.is_object() ? body.as_object().if_contains("error") : nullptr;
-        const Errc code = response.result() == http::status::gateway_timeout ? Errc::timeout : Errc::refused;
+        const bool unheard = response.result() == http::status::gateway_timeout || response.result() == http::status::service_unavailable;
+        const Errc code = unheard ? Errc::timeout : Errc::refused;
         return fail(code, error && error->is_string() ? std::string{error->as_string()} : response.body());
     } catch (const boost::system::system_error& e) {
-        return fail(Errc::unreachable, fmt::format("{}: {}; is `ballast run` up with this site file, and are you its user?", word_socket, e.code().message()));
+        const bool hung_up = e.code() == asio::error::connection_reset || e.code() == asio::error::broken_pipe || e.code() == http::error::end_of_stream;
+        const std::string_view remedy = hung_up ? "it hung up without an answer, as one that ends, or that too many talk to: say it again" : "is `ballast run` up with this site file, and are you its user?";
+        return fail(Errc::unreachable, fmt::format("{}: {}; {}", word_socket, e.code().message(), remedy));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "app/person.hpp"
 
 #include "model/names.hpp"
+#include "wire/plain_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
@@ -20,8 +21,8 @@ std::string a(Word word) { return fmt::format("{} {}", word == Word::override_ ?
 
 Result<std::string> text_at(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
-    if (!value || !value->is_string() || value->as_string().empty() || value->as_string().size() > 200)
-        return fail(Errc::malformed, fmt::format("\"{}\" must be a text of 1 to 200 bytes", key));
+    if (!value || !value->is_string() || value->as_string().empty() || value->as_string().size() > most_said)
+        return fail(Errc::malformed, fmt::format("\"{}\" must be a text of 1 to {} bytes", key, most_said));
     return std::string{value->as_string()};
 }
 
@@ -104,7 +105,7 @@ std::string word_json(const OperatorWord& word) {
     json::object object{{"word", name_of(word.word)}, {"target", word.target}, {"who", word.who}, {"why", word.why}, {"lasts_s", seconds}};
     if (word.force) object["force"] = true;
     if (word.word == Word::override_ && word.limit != Power::max()) object["limit_w"] = word.limit.count;
-    return json::serialize(object);
+    return wire::plain_json(object);
 }
 
 std::string word_socket_of(const std::string& journal_path) { return journal_path + ".sock"; }

@@ -12,6 +12,8 @@
 
 namespace ballast {
 
+constexpr std::size_t most_said = 200;  ///< Bytes of a target, of who says it, of why.
+
 /// How a person's word reaches the loop and how its answer comes back. Words are answered in the order in which they
 /// were said, by the step that heard them.
 class PersonsWords {

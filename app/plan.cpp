@@ -78,6 +78,8 @@ const char* refusal(NoteKind kind) {
     case NoteKind::signal_after_release: return "it was released, or ended, before";
     case NoteKind::signal_unknown_release: return "nothing of that id stands";
     case NoteKind::signals_full: return "too many signals of its source stand already";
+    case NoteKind::call_covered: return "its source has as many calls standing as are kept, and they ask all of it already";
+    case NoteKind::calls_joined: return "its source has as many calls standing as are kept; those now ask what it asks too";
     default: return nullptr;
     }
 }
@@ -257,14 +259,15 @@ Result<Plan> make_plan(const Config& asked, const PlanOptions& options) {
 int plan(const PlanOptions& options, std::FILE* out, std::FILE* errors) {
     const auto config = load_config(options.site_file, disk_reader());
     if (!config) return std::fputs(print(config.error()).c_str(), errors), 2;
+    Result<Plan> made = Plan{};
     try {
-        const auto made = make_plan(*config, options);
-        if (!made) return fmt::print(errors, "ballast plan: {}\n", made.error().detail), 2;
-        fmt::print(out, "{}", options.json ? to_json(*made, options.machines) + "\n" : print(*made, options.machines));
-        return made->shortfall() > Power{} ? 1 : 0;
+        made = make_plan(*config, options);
     } catch (const std::exception& e) {
         return fmt::print(errors, "ballast plan: {}\n", e.what()), 1;
     }
+    if (!made) return fmt::print(errors, "ballast plan: {}\n", made.error().detail), 2;
+    fmt::print(out, "{}", options.json ? to_json(*made, options.machines) + "\n" : print(*made, options.machines));
+    return made->shortfall() > Power{} ? 1 : 0;
 }
 
 }  // namespace ballast

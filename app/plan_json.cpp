@@ -2,6 +2,7 @@
 #include "app/plan.hpp"
 #include "model/names.hpp"
 #include "model/utc.hpp"
+#include "wire/plain_json.hpp"
 
 #include <boost/json.hpp>
 
@@ -80,7 +81,7 @@ std::string to_json(const Plan& plan, bool machines) {
     object["binding"] = std::move(binding);
     object["groups"] = std::move(groups);
     object["remarks"] = list_of(plan.remarks);
-    return json::serialize(object);
+    return wire::plain_json(object);
 }
 
 }  // namespace ballast

@@ -3,25 +3,49 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace ballast {
 
-Progress::Progress(std::string what, std::int64_t total) : what_{std::move(what)}, total_{std::max<std::int64_t>(total, 1)}, shown_{::isatty(STDERR_FILENO) == 1} {}
+unsigned columns_of(int descriptor) {
+    const char* term = std::getenv("TERM");
+    if (::isatty(descriptor) != 1 || !term || *term == '\0' || std::string_view{term} == "dumb") return 0;
+    winsize size{};
+    const bool known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+}
+
+std::string progress_line(const std::string& what, std::int64_t done, std::int64_t total, unsigned columns) {
+    constexpr std::size_t widest = 30, narrowest = 5;
+    const std::string count = fmt::format("{} of {}", done, total), longest = fmt::format("{} of {}", total, total);
+    const std::size_t frame = what.size() + longest.size() + 5;  // Two spaces, two brackets, and the column that would wrap.
+    if (frame + narrowest <= columns) {
+        const std::size_t width = std::min(widest, columns - frame);
+        const std::size_t part = std::clamp<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(done, 0)) * width / static_cast<std::size_t>(total), 0, width);
+        return fmt::format("{} [{:=<{}}{:{}}] {}", what, "", part, "", width - part, count);
+    }
+    const std::string share = fmt::format("{} %", done * 100 / total);
+    if (what.size() + share.size() + 2 <= columns) return fmt::format("{} {}", what, share);
+    return share.size() + 1 <= columns ? share : std::string{};
+}
+
+Progress::Progress(std::string what, std::int64_t total) : what_{std::move(what)}, total_{std::max<std::int64_t>(total, 1)}, columns_{columns_of(STDERR_FILENO)} {}
 
 Progress::~Progress() {
-    if (shown_) std::fputs("\r\033[K", stderr);
+    if (columns_ > 0) std::fputs("\r\033[K", stderr);
 }
 
 void Progress::at(std::int64_t done) {
-    if (!shown_) return;
+    if (columns_ == 0) return;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return;
     next_ = now + std::chrono::milliseconds{100};
-    constexpr std::int64_t width = 30;
-    const std::int64_t part = std::clamp<std::int64_t>(done * width / total_, 0, width);
-    fmt::print(stderr, "\r{} [{:=<{}}{:{}}] {} of {}\033[K", what_, "", part, "", width - part, done, total_);
+    columns_ = std::max(columns_of(STDERR_FILENO), 1u);  // It may have been made narrower.
+    fmt::print(stderr, "\r{}\033[K", progress_line(what_, done, total_, columns_));
     std::fflush(stderr);
 }
 

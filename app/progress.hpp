@@ -6,7 +6,13 @@
 
 namespace ballast {
 
-/// A bar on the terminal that errors go to; nothing where that is a file or a pipe. Gone when it ends.
+/// How many columns a terminal has whose line can be written anew; 0: it is none, or says by TERM that it cannot.
+unsigned columns_of(int descriptor);
+
+/// "replay [=====     ] 50 of 100" in fewer than `columns`; without its bar, then without its count where that is too long, and empty where nothing fits.
+std::string progress_line(const std::string& what, std::int64_t done, std::int64_t total, unsigned columns);
+
+/// A bar on the terminal that errors go to; nothing where that is a file, a pipe, or a terminal that only goes on. Gone when it ends.
 class Progress {
 public:
     Progress(std::string what, std::int64_t total);
@@ -19,7 +25,7 @@ public:
 private:
     std::string what_;
     std::int64_t total_;
-    bool shown_;
+    unsigned columns_;
     std::chrono::steady_clock::time_point next_{};
 };
 

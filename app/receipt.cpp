@@ -2,6 +2,7 @@
 
 #include "app/rebuilt.hpp"
 #include "model/utc.hpp"
+#include "wire/plain_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -50,7 +51,7 @@ int list(const std::vector<OpenedEvent>& events, bool json, std::FILE* out) {
         boost::json::array all;
         for (const OpenedEvent& e : events)
             all.push_back(boost::json::object{{"event", static_cast<std::uint32_t>(e.event)}, {"id", e.name}, {"heard", utc_text(e.at)}, {"reference_w", e.reference.count}});
-        fmt::print(out, "{}\n", boost::json::serialize(all));
+        fmt::print(out, "{}\n", wire::plain_json(all));
         return 0;
     }
     if (events.empty()) fmt::print(out, "No event is in this journal.\n");
@@ -90,7 +91,7 @@ int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
     }
     const auto found = find_receipt(*journal, options.event);
     if (!found) return complain(found.error(), found.error().code == Errc::refused ? 2 : 1);
-    if (options.json) fmt::print(out, "{}\n", boost::json::serialize(receipt_json(found->receipt, found->site, found->verdict)));
+    if (options.json) fmt::print(out, "{}\n", wire::plain_json(receipt_json(found->receipt, found->site, found->verdict)));
     else fmt::print(out, "{}{}", print(found->receipt), found->verdict ? fmt::format("\nProgramme {}: {}\n", found->verdict->programme, found->verdict->sentence) : "");
     return 0;
 }

@@ -151,9 +151,8 @@ int replay(const ReplayOptions& options) {
         fmt::print(stderr, "{}{}{}", replayed.error().site_faults ? "" : "ballast replay: ", text, text.ends_with('\n') ? "" : "\n");
         return replayed.error().status;
     }
-    const std::string text = options.json ? study::to_json(replayed->result) + "\n" : replay_table(*replayed);
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-    return written ? 0 : 1;
+    fmt::print("{}", options.json ? study::to_json(replayed->result) + "\n" : replay_table(*replayed));
+    return 0;
 }
 
 }  // namespace ballast

@@ -4,6 +4,7 @@
 #include "app/status.hpp"
 #include "model/utc.hpp"
 #include "controller/clock.hpp"
+#include "wire/plain_json.hpp"
 
 #include <boost/asio.hpp>
 #include <boost/json.hpp>
@@ -56,11 +57,23 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::local:
     case NoteKind::raises_stopped:
     case NoteKind::signals_full:
+    case NoteKind::call_covered:
+    case NoteKind::calls_joined:
     case NoteKind::messages_lost:
     case NoteKind::clock_jump: return spdlog::level::warn;
     default: return spdlog::level::info;
     }
 }
+
+}  // namespace
+
+namespace {
+
+void tell(const std::string& line) {
+    if (!line.empty()) spdlog::info("{}", line);
+}
+
+bool is_overflow(NoteKind kind) { return kind == NoteKind::signals_full || kind == NoteKind::call_covered || kind == NoteKind::calls_joined; }
 
 }  // namespace
 
@@ -75,8 +88,9 @@ void Session::log(const Step& step) {
     if (!step.decision.orders.empty()) {
         std::size_t up = 0, down = 0;
         for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();
-        spdlog::info("ordered {} load(s) down, {} up", down, up);
+        tell(ordered_.ordered(step.now.steady, down, up));
     }
+    for (const std::string& line : unknown_prices_.changed(step.decision, step.engine.state())) spdlog::warn("{}", line);
     std::size_t given_up = 0;
     for (const Miss& miss : step.decision.misses) given_up += miss.given_up;
     if (!step.decision.misses.empty())
@@ -90,7 +104,9 @@ void Session::log(const Note& note, const Site& site) {
         if (const auto opened = receipts_.receipt(note.event)) told.text = opened->name;
         else told.text = fmt::format("{} (number {})", note.text, static_cast<std::uint32_t>(note.event));
     }
-    if (const auto sentence = sentence_of(told, site); !sentence.empty()) spdlog::log(level_of(note.kind), "{}", sentence);
+    auto sentence = sentence_of(told, site);
+    if (is_overflow(note.kind)) sentence = overflows_.told(steady_now(), note, sentence);
+    if (!sentence.empty()) spdlog::log(level_of(note.kind), "{}", sentence);
     if (note.kind == NoteKind::raises_stopped) unwritten_.warn("{}", trouble_of(journal_));
 }
 
@@ -104,6 +120,7 @@ Session::Session(const Config& config, const SiteModel& model, std::vector<Polic
     loop_.beat = [this] {
         ::sd_notify(0, "WATCHDOG=1");
         if (wiring_.heartbeat) wiring_.heartbeat();
+        tell(ordered_.due(steady_now()));
     };
 }
 
@@ -131,7 +148,7 @@ std::string notice_json(const Config& config, const Site& site, const Note& note
     json["event"] = static_cast<std::uint32_t>(note.event);
     json["reduce_w"] = notice ? notice->power.count : 0;
     json["deadline"] = notice ? boost::json::value{utc_text(notice->deadline)} : boost::json::value{};
-    return boost::json::serialize(json);
+    return wire::plain_json(json);
 }
 
 }  // namespace
@@ -161,7 +178,7 @@ void Session::publish_events(const Step& step) {
         const auto receipt = receipts_.receipt(event);
         if (!receipt) return false;
         const std::string& site = config_.site.name;
-        wiring_.broker->publish("ballast/" + site + "/event/" + topic_level(receipt->name), boost::json::serialize(receipt_json(*receipt, site, verdict_of(config_, *receipt))), 1, false);
+        wiring_.broker->publish("ballast/" + site + "/event/" + topic_level(receipt->name), wire::plain_json(receipt_json(*receipt, site, verdict_of(config_, *receipt))), 1, false);
         return !receipt->closed;
     };
     for (const EventId event : receipts_.just_closed()) {
@@ -231,6 +248,7 @@ Session::End Session::run(const std::function<bool()>& accepts, std::optional<st
         rethrow(failure);
     });
     while (!ended) io_.run_one();
+    tell(ordered_.rest());
     return end_;
 }
 

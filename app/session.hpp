@@ -1,5 +1,6 @@
 #pragma once
 #include "app/http.hpp"
+#include "app/log_sums.hpp"
 #include "app/wiring.hpp"
 #include "controller/loop.hpp"
 #include "controller/shed_receipt.hpp"
@@ -50,6 +51,9 @@ private:
     std::size_t running_ = 0;
     Steady next_state_{};
     asic::LogLimit refused_, unwritten_;
+    OrderSums ordered_;
+    Overflows overflows_;
+    UnknownPrices unknown_prices_;
     End end_ = End::stop;
 };
 

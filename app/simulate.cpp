@@ -1,6 +1,7 @@
 #include "app/simulate.hpp"
 
 #include "app/config.hpp"
+#include "app/progress.hpp"
 #include "app/stand_of.hpp"
 
 #include <fmt/chrono.h>
@@ -61,7 +62,7 @@ std::string status(sim::Stand& stand) {
 
 /// Until a signal comes or the time is over.
 void watch(sim::Stand& stand, const HeldSignals& signals, std::optional<Duration> lasts) {
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    const bool terminal = columns_of(STDOUT_FILENO) > 0;
     const Steady begun = sim::steady_now();
     std::size_t told = 0;
     for (;;) {
@@ -70,7 +71,7 @@ void watch(sim::Stand& stand, const HeldSignals& signals, std::optional<Duration
         if (signals.came(wait) || (lasts && sim::steady_now() - begun >= *lasts)) break;
         const auto happened = stand.happened();
         for (; told < happened.size(); ++told) fmt::print("{}{}\n", terminal ? "\r\033[K" : "", happened[told]);
-        if (terminal) fmt::print("\r\033[K{}", status(stand));
+        if (terminal) fmt::print("\r\033[K{:.{}}", status(stand), std::max(columns_of(STDOUT_FILENO), 1u) - 1u);  // What wraps could not be written anew.
         std::fflush(stdout);
     }
     fmt::print("{}{}\n", terminal ? "\r\033[K" : "", status(stand));

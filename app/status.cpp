@@ -1,5 +1,7 @@
 #include "app/status.hpp"
 
+#include "controller/books.hpp"
+#include "controller/crowded.hpp"
 #include "model/names.hpp"
 
 #include <algorithm>
@@ -53,6 +55,7 @@ wire::StateReport::Event event_of(const Step& step, const Episode& episode) {
     const Site& site = step.engine.site();
     wire::StateReport::Event event;
     event.number = static_cast<std::uint32_t>(episode.event);
+    event.id = event_name(site, episode);
     event.source = episode.cause == Cause::capacity ? site.policies[index(episode.policy)] : site.sources[index(episode.source)].name;
     event.cause = name_of(episode.cause);
     event.since = step.now.utc - (step.now.steady - episode.since);
@@ -166,7 +169,11 @@ std::string sentence_of(const Note& note, const Site& site) {
         return fmt::format("{}: nothing called {} is known to release; is that its id?", source(), note.text);
     case NoteKind::signal_without_reference:
         return fmt::format("{}: {} is counted from {:.1f} kW, an estimate: no meter has the whole window before it", source(), note.text, kw);
-    case NoteKind::signals_full: return fmt::format("{}: {} refused: too much is known already", source(), note.text);
+    case NoteKind::signals_full: return fmt::format("{}: {} REFUSED: as much as is kept of it is known already; it is taken once some of that is over (docs/operating.md, Known limits)", source(), note.text.empty() ? "a price" : note.text);
+    case NoteKind::call_covered:
+        return fmt::format("{} has {} calls standing, as many as are kept: {} is REFUSED, event {} asks all of it already; does it release what is over?", source(), most_obligations, note.text, static_cast<std::uint32_t>(note.event));
+    case NoteKind::calls_joined:
+        return fmt::format("{} has {} calls standing, as many as are kept: event {} stands for {} TOO from now on; does it release what is over?", source(), most_obligations, static_cast<std::uint32_t>(note.event), note.text);
     case NoteKind::source_stale: return fmt::format("{} is silent", source());
     case NoteKind::source_back: return fmt::format("{} is heard again", source());
     case NoteKind::meter_stale: return fmt::format("meter {} is silent; nothing is raised under a limit until it speaks", meter());
@@ -206,7 +213,9 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::contactor_opens:
         if (note.power == Power{}) return fmt::format("contactor {} opens", load());
         return fmt::format("contactor {} opens: the meter still shows {:.1f} kW too much", load(), kw);
-    case NoteKind::clock_jump: return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
+    case NoteKind::clock_jump:
+        if (note.text == "0 ms") return "the wall clock is right again, or has been off for so long that it is followed";
+        return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
     case NoteKind::promise_short: return fmt::format("{} could not be kept if it were called in now: {:.1f} kW more than may go; firm load, or what is locked out, stands in the way", policy(), kw);
     case NoteKind::promise_kept: return fmt::format("{} could be kept again", policy());
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);

@@ -19,6 +19,18 @@ TEST_CASE("a register that says nothing stands is no release of an unknown id") 
           "rtu-limit: nothing called d-1 is known to release; is that its id?");
 }
 
+TEST_CASE("a wall clock that went back to right is told as right") {
+    CHECK(sentence_of({.kind = NoteKind::clock_jump, .text = "3600000 ms"}, miners()) == "the wall clock is off by 3600000 ms; not followed unless it lasts");
+    CHECK(sentence_of({.kind = NoteKind::clock_jump, .text = "0 ms"}, miners()) == "the wall clock is right again, or has been off for so long that it is followed");
+}
+
+TEST_CASE("who says more than is kept is told what became of it, and what to look for") {
+    CHECK(sentence_of({.kind = NoteKind::call_covered, .event = EventId{7}, .text = "d-9"}, miners()) ==
+          "rtu-limit has 128 calls standing, as many as are kept: d-9 is REFUSED, event 7 asks all of it already; does it release what is over?");
+    CHECK(sentence_of({.kind = NoteKind::calls_joined, .event = EventId{8}, .text = "d-1"}, miners()) ==
+          "rtu-limit has 128 calls standing, as many as are kept: event 8 stands for d-1 TOO from now on; does it release what is over?");
+}
+
 TEST_CASE("however many latch at once, it is one line") {
     std::vector<Note> notes{{.kind = NoteKind::source_back}};
     CHECK(latched_sentence(notes, miners()) == "");
