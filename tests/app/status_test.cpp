@@ -1,5 +1,7 @@
 #include "app/status.hpp"
+#include "policies/price_strike.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/bench.hpp"
 
 namespace ballast {
 namespace {
@@ -29,6 +31,25 @@ TEST_CASE("who says more than is kept is told what became of it, and what to loo
           "rtu-limit has 128 calls standing, as many as are kept: d-9 is REFUSED, event 7 asks all of it already; does it release what is over?");
     CHECK(sentence_of({.kind = NoteKind::calls_joined, .event = EventId{8}, .text = "d-1"}, miners()) ==
           "rtu-limit has 128 calls standing, as many as are kept: event 8 stands for d-1 TOO from now on; does it release what is over?");
+}
+
+TEST_CASE("what a price began has its receipt's name in the state, before and after a restart") {
+    using namespace ballast::tests;
+    Site site = tests::miners(10);
+    site.policies = {"strike"};
+    const std::vector<Policy> policies{policies::price_strike({.policy = PolicyId{0}, .prices = market, .groups = {GroupId{0}}})};
+    Bench bench{site, policies};
+    bench.step(std::chrono::seconds{1}, {Bench::meter(Power{10'000}), bench.all(Mode::running, Power{1'000}), price(Duration{0}, Price{500'000'000})});
+    const std::string opened = bench.text_of(NoteKind::event_opened);
+    CHECK(opened == "strike-20261122T000001Z");
+    const auto name = [&](Duration t) {
+        bench.step(t, {});
+        const auto report = report_of(Step{tests::at(t), {}, bench.decision(), bench.engine()});
+        return report.events.size() == 1 ? report.events[0].id : std::string{};
+    };
+    CHECK(name(std::chrono::seconds{2}) == opened);
+    bench.restart();
+    CHECK(name(std::chrono::seconds{3}) == opened);
 }
 
 TEST_CASE("however many latch at once, it is one line") {
