@@ -11,6 +11,8 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include <set>
+
 namespace ballast {
 
 namespace {
@@ -65,12 +67,28 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     }
 }
 
-}  // namespace
-
-namespace {
-
 void tell(const std::string& line) {
     if (!line.empty()) spdlog::info("{}", line);
+}
+
+/// Calls that became one with another: that they begin and are over is told by that, once a minute.
+struct Joined {
+    std::set<EventId> stands;
+    std::set<std::pair<std::uint32_t, std::string>> gone;  ///< Source and id.
+
+    bool told_by_that(const Note& note) const {
+        return (note.kind == NoteKind::event_opened && stands.contains(note.event)) || (note.kind == NoteKind::event_closed && gone.contains({note.number, note.text}));
+    }
+};
+
+Joined joined_in(std::span<const Note> notes) {
+    Joined joined;
+    for (const Note& note : notes) {
+        if (note.kind != NoteKind::calls_joined) continue;
+        joined.stands.insert(note.event);
+        joined.gone.emplace(note.number, note.text);
+    }
+    return joined;
 }
 
 bool is_overflow(NoteKind kind) { return kind == NoteKind::signals_full || kind == NoteKind::call_covered || kind == NoteKind::calls_joined; }
@@ -81,8 +99,9 @@ bool is_overflow(NoteKind kind) { return kind == NoteKind::signals_full || kind 
 void Session::log(const Step& step) {
     for (const Event& event : step.heard)
         if (const auto* rejected = std::get_if<Rejected>(&event)) refused_.warn("refused: {}", rejected->detail);
+    const auto joined = joined_in(step.decision.notes);
     for (const Note& note : step.decision.notes)
-        if (note.kind != NoteKind::latched && note.kind != NoteKind::contested) log(note, step.engine.site());
+        if (note.kind != NoteKind::latched && note.kind != NoteKind::contested && !joined.told_by_that(note)) log(note, step.engine.site());
     if (const auto sentence = latched_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
     if (const auto sentence = contested_sentence(step.decision.notes, step.engine.site()); !sentence.empty()) spdlog::warn("{}", sentence);
     if (!step.decision.orders.empty()) {

@@ -227,6 +227,19 @@ class Faults(unittest.TestCase):
         self.comes_back()
         self.ends_well()
 
+    def test_a_gateway_gone_mad_with_new_ids(self):
+        self.stand_up()
+        before, now, asked = self.daemon.resident_kb(), time.time(), 3_000
+        call = lambda i: json.dumps({"kind": "dispatch", "id": f"mad-{i}", "issued": utc(now), "end": utc(now, 7200 - i), "limit": 20_000 - i, "unit": "kW"})  # noqa: E731
+        self.broker.publish_lines(self.site.topic("utility"), [call(i) for i in range(asked)])
+        self.sheds(f"after {asked} calls without a release")
+        self.sees(r"utility has 128 calls standing, as many as are kept: event \d+ stands for mad-\d+ TOO")
+        lines = len(self.daemon.log().splitlines())
+        print(f"    log of {lines} lines", flush=True)
+        self.assertLess(lines, 200)
+        self.assertLess(self.daemon.resident_kb() - before, MOST_GROWTH_KB)
+        self.ends_well()
+
     def test_a_machine_that_answers_garbage(self):
         self.stand_up(garbage=True)
         eventually(lambda: self.garbage.asked > 2, 15, "it is asked")
