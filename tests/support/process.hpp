@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -37,31 +38,37 @@ bool await(Condition holds, std::chrono::milliseconds within = std::chrono::seco
 }
 
 namespace detail {
-inline sockaddr_in loopback(std::uint16_t port) {
+inline sockaddr_in address(std::uint32_t host, std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(host);
     return address;
 }
 }  // namespace detail
 
-/// A TCP port of 127.0.0.1 on which nobody listens now.
+/// A TCP port on which nobody listens now, on any loopback address: below those the kernel gives to clients, so that no
+/// connection takes it before its server does; and no port twice in one process.
 inline std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = detail::loopback(0);
-    socklen_t size = sizeof address;
-    const bool found = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    if (fd >= 0) ::close(fd);
-    if (!found) throw std::runtime_error{"no free port on loopback"};
-    return ntohs(address.sin_port);
+    constexpr int first = 20'000, count = 12'000;
+    static std::atomic<int> next{::getpid() * 37 % 10'000};  // Tests run beside one another: each begins elsewhere.
+    for (int tried = 0; tried < count; ++tried) {
+        const auto port = static_cast<std::uint16_t>(first + next++ % count);
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int yes = 1;
+        sockaddr_in address = detail::address(INADDR_ANY, port);
+        const bool free = fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                          ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        if (fd >= 0) ::close(fd);
+        if (free) return port;
+    }
+    throw std::runtime_error{"no free port on loopback"};
 }
 
 /// Somebody accepts connections on this port of 127.0.0.1. The probe is a connection that closes at once.
 inline bool listens(std::uint16_t port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in address = detail::loopback(port);
+    const sockaddr_in address = detail::address(INADDR_LOOPBACK, port);
     const bool ok = fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     if (fd >= 0) ::close(fd);
     return ok;
