@@ -28,6 +28,7 @@ struct Spill::Header {
 namespace {
 
 constexpr std::int64_t page = 4096;
+constexpr std::int64_t least_bytes = 1 << 20;  ///< What a disk with less room has none to spare for.
 constexpr std::uint64_t magic = 0x31'4c'4c'49'50'53'4c'42;  // "BLSPILL1"
 constexpr unsigned header_words = 9;
 constexpr std::int64_t frame_bytes = 4 + 1 + 8;             ///< Size, kind, sum.
@@ -159,27 +160,36 @@ void Spill::load(Position at) {
     if (waiting_ == 0) places_.clear(), next_ = 0, lost_ = 0;
 }
 
+/// As much as there is room for, of what was asked.
 std::string Spill::reserve() {
     if (reserved_ || bytes_ == 0) return {};
-    struct stat about{};
     if (descriptor_ >= 0 && waiting_ > 0) return reserved_ = true, std::string{};  // As it is: it holds something.
-    const auto why = [&](int error) { return fmt::format("{}: cannot set {} MB aside: {}", path_, bytes_ >> 20, std::strerror(error)); };
+    int error = 0;
+    for (std::int64_t bytes = bytes_; bytes >= std::min(bytes_, least_bytes); bytes = bytes / 4 / page * 2 * page)
+        if ((error = set_aside(bytes)) != ENOSPC) break;
+    return error == 0 ? std::string{} : fmt::format("{}: cannot set {} MB aside: {}", path_, bytes_ >> 20, std::strerror(error));
+}
+
+/// 0, or the error's number.
+int Spill::set_aside(std::int64_t bytes) {
     if (descriptor_ < 0) descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) return why(errno);
-    if (::fstat(descriptor_, &about) == 0 && about.st_size != bytes_) {
-        if (::ftruncate(descriptor_, 0) != 0) return why(errno);  // Its halves were others.
+    struct stat about{};
+    if (descriptor_ < 0 || ::fstat(descriptor_, &about) != 0) return errno;
+    if (about.st_size != bytes) {
+        if (::ftruncate(descriptor_, 0) != 0) return errno;  // Its halves were others.
         generation_ = 0;
     }
-    if (const int error = ::posix_fallocate(descriptor_, 0, bytes_)) {
+    if (const int error = ::posix_fallocate(descriptor_, 0, bytes)) {
         if (::ftruncate(descriptor_, 0) != 0) {}  // Half of it is of no use, and somebody needs the room.
-        return why(error);
+        return error;
     }
-    half_bytes_ = bytes_ / 2;
-    reserved_ = ::fsync(descriptor_) == 0;
+    if (::fsync(descriptor_) != 0) return errno;
     const auto parent = std::filesystem::path{path_}.parent_path();
     const int folder = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder >= 0) ::fsync(folder), ::close(folder);
-    return reserved_ ? std::string{} : why(errno);
+    half_bytes_ = bytes / 2;
+    reserved_ = true;
+    return 0;
 }
 
 // ---- in

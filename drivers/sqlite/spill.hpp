@@ -43,7 +43,7 @@ public:
     Spill(const Spill&) = delete;
     Spill& operator=(const Spill&) = delete;
 
-    /// Has the disk set aside what is missing of the file. Empty, or why it cannot.
+    /// Has the disk set aside what was asked for, or a half or quarter of it and so on, as it has room. Empty, or why it cannot.
     std::string reserve();
 
     bool empty() const { return waiting_ == 0; }
@@ -85,6 +85,7 @@ private:
     struct Header;
 
     void load(Position at);
+    int set_aside(std::int64_t bytes);
     std::optional<Header> header(int half) const;
     void list(int half, std::uint64_t generation, std::int64_t& end);
     bool write_header(const Header& header);
@@ -93,7 +94,7 @@ private:
 
     std::string path_;
     int descriptor_ = -1;
-    std::int64_t bytes_ = 0, half_bytes_ = 0;
+    std::int64_t bytes_ = 0, half_bytes_ = 0;  ///< Asked for; of the file as it is.
     bool reserved_ = false;
     int half_ = 0;                      ///< Being written.
     std::uint64_t generation_ = 0;      ///< Of that half; 0: of none.

@@ -396,3 +396,28 @@ TEST_CASE("a spill that overflows begins anew with an epoch, and says how many s
     CHECK(read.epochs.back() == EpochCause::gap);
     CHECK(read.missed == missed);
 }
+
+TEST_CASE("a spill takes what room there is, and says so when there is none") {
+    Scratch scratch;
+    const std::string path = scratch.path() + ".spill";
+    {
+        FullDisk full{3 << 20};
+        Spill spill{path, 16 << 20, {}};
+        CHECK(spill.reserve().find("cannot set 16 MB aside") != std::string::npos);  // Too large a file is not too full a disk.
+        CHECK(fs::file_size(path) == 0);
+    }
+    Spill spill{path, 16 << 20, {}};
+    CHECK(spill.reserve().empty());
+    CHECK(fs::file_size(path) == 16 << 20);
+    CHECK(spill.begin({}));
+    CHECK(spill.append({SpillKind::step, "one"}));
+    Spill smaller{path, 4 << 20, {}};
+    CHECK(smaller.reserve().empty());  // As it is, for it holds something.
+    CHECK(fs::file_size(path) == 16 << 20);
+    smaller.pop();
+    Spill empty{path, 4 << 20, {0, 1, 0}};
+    CHECK(empty.reserve().empty());
+    CHECK(fs::file_size(path) == 4 << 20);
+    fs::create_directory(scratch.folder / "taken");
+    CHECK(Spill{(scratch.folder / "taken").string(), 4 << 20, {}}.reserve().find("Is a directory") != std::string::npos);
+}
