@@ -110,7 +110,7 @@ int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
     if (!journal) return complain(journal.error(), 2);
     if (options.event.empty()) {
         const auto epochs = journal->epochs();
-        const auto events = epochs ? events_of(*journal, *epochs) : tl::unexpected{epochs.error()};
+        const auto events = epochs ? events_of(*journal, *epochs) : journal->opened_events();
         return events ? list(*events, options.json, out) : complain(events.error(), 1);
     }
     const auto found = find_receipt(*journal, options.event);
