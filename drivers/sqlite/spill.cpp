@@ -31,11 +31,11 @@ constexpr std::int64_t page = 4096;
 constexpr std::int64_t least_bytes = 1 << 20;  ///< What a disk with less room has none to spare for.
 constexpr std::uint64_t magic = 0x31'4c'4c'49'50'53'4c'42;  // "BLSPILL1"
 constexpr unsigned header_words = 9;
-constexpr std::int64_t frame_bytes = 4 + 1 + 8;             ///< Size, kind, sum.
+constexpr std::int64_t frame_bytes = 4 + 1 + 8 + 8;         ///< Size, kind, when an epoch began, sum.
 
-std::uint64_t sum_of(std::uint64_t generation, std::int64_t offset, SpillKind kind, std::string_view bytes) {
+std::uint64_t sum_of(std::uint64_t generation, std::int64_t offset, const SpillRecord& record) {
     Digest sum{generation};  // What an earlier generation left behind does not pass for this one's.
-    sum.integer(offset), sum.byte(static_cast<std::uint8_t>(kind)), sum.text(bytes);
+    sum.integer(offset), sum.byte(static_cast<std::uint8_t>(record.kind)), sum.integer(record.began_ms), sum.text(record.bytes);
     return sum.value();
 }
 
@@ -117,6 +117,7 @@ void Spill::list(int half, std::uint64_t generation, std::int64_t& end) {
         Place place{.half = half, .generation = generation, .offset = end};
         place.size = static_cast<std::uint32_t>(r.packed(4));
         place.kind = static_cast<SpillKind>(r.byte());
+        place.began_ms = static_cast<std::int64_t>(r.packed(8));
         if (place.kind < SpillKind::names || place.kind > SpillKind::step || end + frame_bytes + place.size > half_bytes_ || !read(place)) return;
         places_.push_back(place);
         end += frame_bytes + place.size;
@@ -128,10 +129,10 @@ std::optional<SpillRecord> Spill::read(const Place& place) const {
     const auto frame = get(descriptor_, frame_bytes, at);
     auto bytes = frame ? get(descriptor_, place.size, at + frame_bytes) : std::nullopt;
     if (!bytes) return std::nullopt;
+    SpillRecord record{place.kind, std::move(*bytes), place.began_ms};
     Reader r{*frame};
-    const bool same = r.packed(4) == place.size && r.byte() == static_cast<std::uint8_t>(place.kind);
-    if (r.packed(8) != sum_of(place.generation, place.offset, place.kind, *bytes) || !same) return std::nullopt;
-    return SpillRecord{place.kind, std::move(*bytes)};
+    const bool same = r.packed(4) == place.size && r.byte() == static_cast<std::uint8_t>(place.kind) && r.packed(8) == static_cast<std::uint64_t>(place.began_ms);
+    return same && r.packed(8) == sum_of(place.generation, place.offset, record) ? std::optional{std::move(record)} : std::nullopt;
 }
 
 /// What waits is what lies behind the database's end. It is counted, not looked for: records reach it in their order, each
@@ -151,13 +152,20 @@ void Spill::load(Position at) {
     if (newest.older && other && other->generation + 1 == newest.generation) list(other->half, other->generation, ignored);
     next_ = std::min<std::size_t>(newest.skip, places_.size());
     list(half_, generation_, end_);
-    const std::int64_t epochs = at.epoch - newest.at.epoch, steps = at.step - newest.at.step;
-    lost_ = epochs + steps == 0 ? newest.lost : 0;
-    std::int64_t e = 0, s = 0;
-    for (; next_ < places_.size() && (e < epochs || s < steps); ++next_) (places_[next_].kind == SpillKind::epoch ? e : s) += counts(places_[next_].kind);
-    const bool same = epochs == 0 ? at.began_ms == newest.at.began_ms : at.began_ms > newest.at.began_ms;
-    if (e == epochs && s == steps && same) waiting_ = static_cast<std::size_t>(std::ranges::count_if(places_.begin() + static_cast<std::ptrdiff_t>(next_), places_.end(), counts, &Place::kind));
+    if (goes_on_from(at, newest)) waiting_ = static_cast<std::size_t>(std::ranges::count_if(places_.begin() + static_cast<std::ptrdiff_t>(next_), places_.end(), counts, &Place::kind));
     if (waiting_ == 0) places_.clear(), next_ = 0, lost_ = 0;
+}
+
+/// Passes over what the database has. False: that is another's.
+bool Spill::goes_on_from(Position at, const Header& newest) {
+    Position known = newest.at;
+    for (; next_ < places_.size() && (known.epoch < at.epoch || known.step < at.step); ++next_) {
+        const Place& place = places_[next_];
+        if (place.kind == SpillKind::epoch) ++known.epoch, known.began_ms = place.began_ms;
+        else if (place.kind == SpillKind::step) ++known.step;
+    }
+    lost_ = known == newest.at ? newest.lost : 0;
+    return known == at;
 }
 
 /// As much as there is room for, of what was asked.
@@ -211,11 +219,11 @@ bool Spill::append(const SpillRecord& record) {
     if (!reserved_ || generation_ == 0 || !has_room_for(record)) return false;
     std::string frame;
     Writer w{frame};
-    w.packed(record.bytes.size(), 4), w.byte(static_cast<std::uint8_t>(record.kind));
-    w.packed(sum_of(generation_, end_, record.kind, record.bytes), 8);
+    w.packed(record.bytes.size(), 4), w.byte(static_cast<std::uint8_t>(record.kind)), w.packed(static_cast<std::uint64_t>(record.began_ms), 8);
+    w.packed(sum_of(generation_, end_, record), 8);
     frame += record.bytes;
     if (!put(descriptor_, frame, half_ * half_bytes_ + end_) || ::fdatasync(descriptor_) != 0) return false;
-    places_.push_back({record.kind, half_, generation_, end_, static_cast<std::uint32_t>(record.bytes.size())});
+    places_.push_back({record.kind, half_, generation_, end_, static_cast<std::uint32_t>(record.bytes.size()), record.began_ms});
     end_ += static_cast<std::int64_t>(frame.size());
     waiting_ += counts(record.kind);
     return true;

@@ -22,6 +22,7 @@ enum class SpillKind : std::uint8_t { names = 1, epoch, step };
 struct SpillRecord {
     SpillKind kind{};
     std::string bytes;
+    std::int64_t began_ms = 0;          ///< Of an epoch: as in Position.
     bool operator==(const SpillRecord&) const = default;
 };
 
@@ -81,6 +82,7 @@ private:
         std::uint64_t generation = 0;
         std::int64_t offset = 0;        ///< Of its frame.
         std::uint32_t size = 0;
+        std::int64_t began_ms = 0;
     };
     struct Header;
 
@@ -88,6 +90,7 @@ private:
     int set_aside(std::int64_t bytes);
     std::optional<Header> header(int half) const;
     void list(int half, std::uint64_t generation, std::int64_t& end);
+    bool goes_on_from(Position at, const Header& header);
     bool write_header(const Header& header);
     std::optional<SpillRecord> read(const Place& place) const;
     std::optional<SpillRecord> names_before(std::size_t n) const;

@@ -18,14 +18,14 @@ Now take_now(Reader& r) {
 }  // namespace
 
 SpillRecord record_of(const Names& names) {
-    SpillRecord record{SpillKind::names, {}};
+    SpillRecord record{SpillKind::names, {}, 0};
     Writer w{record.bytes};
     names.write(w);
     return record;
 }
 
 SpillRecord record_of(const EpochRow& row) {
-    SpillRecord record{SpillKind::epoch, {}};
+    SpillRecord record{SpillKind::epoch, {}, row.start.at.utc.time_since_epoch().count()};
     Writer w{record.bytes};
     row.names ? row.names->write(w) : Names{}.write(w);
     const EpochStart& start = row.start;
@@ -38,7 +38,7 @@ SpillRecord record_of(const EpochRow& row) {
 }
 
 SpillRecord record_of(const StepRow& row) {
-    SpillRecord record{SpillKind::step, {}};
+    SpillRecord record{SpillKind::step, {}, 0};
     Writer w{record.bytes};
     put(w, row.now);
     w.packed(row.digest, 8), w.text(row.events), w.text(row.decision);

@@ -46,7 +46,6 @@ struct Model {
     std::mt19937 chance;
     std::unique_ptr<Spill> spill;
     static constexpr std::int64_t bytes = 64 << 10;
-    std::int64_t clock = 20'000;
 
     Model(std::string where, unsigned seed) : path{std::move(where)}, chance{seed} { open(); }
     unsigned below(unsigned n) { return static_cast<unsigned>(chance() % n); }
@@ -55,7 +54,7 @@ struct Model {
         REQUIRE(spill->reserve().empty());
     }
     SpillRecord any(SpillKind kind, unsigned most) {
-        SpillRecord record{kind, std::string(below(most), '\0')};
+        SpillRecord record{kind, std::string(below(most), '\0'), kind == SpillKind::epoch ? 20'000 - below(9) : 0};  // The clock may be set back.
         for (char& c : record.bytes) c = static_cast<char>(chance());
         return record;
     }
@@ -87,7 +86,7 @@ struct Model {
         REQUIRE(front);
         CHECK(*front == waits.front());
         CHECK((front->kind == SpillKind::step || front->kind == SpillKind::epoch));
-        if (front->kind == SpillKind::epoch) ++at.epoch, at.began_ms = clock += 10;
+        if (front->kind == SpillKind::epoch) ++at.epoch, at.began_ms = front->began_ms;
         else ++at.step;
         spill->pop();
         waits.pop_front();
@@ -158,6 +157,11 @@ TEST_CASE("a spill that belongs to another database, or none, is not read") {
     }
     CHECK(Spill::read(model.path, {at.epoch, at.step + 2, at.began_ms}).records.size() == 3);
     CHECK(Spill::read(scratch.path(), at).records.empty());
+    model.add_epoch();
+    const auto began = model.waits.back().began_ms;
+    model.add_step();
+    CHECK(Spill::read(model.path, {at.epoch + 1, at.step + 5, began}).records.size() == 1);
+    CHECK(Spill::read(model.path, {at.epoch + 1, at.step + 5, began + 1}).records.empty());
 }
 
 TEST_CASE("a torn or damaged spill is read up to there, and any bytes do no harm") {
@@ -410,7 +414,7 @@ TEST_CASE("a spill takes what room there is, and says so when there is none") {
     CHECK(spill.reserve().empty());
     CHECK(fs::file_size(path) == 16 << 20);
     CHECK(spill.begin({}));
-    CHECK(spill.append({SpillKind::step, "one"}));
+    CHECK(spill.append({SpillKind::step, "one", 0}));
     Spill smaller{path, 4 << 20, {}};
     CHECK(smaller.reserve().empty());  // As it is, for it holds something.
     CHECK(fs::file_size(path) == 16 << 20);
