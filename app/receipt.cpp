@@ -14,6 +14,29 @@ namespace {
 
 constexpr Duration after_the_end = std::chrono::minutes{15};  ///< Late acknowledgements and readings still count.
 
+/// What stands as this epoch begins, whose journal missed steps before it.
+std::vector<StandingEvent> standing_at(const Rebuilt& epoch) {
+    if (epoch.entry.missed_steps == 0) return {};
+    const auto engine = epoch.engine();
+    return engine ? standing_events(engine->state(), engine->site(), epoch.entry.began) : std::vector<StandingEvent>{};
+}
+
+/// Also those whose beginning fell into a gap, as the epoch after it knows them. Oldest first.
+Result<std::vector<OpenedEvent>> events_of(const JournalReader& journal, const std::vector<EpochEntry>& epochs) {
+    auto all = journal.opened_events();
+    if (!all) return all;
+    for (const EpochEntry& entry : epochs) {
+        if (entry.missed_steps == 0) continue;
+        const auto epoch = rebuild(journal, entry);
+        if (!epoch) continue;  // Those that were seen to begin can be told.
+        for (const StandingEvent& e : standing_at(*epoch))
+            if (std::ranges::find(*all, e.event, &OpenedEvent::event) == all->end())
+                all->push_back({e.event, e.name, entry.first_step, entry.id, utc_of(entry.began, e.heard), e.reference});
+    }
+    std::ranges::stable_sort(*all, {}, &OpenedEvent::step);
+    return all;
+}
+
 /// Feeds the epochs from the event's own on to the builder until it is over, and a while.
 Result<FoundReceipt> build(const JournalReader& journal, const std::vector<EpochEntry>& epochs, const OpenedEvent& event) {
     ReceiptBuilder builder;
@@ -26,6 +49,7 @@ Result<FoundReceipt> build(const JournalReader& journal, const std::vector<Epoch
         site = rebuilt->config.site.name;
         config = rebuilt->config;
         builder.begin_epoch(rebuilt->model.site, epoch.began);
+        if (epoch.missed_steps > 0) builder.resume(epoch.missed_steps, standing_at(*rebuilt));
         bool enough = false;
         const auto read = journal.each_step(epoch, [&](const StoredStep& step) {
             builder.step(step.now, step.heard, step.decision.view());
@@ -70,14 +94,14 @@ auto unknown(const std::vector<OpenedEvent>& events, const std::string& journal,
 }  // namespace
 
 Result<FoundReceipt> find_receipt(const JournalReader& journal, const std::string& event) {
-    const auto events = journal.opened_events();
+    const auto epochs = journal.epochs();
+    if (!epochs) return tl::unexpected{epochs.error()};
+    const auto events = events_of(journal, *epochs);
     if (!events) return tl::unexpected{events.error()};
     const auto named = std::ranges::find_if(events->rbegin(), events->rend(), [&](const OpenedEvent& e) {
         return e.name == event || std::to_string(static_cast<std::uint32_t>(e.event)) == event;
     });
     if (named == events->rend()) return unknown(*events, journal.path(), event);
-    const auto epochs = journal.epochs();
-    if (!epochs) return tl::unexpected{epochs.error()};
     return build(journal, *epochs, *named);
 }
 
@@ -86,7 +110,8 @@ int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
     const auto journal = JournalReader::open(options.journal);
     if (!journal) return complain(journal.error(), 2);
     if (options.event.empty()) {
-        const auto events = journal->opened_events();
+        const auto epochs = journal->epochs();
+        const auto events = epochs ? events_of(*journal, *epochs) : journal->opened_events();
         return events ? list(*events, options.json, out) : complain(events.error(), 1);
     }
     const auto found = find_receipt(*journal, options.event);

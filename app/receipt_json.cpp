@@ -65,8 +65,9 @@ json::value judged(const std::optional<Verdict>& verdict) {
 }  // namespace
 
 json::object receipt_json(const ShedReceipt& r, const std::string& site, const std::optional<Verdict>& verdict) {
-    json::array jumps, contactors;
+    json::array jumps, contactors, unrecorded;
     for (const Duration by : r.clock_jumps) jumps.emplace_back(in_seconds(by));
+    for (const auto& gap : r.unrecorded) unrecorded.push_back(json::object{{"from", utc_text(gap.from)}, {"to", utc_text(gap.to)}, {"steps", gap.steps}});
     for (const std::string& name : r.contactors_opened) contactors.emplace_back(name);
     return {{"site", site},
             {"event", static_cast<std::uint32_t>(r.event)},
@@ -81,6 +82,7 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site, const s
             {"closed", r.closed ? time(r.closed->utc) : json::value(nullptr)},
             {"issue_to_heard_s", r.issue_to_heard ? json::value(in_seconds(*r.issue_to_heard)) : json::value(nullptr)},
             {"clock_jumps_s", std::move(jumps)},
+            {"not_recorded", std::move(unrecorded)},
             {"reference_w", r.reference.count},
             {"mean_before_w", r.mean_before.count},
             {"reference_estimated", r.reference_estimated},

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace ballast {
@@ -29,6 +30,21 @@ std::string asked(const ShedReceipt& r) {
 std::string after_beginning(const ShedReceipt& r, std::optional<Instant> at) {
     if (!at) return "-";
     return fmt::format("{}  ({:+.3f} s)", utc_text(*at), in_seconds(*at - r.began.utc));
+}
+
+/// When it was over, as far as that was seen.
+std::string ended(const ShedReceipt& r) {
+    if (!r.closed) return "still open";
+    const bool unseen = std::ranges::any_of(r.unrecorded, [&](const auto& gap) { return gap.to == r.closed->utc; });
+    return fmt::format("over {} {}", unseen ? "by" : "at", utc_text(r.closed->utc));
+}
+
+std::string gaps(const ShedReceipt& r) {
+    std::string text;
+    for (const auto& gap : r.unrecorded)
+        text += fmt::format("  NOT RECORDED from {} to {}: the journal could not write, and {} step(s) of that time are missing;\n    what was ordered, answered and measured in it is not in this receipt\n",
+                            utc_text(gap.from), utc_text(gap.to), gap.steps);
+    return text;
 }
 
 std::string clocks(const ShedReceipt& r) {
@@ -72,6 +88,7 @@ std::string named(const std::vector<std::string>& names) {
 
 std::string misses(const ShedReceipt& r) {
     if (r.misses.empty()) {
+        if (r.ordered == 0 && !r.unrecorded.empty()) return "\nNo load is known to have been ordered off for this event: see what was not recorded.\n";
         if (r.ordered == 0) return "\nNo load was ordered off for this event: nothing had to give way, or what gives way had been ordered off before.\n";
         return r.worst_shortfall > Power{} ? "" : "\nEvery load that was ordered was seen to obey in time, or has not come due.\n";
     }
@@ -88,8 +105,8 @@ std::string misses(const ShedReceipt& r) {
 std::string print(const ShedReceipt& r) {
     std::string text = fmt::format("Event {}  (number {})\n  {}\n", r.name, static_cast<std::uint32_t>(r.event), asked(r));
     text += fmt::format("  heard {}, counted from {}, {}\n", utc_text(r.heard.utc), utc_text(r.began.utc),
-                        r.closed ? "over at " + utc_text(r.closed->utc) : std::string{"still open"});
-    text += clocks(r);
+                        ended(r));
+    text += gaps(r) + clocks(r);
     text += fmt::format("  reference     {}  ({})\n", mw(r.reference), r.reference == r.mean_before ? "mean before its issue" : "the meter when it began");
     text += fmt::format("  mean before   {}{}\n", mw(r.mean_before), r.reference_estimated ? "  (estimated: the meter had no such past)" : "");
     if (r.limit) text += fmt::format("  limit         {}\n", mw(r.limit));

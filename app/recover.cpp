@@ -41,7 +41,8 @@ Recovered executed_again(const JournalReader& reader, const EpochEntry& epoch, c
         return true;
     });
     if (!read) throw std::runtime_error{read.error().detail + afresh};
-    return {engine.snapshot(last), last, fmt::format("journal: went through {} step(s) since {} again; what was in force is in force", epoch.steps, name_of(epoch.cause)), true};
+    const std::string waited = reader.waiting() > 0 ? fmt::format(" (its last {} waited for room on the journal's disk)", reader.waiting()) : "";
+    return {engine.snapshot(last), last, fmt::format("journal: went through {} step(s) since {} again{}; what was in force is in force", epoch.steps, name_of(epoch.cause), waited), true};
 }
 
 }  // namespace

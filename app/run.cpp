@@ -88,7 +88,7 @@ int run_with(Config config, bool send) {
     if (!known.account.empty()) spdlog::log(known.whole ? spdlog::level::info : spdlog::level::warn, known.account);
     if (known.at) no_earlier_than(known.at->utc);
     Snapshot start = known.snapshot;
-    auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb);
+    auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb, send ? spill_bytes(config.journal.keep_mb) : 0);
     if (!journal) {
         std::fprintf(stderr, "ballast: %s\n", journal.error().detail.c_str());
         return 1;

@@ -61,7 +61,7 @@ struct StepRecord {
 /// What became of a record. Only `yes` allows a raise to be sent; whatever lowers is sent with any of them.
 enum class Written : std::uint8_t {
     yes,     ///< On disk. It survives the loss of power.
-    late,    ///< Not yet after `journal_patience`. It stays in line and nothing is missing; a later `yes` covers it.
+    late,    ///< Not yet after `journal_patience`, or beside the journal, whose disk is full. Nothing is missing; a later `yes` covers it.
     missed,  ///< It will never be there. Nothing is recorded until an epoch with cause `gap` has begun.
 };
 

@@ -12,8 +12,6 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration moments[] = {seconds{1}, seconds{5}, seconds{15}, seconds{30}};
-
 /// What a site can draw, so that sums and differences of whatever was read stay within 64 bits.
 constexpr Power most{10'000'000'000'000};
 constexpr Power held(Power p) { return std::clamp(p, -most, most); }
@@ -26,13 +24,6 @@ Power firm_sum(const auto& loads) {
 }
 
 bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
-
-/// Far-off and nonsensical times become ten years.
-Duration between(Instant from, Instant to) {
-    constexpr Int128 limit = 315'360'000'000;
-    const Int128 apart = Int128{to.time_since_epoch().count()} - from.time_since_epoch().count();
-    return Duration{static_cast<std::int64_t>(std::clamp(apart, -limit, limit))};
-}
 
 /// On whichever channel of its source it came.
 const Signal* signal_called(const Site& site, std::span<const Event> heard, const Note& note) {
@@ -96,6 +87,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
     for (const Load& load : loads_) all_loads_ += load.power;
     unread_ = static_cast<std::size_t>(std::ranges::count(loads_, false, &Load::read));
     last_ = now;
+    before_ = std::exchange(until_, now.utc);
 }
 
 // ---- a step
@@ -103,6 +95,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
 void ReceiptBuilder::step(Now now, std::span<const Event> heard, const Decision& decision) {
     just_closed_.clear();
     last_ = now;
+    until_ = now.utc;
     for (const Event& event : heard) hear(now, event);
     advance(now, now.steady);
     for (const Note& n : decision.notes) note(now, n, heard);
@@ -225,7 +218,7 @@ void ReceiptBuilder::open(Now now, const Note& note, std::span<const Event> hear
         r.policy = site_.policies[note.number];
     }
     trace.counted = r.began.steady;
-    for (std::size_t i = 0; i < r.moments.size(); ++i) r.moments[i].after = moments[i];
+    for (std::size_t i = 0; i < r.moments.size(); ++i) r.moments[i].after = moments_after[i];
     for (const auto& [running, own] : {std::pair{&five_, &trace.five}, {&fifteen_, &trace.fifteen}})
         if (!running->all().empty() && running->all().back().start == own->floor(now.utc)) *own = *running;
     sample(trace, r.began.steady);

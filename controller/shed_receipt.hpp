@@ -4,6 +4,7 @@
 #include "model/order.hpp"
 #include "model/site.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -12,6 +13,16 @@
 #include <vector>
 
 namespace ballast {
+
+/// Far-off and nonsensical times become ten years.
+constexpr Duration between(Instant from, Instant to) {
+    constexpr Int128 limit = 315'360'000'000;
+    const Int128 apart = Int128{to.time_since_epoch().count()} - from.time_since_epoch().count();
+    return Duration{static_cast<std::int64_t>(std::clamp(apart, -limit, limit))};
+}
+
+/// When, after its beginning, the meter is looked at for an event.
+constexpr std::array<Duration, 4> moments_after{Duration{1'000}, Duration{5'000}, Duration{15'000}, Duration{30'000}};
 
 constexpr Instant utc_of(Now now, Steady at) { return now.utc - (now.steady - at); }
 
@@ -47,6 +58,12 @@ struct ShedReceipt {
         std::string ordered_by;   ///< Another event that had ordered it off before this one counted on it; empty: this one.
     };
 
+    /// A time of the event that the journal could not record.
+    struct Unrecorded {
+        Instant from{}, to{};
+        std::uint64_t steps = 0;  ///< Of the whole gap.
+    };
+
     EventId event{};
     std::string name;             ///< The signal's id, or the policy and when it began.
     std::string policy, source;   ///< Empty until the first order or limit names them.
@@ -78,10 +95,27 @@ struct ShedReceipt {
     std::string aborted;          ///< "d-1 by jo: the RTU is stuck"; empty: nobody did.
     std::optional<Duration> issue_to_heard;  ///< Transport and the offset of the two clocks together.
     std::vector<Duration> clock_jumps;       ///< Of our wall clock, while it was open.
+    std::vector<Unrecorded> unrecorded;      ///< What of it no journal knows; numbers and names are of the rest.
 
     /// What the meter showed at that moment is no longer this event's doing.
     bool over_by(const Moment& moment) const { return closed && closed->steady < later(began.steady, moment.after); }
 };
+
+struct State;
+
+/// An event that stands in a snapshot: what is known of it without the step that opened it.
+struct StandingEvent {
+    EventId event{};
+    std::string name;
+    std::string policy, source;
+    std::optional<Signal> signal;
+    Steady heard{};
+    Power reference;
+    bool estimated = false;
+};
+
+/// Those of a state, of this site. Of an event of a policy's own neither reference nor signal.
+std::vector<StandingEvent> standing_events(const State& state, const Site& site, Now now);
 
 /// Makes receipts from what the loop heard and decided, step by step; the daemon feeds it live, `ballast receipt` from
 /// the journal. Pure. Keeps all open events and the newest closed ones.
@@ -95,6 +129,10 @@ public:
     void begin_epoch(const Site& site, Now now);
 
     void step(Now now, std::span<const Event> heard, const Decision& decision);
+
+    /// After the epoch has begun whose journal missed `steps` before it: what stands now goes on, also if it began meanwhile;
+    /// what does not is over.
+    void resume(std::uint64_t steps, std::span<const StandingEvent> standing);
 
     /// Those that closed in the last step.
     std::span<const EventId> just_closed() const { return just_closed_; }
@@ -135,6 +173,7 @@ private:
         Scope scope;                           ///< Of the last limit.
         Steady must{};                         ///< It has to be met from then on.
         Steady counted{};                      ///< What is undelivered is counted up to here.
+        bool late = false;                     ///< Known from a snapshot: its beginning was not seen.
     };
     /// A load that was not seen to obey, and for which event.
     struct Failing {
@@ -149,6 +188,7 @@ private:
     void acknowledge(Now now, const Receipt& receipt);
     void note(Now now, const Note& note, std::span<const Event> heard);
     void open(Now now, const Note& note, std::span<const Event> heard);
+    void take_over(const StandingEvent& event, std::uint64_t steps);
     void place(Now now, Trace& trace, const Signal& signal);
     void order(Now now, const Order& order);
     bool rests_as_told(Slot slot, const LoadReading& reading) const;
@@ -179,6 +219,7 @@ private:
     std::map<OrderId, EventId> checkpoints_;   ///< Likewise, of the last thousands.
     std::vector<EventId> just_closed_;
     Now last_;
+    Instant before_{}, until_{};               ///< When the epoch before this one ended; the last that was recorded.
 };
 
 }  // namespace ballast

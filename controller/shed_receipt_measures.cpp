@@ -48,6 +48,7 @@ void ReceiptBuilder::sample(Trace& trace, Steady at) {
     ShedReceipt& r = trace.receipt;
     const Steady began = r.began.steady;
     const Meter* meter = site_meter();
+    if (trace.late) return;
     if (at <= began) {
         if (r.ordered > 0) return;  // They began to go before the start that was named, to be gone by then.
         trace.firm_before = firm_;

@@ -81,11 +81,28 @@ JournalFile::JournalFile(std::unique_ptr<SQLite::Database> db, FileLock lock, st
       add_word_{*db_, "INSERT INTO word VALUES (?,?,?,?,?,?,?,?)"} {
     epoch_ = db_->execAndGet("SELECT coalesce(max(id), 0) FROM epoch").getInt64();
     step_ = db_->execAndGet("SELECT max(coalesce((SELECT max(id) FROM step), 0), coalesce((SELECT max(first_step) - 1 FROM epoch), 0))").getInt64();
+    began_ms_ = db_->execAndGet("SELECT coalesce((SELECT utc_ms FROM epoch ORDER BY id DESC LIMIT 1), 0)").getInt64();
+    digest_ = static_cast<std::uint64_t>(db_->execAndGet(fmt::format("SELECT coalesce((SELECT digest FROM step WHERE id = {} AND epoch = {}), 0)", step_, epoch_)).getInt64());
     const auto on_commit = [](void* self, sqlite3*, const char*, int pages) {
         static_cast<JournalFile*>(self)->wal_pages_ = pages;
         return SQLITE_OK;
     };
     sqlite3_wal_hook(db_->getHandle(), on_commit, this);
+}
+
+StepRow row_of(Now now, std::span<const Event> heard, const Decision& decision) {
+    StepRow row;
+    row.now = now;
+    encode(row.events, now, heard);
+    encode(row.decision, now, decision);
+    row.digest = digest(0, now, decision);
+    for (const Event& event : heard)
+        if (std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event) || std::holds_alternative<OperatorWord>(event))
+            row.told.push_back(event);
+    row.orders.assign(decision.orders.begin(), decision.orders.end());
+    row.misses.assign(decision.misses.begin(), decision.misses.end());
+    row.notes.assign(decision.notes.begin(), decision.notes.end());
+    return row;
 }
 
 std::string JournalFile::keep_file(const EpochFile& file) {
@@ -112,24 +129,33 @@ void JournalFile::begin_epoch(const EpochRow& row) {
         .blob(start.snapshot.bytes).done();
     transaction.commit();
     ++epoch_;
+    began_ms_ = ms(start.at.utc);
     digest_ = 0;
     names_ = row.names;
     steps_until_look_ = 0;
 }
 
-void JournalFile::write(StepRow row) {
-    SQLite::Transaction transaction{*db_};
+void JournalFile::write(StepRow& row) {
     const std::uint64_t chained = chain(digest_, row.digest);
-    Row{add_step_}.number(step_ + 1).number(epoch_).number(ms(row.now.utc)).number(ms(row.now.steady)).blob(row.events).blob(row.decision)
-        .number(static_cast<std::int64_t>(chained)).done();
-    Unwritten rows{step_ + 1, std::move(row), names_};
-    const bool now = rows.row.readable() <= rows_at_once;
-    if (now) write_rows(rows, rows_at_once);
-    transaction.commit();
+    Unwritten rows{step_ + 1, {}, names_};
+    try {
+        SQLite::Transaction transaction{*db_};
+        Row{add_step_}.number(step_ + 1).number(epoch_).number(ms(row.now.utc)).number(ms(row.now.steady)).blob(row.events).blob(row.decision)
+            .number(static_cast<std::int64_t>(chained)).done();
+        rows.row = std::move(row);
+        if (rows.row.readable() <= rows_at_once) write_rows(rows, rows_at_once);
+        transaction.commit();
+    } catch (...) {
+        if (row.decision.empty()) row = std::move(rows.row);
+        throw;
+    }
     ++step_;
     digest_ = chained;
     --steps_until_look_;
-    if (!now) later_.push_back(std::move(rows));
+    if (rows.done == rows.row.readable()) return;
+    try {
+        later_.push_back(std::move(rows));
+    } catch (const std::bad_alloc&) {}  // The step itself is written.
 }
 
 void JournalFile::write_rows(Unwritten& of, std::size_t most) {

@@ -3,6 +3,7 @@
 #include "controller/journal.hpp"
 #include "drivers/sqlite/file_lock.hpp"
 #include "drivers/sqlite/names.hpp"
+#include "drivers/sqlite/spill.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -34,6 +35,9 @@ struct StepRow {
     std::size_t readable() const { return told.size() + orders.size() + misses.size() + notes.size(); }
 };
 
+/// The row of a step, as it was heard and decided.
+StepRow row_of(Now now, std::span<const Event> heard, const Decision& decision);
+
 /// The journal's file, blocking: for one thread, which is not the loop's. Throws SQLite::Exception.
 class JournalFile {
 public:
@@ -42,8 +46,14 @@ public:
 
     void begin_epoch(const EpochRow& row);
 
-    /// Returns when it is on disk. Rows for people that are too many for the moment wait for `tidy`.
-    void write(StepRow row);
+    /// Returns when it is on disk. Rows for people that are too many for the moment wait for `tidy`. What it throws leaves `row` as it was.
+    void write(StepRow& row);
+
+    /// Where it ends.
+    Position position() const { return {epoch_, step_, began_ms_}; }
+    /// What the steps to come are about, where another process began their epoch.
+    void call(std::shared_ptr<const Names> names) { names_ = std::move(names); }
+    const std::shared_ptr<const Names>& names() const { return names_; }
 
     /// Some of the rows for people that had to wait. True: more do.
     bool write_later();
@@ -74,7 +84,7 @@ private:
     FileLock lock_;
     std::unique_ptr<SQLite::Database> db_;
     std::int64_t keep_bytes_;
-    std::int64_t epoch_ = 0, step_ = 0;
+    std::int64_t epoch_ = 0, step_ = 0, began_ms_ = 0;
     std::uint64_t digest_ = 0;
     std::shared_ptr<const Names> names_;
     std::deque<Unwritten> later_;

@@ -2,6 +2,7 @@
 
 #include "drivers/sqlite/schema.hpp"
 #include "drivers/sqlite/sha256.hpp"
+#include "drivers/sqlite/spilled.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
@@ -52,6 +53,8 @@ struct RawStep {
     explicit RawStep(SQLite::Statement& row)
         : id{row.getColumn(0).getInt64()}, epoch{row.getColumn(1).getInt64()}, now{now_of(row.getColumn(2), row.getColumn(3))},
           events{blob(row.getColumn(4))}, decision{blob(row.getColumn(5))}, digest{static_cast<std::uint64_t>(row.getColumn(6).getInt64())} {}
+    explicit RawStep(const sqlite::Spilled::Step& step)
+        : id{step.id}, epoch{step.epoch}, now{step.row.now}, events{step.row.events}, decision{step.row.decision}, digest{step.digest} {}
 };
 
 Result<StoredStep> decoded(const std::string& path, RawStep raw) {
@@ -64,7 +67,8 @@ Result<StoredStep> decoded(const std::string& path, RawStep raw) {
 
 }  // namespace
 
-JournalReader::JournalReader(std::string path, std::unique_ptr<SQLite::Database> db) : path_{std::move(path)}, db_{std::move(db)} {}
+JournalReader::JournalReader(std::string path, std::unique_ptr<SQLite::Database> db, std::unique_ptr<const sqlite::Spilled> spilled)
+    : path_{std::move(path)}, db_{std::move(db)}, spilled_{std::move(spilled)} {}
 JournalReader::JournalReader(JournalReader&&) noexcept = default;
 JournalReader& JournalReader::operator=(JournalReader&&) noexcept = default;
 JournalReader::~JournalReader() = default;
@@ -72,8 +76,11 @@ JournalReader::~JournalReader() = default;
 Result<JournalReader> JournalReader::open(const std::string& path) {
     auto db = sqlite::open_to_read(path);
     if (!db) return tl::unexpected{db.error()};
-    return JournalReader{path, std::move(*db)};
+    auto spilled = std::make_unique<const sqlite::Spilled>(sqlite::spilled_of(path, **db));
+    return JournalReader{path, std::move(*db), std::move(spilled)};
 }
+
+std::size_t JournalReader::waiting() const { return spilled_->steps.size(); }
 
 Result<std::vector<EpochEntry>> JournalReader::list(const char* which) const {
     return guarded(path_, [&]() -> Result<std::vector<EpochEntry>> {
@@ -99,12 +106,23 @@ Result<std::vector<EpochEntry>> JournalReader::list(const char* which) const {
     });
 }
 
-Result<std::vector<EpochEntry>> JournalReader::epochs() const { return list("ORDER BY id"); }
+Result<std::vector<EpochEntry>> JournalReader::epochs() const {
+    auto all = list("ORDER BY id");
+    if (!all || spilled_->last_step() == 0) return all;
+    for (const sqlite::Spilled::Epoch& waits : spilled_->epochs)
+        if (all->empty() || all->back().id < waits.entry.id) all->push_back(waits.entry);
+    for (std::size_t i = 0; i < all->size(); ++i) {
+        EpochEntry& e = (*all)[i];
+        const std::int64_t end = i + 1 < all->size() ? (*all)[i + 1].first_step : spilled_->last_step() + 1;
+        e.steps = std::max(e.steps, end - e.first_step);
+    }
+    return all;
+}
 
 Result<std::optional<EpochEntry>> JournalReader::last_epoch() const {
-    auto last = list("ORDER BY id DESC LIMIT 1");
+    auto last = spilled_->last_step() == 0 ? list("ORDER BY id DESC LIMIT 1") : epochs();
     if (!last) return tl::unexpected{last.error()};
-    return last->empty() ? std::nullopt : std::optional{last->front()};
+    return last->empty() ? std::nullopt : std::optional{last->back()};
 }
 
 Result<EpochContents> JournalReader::contents(const EpochEntry& epoch) const {
@@ -113,7 +131,9 @@ Result<EpochContents> JournalReader::contents(const EpochEntry& epoch) const {
         const std::string where = fmt::format("epoch {}", epoch.id);
         SQLite::Statement snapshot{*db_, "SELECT snapshot FROM epoch WHERE id = ?"};
         snapshot.bind(1, epoch.id);
-        if (!snapshot.executeStep()) return damaged(path_, where, "was dropped by retention meanwhile");
+        const bool there = snapshot.executeStep();
+        if (const auto* waits = spilled_->epoch(epoch.id); waits && !there) return waits->contents;
+        if (!there) return damaged(path_, where, "was dropped by retention meanwhile");
         all.snapshot.bytes = blob(snapshot.getColumn(0));
         SQLite::Statement files{*db_, "SELECT path, epoch_file.hash, text FROM epoch_file LEFT JOIN file USING (hash) WHERE epoch = ? ORDER BY n"};
         files.bind(1, epoch.id);
@@ -129,28 +149,31 @@ Result<EpochContents> JournalReader::contents(const EpochEntry& epoch) const {
 Result<void> JournalReader::each_step(const EpochEntry& epoch, const std::function<bool(const StoredStep&)>& take) const {
     return guarded(path_, [&]() -> Result<void> {
         SQLite::Statement query{*db_, "SELECT id, epoch, utc_ms, steady_ms, events, decision, digest FROM step WHERE id >= ? ORDER BY id LIMIT ?"};
-        const auto at_end = [&](std::int64_t next) -> Result<void> {
-            const std::int64_t end = epoch.first_step + epoch.steps;
-            if (next >= end) return {};
-            return damaged(path_, fmt::format("epoch {}", epoch.id), fmt::format("its end is missing, step {} to {}", next, end - 1));
-        };
         for (std::int64_t next = epoch.first_step;;) {
             std::vector<RawStep> some;
             query.bind(1, next);
             query.bind(2, steps_at_once);
             while (query.executeStep()) some.emplace_back(query);
             query.reset();
+            if (some.empty())
+                for (auto id = next; std::ssize(some) < steps_at_once && spilled_->step(id); ++id) some.emplace_back(*spilled_->step(id));
             for (RawStep& raw : some) {
-                if (raw.epoch != epoch.id) return at_end(next);
+                if (raw.epoch != epoch.id) return ended(epoch, next);
                 if (raw.id != next) return damaged(path_, fmt::format("epoch {}", epoch.id), fmt::format("step {} is missing", next));
                 ++next;
                 auto step = decoded(path_, std::move(raw));
                 if (!step) return tl::unexpected{step.error()};
                 if (!take(*step)) return {};
             }
-            if (some.size() < steps_at_once) return at_end(next);
+            if (std::ssize(some) < steps_at_once && !spilled_->step(next)) return ended(epoch, next);
         }
     });
+}
+
+Result<void> JournalReader::ended(const EpochEntry& epoch, std::int64_t next) const {
+    const std::int64_t end = epoch.first_step + epoch.steps;
+    if (next >= end) return {};
+    return damaged(path_, fmt::format("epoch {}", epoch.id), fmt::format("its end is missing, step {} to {}", next, end - 1));
 }
 
 Result<std::vector<OpenedEvent>> JournalReader::opened_events() const {
@@ -167,11 +190,17 @@ Result<std::vector<OpenedEvent>> JournalReader::opened_events() const {
             e.at = Instant{Duration{query.getColumn(4).getInt64()}};
             e.reference = Power{static_cast<std::int64_t>(std::clamp(query.getColumn(5).getDouble(), -1e15, 1e15) * 1e3)};
         }
+        const std::int64_t last = db_->execAndGet("SELECT coalesce(max(id), 0) FROM step").getInt64();
+        for (const sqlite::Spilled::Step& waits : spilled_->steps)
+            for (const Note& note : waits.row.notes)
+                if (waits.id > last && note.kind == NoteKind::event_opened) all.push_back({note.event, note.text, waits.id, waits.epoch, waits.row.now.utc, note.power});
         return all;
     });
 }
 
 Result<std::optional<std::int64_t>> JournalReader::step_of(OrderId order) const {
+    for (auto waits = spilled_->steps.rbegin(); waits != spilled_->steps.rend(); ++waits)
+        if (std::ranges::find(waits->row.orders, order, &Order::id) != waits->row.orders.end()) return std::optional{waits->id};
     return guarded(path_, [&]() -> Result<std::optional<std::int64_t>> {
         SQLite::Statement query{*db_, "SELECT max(step) FROM ordered WHERE order_id = ?"};
         query.bind(1, static_cast<std::int64_t>(order));

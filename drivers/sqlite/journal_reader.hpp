@@ -53,7 +53,11 @@ struct OpenedEvent {
     Power reference;
 };
 
-/// Reads a journal, also one that is being written. Whatever is in the file, damaged or not, comes back as a value or an
+namespace sqlite {
+struct Spilled;
+}
+
+/// Reads a journal, also one that is being written; what waits beside it for room on its disk is read like the rest. Whatever is in the file, damaged or not, comes back as a value or an
 /// error that names the file and the place.
 class JournalReader {
 public:
@@ -79,14 +83,18 @@ public:
     Result<std::optional<std::int64_t>> step_of(OrderId order) const;
 
     const std::string& path() const { return path_; }
+    /// Steps that waited for room on its disk when it was opened.
+    std::size_t waiting() const;
 
 private:
-    JournalReader(std::string path, std::unique_ptr<SQLite::Database> db);
+    JournalReader(std::string path, std::unique_ptr<SQLite::Database> db, std::unique_ptr<const sqlite::Spilled> spilled);
 
     Result<std::vector<EpochEntry>> list(const char* which) const;
+    Result<void> ended(const EpochEntry& epoch, std::int64_t next) const;
 
     std::string path_;
     std::unique_ptr<SQLite::Database> db_;
+    std::unique_ptr<const sqlite::Spilled> spilled_;
 };
 
 }  // namespace ballast

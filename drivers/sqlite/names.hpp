@@ -1,4 +1,5 @@
 #pragma once
+#include "controller/bytes.hpp"
 #include "drivers/no_source.hpp"
 #include "model/ids.hpp"
 #include "model/site.hpp"
@@ -17,6 +18,20 @@ public:
         for (const auto& x : site.groups) groups_.push_back(x.name);
         for (const auto& x : site.sources) sources_.push_back(x.name);
     }
+
+    void write(Writer& w) const {
+        for (const auto* list : {&loads_, &groups_, &sources_, &policies_}) {
+            w.number(list->size());
+            for (const std::string& name : *list) w.text(name);
+        }
+    }
+    static Names read(Reader& r) {
+        Names names;
+        for (auto* list : {&names.loads_, &names.groups_, &names.sources_, &names.policies_})
+            for (auto n = r.count(); n > 0 && r.ok(); --n) list->emplace_back(r.text());
+        return names;
+    }
+    bool operator==(const Names&) const = default;
 
     std::string load(Slot s) const { return one(loads_, s); }
     std::string group(GroupId g) const { return one(groups_, index(g)); }

@@ -1,11 +1,13 @@
 #include "drivers/sqlite/sqlite_journal.hpp"
 
-#include "controller/encoding.hpp"
 #include "drivers/sqlite/schema.hpp"
+#include "drivers/sqlite/spill_rows.hpp"
 
 #include <boost/asio.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -58,53 +60,70 @@ struct SqliteJournal::Front {
     }
 };
 
-/// What the journal's own thread does.
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds room_retry{1};       ///< Between two looks whether the database has room again.
+constexpr std::chrono::seconds room_at_the_end{2};  ///< No longer is a process held up that ends; the spill keeps the rest.
+constexpr int records_a_slice = 16;
+
+}  // namespace
+
+/// What the journal's own thread does. What the database does not take goes into the spill, and from then on everything
+/// does, until the database has taken that too: records stay in their order.
 class SqliteJournal::Back {
 public:
-    Back(std::string path, std::unique_ptr<sqlite::JournalFile> file) : path_{std::move(path)}, file_{std::move(file)} {}
+    Back(std::string path, std::unique_ptr<sqlite::JournalFile> file, std::unique_ptr<sqlite::Spill> spill)
+        : path_{std::move(path)}, file_{std::move(file)}, spill_{std::move(spill)} {
+        reserve();
+        if (spill_->empty()) return;
+        why_ = fmt::format("journal {}: it is taking in what its disk had no room for", path_);
+        drain();
+    }
 
-    void operator()(sqlite::EpochRow row) {
-        broken_ = true;           // Should it fail, the steps behind it belong to no epoch.
+    /// Late: the spill has it.
+    Written record(sqlite::EpochRow row) {
         missed_ += row.missed;
         row.missed = missed_;
-        file_->begin_epoch(row);
-        broken_ = false;
-        missed_ = 0;
+        reserve();
+        broken_ = !(spill_->empty() && attempt([&] { file_->begin_epoch(row); }));
+        const bool spilled = broken_ && spill(row);
+        broken_ = broken_ && !spilled;
+        if (!broken_) missed_ = 0;
+        return broken_ ? Written::missed : spilled ? Written::late : written();
     }
-    void operator()(sqlite::StepRow row) {
-        if (broken_) ++missed_;
-        else file_->write(std::move(row));
+    Written record(sqlite::StepRow row) {
+        if (!broken_ && spill_->empty() && attempt([&] { file_->write(row); })) return written();
+        if (!broken_ && spill(row)) return Written::late;
+        ++missed_;
+        broken_ = true;           // What follows belongs to no epoch.
+        return Written::missed;
     }
 
-    /// Empty: it is on disk.
-    template <class Row>
-    std::string record(Row row) {
-        const bool step = std::is_same_v<Row, sqlite::StepRow>;
-        try {
-            (*this)(std::move(row));
-            return broken_ ? why_ : std::string{};
-        } catch (const SQLite::Exception& e) {
-            why_ = sqlite::explain_failure(path_, e.getExtendedErrorCode(), e.what());
-        } catch (const std::bad_alloc&) {
-            why_ = fmt::format("journal {}: out of memory", path_);
-        }
-        if (step) ++missed_;
-        broken_ = true;
-        return why_;
+    /// Why the last record is not in the database.
+    std::string why() const {
+        return spill_->empty() ? why_ : fmt::format("{}; meanwhile {} record(s) wait in {}", why_, spill_->waiting(), spill_->path());
     }
 
     /// True: there is more to do. What fails here fails again where it matters.
     bool tidy() {
+        if (!file_) return false;
+        if (!spill_->empty() && Clock::now() >= retry_at_ && drain()) return true;
         try {
-            return file_ && file_->tidy();
+            return file_->tidy();
         } catch (const SQLite::Exception&) {
             return false;
         }
     }
+    /// When to look again, though nothing more is recorded.
+    std::optional<Clock::time_point> look_again() const { return file_ && !spill_->empty() ? std::optional{retry_at_} : std::nullopt; }
 
     void finish() {
+        const auto until = Clock::now() + room_at_the_end;
+        while (Clock::now() < until && drain()) {}
         try {
-            while (file_->write_later()) {}
+            while (spill_->empty() && file_->write_later()) {}
         } catch (const SQLite::Exception&) {}
         file_.reset();
     }
@@ -112,17 +131,91 @@ public:
     bool tidying = false;
 
 private:
-    std::string path_, why_ = "no epoch has begun";
+    Written written() {
+        why_.clear();
+        return Written::yes;
+    }
+
+    template <class Work>
+    bool attempt(Work work) {
+        try {
+            work();
+            return true;
+        } catch (const SQLite::Exception& e) {
+            why_ = sqlite::explain_failure(path_, e.getExtendedErrorCode(), e.what());
+        } catch (const std::bad_alloc&) {
+            why_ = fmt::format("journal {}: out of memory", path_);
+        }
+        return false;
+    }
+
+    bool spill(const sqlite::EpochRow& row) {
+        if (spill_->empty() && !begin_spill()) return false;
+        const sqlite::SpillRecord record = record_of(row);
+        if (!spill_->has_room_for(record) && !spill_->turn(record, file_->position())) return false;
+        return spill_->append(record);
+    }
+    bool spill(const sqlite::StepRow& row) {
+        if (spill_->empty() && !(begin_spill() && (!file_->names() || spill_->append(record_of(*file_->names()))))) return false;
+        return spill_->append(record_of(row));
+    }
+    bool begin_spill() {
+        retry_at_ = Clock::now() + room_retry;
+        return spill_->begin(file_->position());
+    }
+
+    /// Some of what waits, into the database. True: more does, and it has room.
+    bool drain() {
+        for (int n = 0; n < records_a_slice && !spill_->empty(); ++n) {
+            if (move_one()) continue;
+            retry_at_ = Clock::now() + room_retry;
+            return false;
+        }
+        return !spill_->empty();
+    }
+    bool move_one() {
+        const auto record = spill_->front();
+        auto epoch = record ? epoch_of(*record) : std::nullopt;
+        auto step = record ? step_of(*record) : std::nullopt;
+        if (!epoch && !step) {    // Its disk has lost it: a gap.
+            missed_ += spill_->drop();
+            broken_ = true;
+            return true;
+        }
+        if (epoch && spill_->lost() > 0) {
+            epoch->missed += spill_->lost();
+            if (epoch->start.cause == EpochCause::hourly) epoch->start.cause = EpochCause::gap;
+        }
+        if (step && !file_->names())  // Another process began its epoch.
+            if (const auto names = spill_->names()) file_->call(names_of(*names));
+        if (!attempt([&] { epoch ? file_->begin_epoch(*epoch) : file_->write(*step); })) return false;
+        spill_->pop();
+        return true;
+    }
+
+    void reserve() {
+        if (std::string why = spill_->reserve(); why != unreserved_) {
+            unreserved_ = std::move(why);
+            if (!unreserved_.empty()) spdlog::warn("journal {}: {}; should its disk be full, what happens meanwhile is a gap", path_, unreserved_);
+        }
+    }
+
+    std::string path_, why_ = "no epoch has begun", unreserved_;
     std::unique_ptr<sqlite::JournalFile> file_;
+    std::unique_ptr<sqlite::Spill> spill_;
     std::uint64_t missed_ = 0;
     bool broken_ = true;          // No step before the first epoch.
+    Clock::time_point retry_at_{};
 };
 
-SqliteJournal::SqliteJournal(std::string path, std::unique_ptr<sqlite::JournalFile> file)
-    : front_{std::make_shared<Front>()}, back_{std::make_unique<Back>(std::move(path), std::move(file))} {}
+SqliteJournal::SqliteJournal(std::string path, std::unique_ptr<sqlite::JournalFile> file, std::unique_ptr<sqlite::Spill> spill)
+    : front_{std::make_shared<Front>()}, back_{std::make_unique<Back>(std::move(path), std::move(file), std::move(spill))}, again_{thread_} {}
 
 SqliteJournal::~SqliteJournal() {
-    asio::post(thread_, [this] { back_->finish(); });
+    asio::post(thread_, [this] {
+        again_.cancel();
+        back_->finish();
+    });
     thread_.join();
 }
 
@@ -131,32 +224,32 @@ std::string SqliteJournal::trouble() const {
     return front_->trouble;
 }
 
-namespace {
-
 /// One piece, then whatever came in meanwhile, then the next.
-template <class Back>
-void tidy_between(asio::thread_pool& thread, Back& back) {
-    back.tidying = back.tidy();
-    if (back.tidying) asio::post(thread, [&] { tidy_between(thread, back); });
+void SqliteJournal::tidy() {
+    back_->tidying = back_->tidy();
+    if (back_->tidying) return asio::post(thread_, [this] { tidy(); });
+    const auto at = back_->look_again();
+    if (!at) return;
+    again_.expires_at(*at);
+    again_.async_wait([this](boost::system::error_code ended) {
+        if (!ended && !std::exchange(back_->tidying, true)) tidy();
+    });
 }
-
-}  // namespace
 
 /// On the journal's thread: the record, its answer, and some housekeeping behind it.
 template <class Row>
 void SqliteJournal::work(Row row, const std::shared_ptr<Ticket>& ticket, std::size_t bytes) {
-    std::string why = back_->record(std::move(row));
-    const Written written = why.empty() ? Written::yes : Written::missed;
+    const Written written = back_->record(std::move(row));
     {
         const std::lock_guard lock{front_->mutex};
         --front_->in_line;
         front_->bytes -= bytes;
-        front_->missing = front_->missing || !why.empty();
-        front_->trouble = std::move(why);
+        front_->missing = front_->missing || written == Written::missed;
+        front_->trouble = back_->why();
     }
     ticket->answer(ticket, written);
     if (std::exchange(back_->tidying, true)) return;
-    asio::post(thread_, [this] { tidy_between(thread_, *back_); });
+    asio::post(thread_, [this] { tidy(); });
 }
 
 namespace {
@@ -212,25 +305,18 @@ asio::awaitable<Written> SqliteJournal::begin_epoch(EpochStart start) {
 
 asio::awaitable<Written> SqliteJournal::append(StepRecord step) {
     if (!front_->admit_step()) co_return Written::missed;
-    sqlite::StepRow row;
-    row.now = step.now;
-    encode(row.events, step.now, step.heard);
-    encode(row.decision, step.now, step.decision);
-    row.digest = digest(0, step.now, step.decision);
-    for (const Event& event : step.heard)
-        if (std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event) || std::holds_alternative<OperatorWord>(event))
-            row.told.push_back(event);
-    row.orders.assign(step.decision.orders.begin(), step.decision.orders.end());
-    row.misses.assign(step.decision.misses.begin(), step.decision.misses.end());
-    row.notes.assign(step.decision.notes.begin(), step.decision.notes.end());
+    sqlite::StepRow row = sqlite::row_of(step.now, step.heard, step.decision);
     const std::size_t bytes = row.events.size() + row.decision.size() + row.readable() * sizeof(Event);
     co_return co_await hand_over(std::move(row), bytes);
 }
 
-Result<std::unique_ptr<SqliteJournal>> open_sqlite_journal(const std::string& path, std::int64_t keep_mb) {
+Result<std::unique_ptr<SqliteJournal>> open_sqlite_journal(const std::string& path, std::int64_t keep_mb, std::int64_t spill_bytes) {
     auto file = sqlite::JournalFile::open(path, keep_mb << 20);
     if (!file) return tl::unexpected{file.error()};
-    return std::make_unique<SqliteJournal>(path, std::move(*file));
+    auto spill = std::make_unique<sqlite::Spill>(sqlite::spill_path(path), spill_bytes, (*file)->position());
+    return std::make_unique<SqliteJournal>(path, std::move(*file), std::move(spill));
 }
+
+std::int64_t spill_bytes(std::int64_t keep_mb) { return std::clamp<std::int64_t>(keep_mb / 8, 2, 64) << 20; }
 
 }  // namespace ballast

@@ -3,6 +3,7 @@
 #include "drivers/sqlite/journal_file.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <memory>
@@ -11,12 +12,13 @@
 namespace ballast {
 
 /// The journal in one SQLite file: WAL, synchronous=FULL, one transaction a step, on a thread of its own. What a step
-/// hands over waits in line for that thread; a full line, or a write that fails, is a gap.
+/// hands over waits in line for that thread. What the file does not take (its disk is full) waits in the spill beside it,
+/// on disk too, and is late; it goes into the file as soon as that takes it. A full line, or what neither takes, is a gap.
 /// It may outlive the io_context that called it, but no call of its own.
 class SqliteJournal final : public Journal {
 public:
-    explicit SqliteJournal(std::string path, std::unique_ptr<sqlite::JournalFile> file);
-    /// Writes what stands in line, then closes.
+    SqliteJournal(std::string path, std::unique_ptr<sqlite::JournalFile> file, std::unique_ptr<sqlite::Spill> spill);
+    /// Writes what stands in line, then closes. What the disk has no room for stays in the spill, for who opens it next.
     ~SqliteJournal() override;
 
     asio::awaitable<Written> begin_epoch(EpochStart start) override;
@@ -35,13 +37,19 @@ private:
     asio::awaitable<Written> hand_over(Row row, std::size_t bytes);
     template <class Row>
     void work(Row row, const std::shared_ptr<Ticket>& ticket, std::size_t bytes);
+    void tidy();
 
     std::shared_ptr<Front> front_;
     std::unique_ptr<Back> back_;
     asio::thread_pool thread_{1};
+    asio::steady_timer again_;
 };
 
 /// Opens or makes the journal of `[journal] path` for the one process that writes it. `keep_mb` as in the site file.
-Result<std::unique_ptr<SqliteJournal>> open_sqlite_journal(const std::string& path, std::int64_t keep_mb);
+/// `spill_bytes` of disk are set aside beside it, for when that is full; 0: none.
+Result<std::unique_ptr<SqliteJournal>> open_sqlite_journal(const std::string& path, std::int64_t keep_mb, std::int64_t spill_bytes = 0);
+
+/// What the daemon sets aside.
+std::int64_t spill_bytes(std::int64_t keep_mb);
 
 }  // namespace ballast

@@ -81,10 +81,15 @@ signals = ["utility"]
 constexpr Instant midnight{std::chrono::sys_days{std::chrono::year{2026} / 11 / 22}};
 Now at(Duration t) { return {midnight + t, Steady{t}}; }
 
-/// What a daemon would have journaled of a quarter of an hour: a dear price, a dispatch, two epochs.
+/// A time in which a journal could not write.
+struct Gap {
+    Duration from = Duration::max(), to = Duration::max();
+};
+
+/// What a daemon would have journaled of a quarter of an hour: a dear price, a dispatch, two epochs; three with a gap.
 class Recorded {
 public:
-    explicit Recorded(const std::string& name) : folder_{fs::path{SCRATCH_DIR} / (name + "-" + std::to_string(::getpid()))} {
+    explicit Recorded(const std::string& name, Gap gap = {}) : folder_{fs::path{SCRATCH_DIR} / (name + "-" + std::to_string(::getpid()))} {
         fs::create_directories(folder_);
         const auto config = parse_config(site_file, "small.toml", disk_reader());
         if (!config) FAIL(print(config.error()));
@@ -94,16 +99,21 @@ public:
         auto journal = open_sqlite_journal(path(), 100);
         REQUIRE(journal.has_value());
         begin(**journal, engine, EpochCause::start, *config, at(0s));
+        std::int64_t missed = 0;
         for (Duration t = 0s; t < 15min; t += 5s) {
+            if (t == gap.to) begin(**journal, engine, EpochCause::gap, *config, at(t));
             std::vector<Event> heard = plant.readings(at(t));
             if (t == 60s) heard.push_back(dispatch(model, t));
             if (t == 180s) heard.push_back(release(model, t));
             if (t == 300s) heard.push_back(price(model, t));
             if (t == 420s) begin(**journal, engine, EpochCause::hourly, *config, at(t));
             const Decision& decision = engine.step(at(t), heard);
-            wait((*journal)->append({at(t), heard, decision}));
+            if (t < gap.from || t >= gap.to) wait((*journal)->append({at(t), heard, decision}));
+            else ++missed;
             plant.obey(decision.orders, at(t));
         }
+        journal->reset();
+        if (missed > 0) change("UPDATE epoch SET missed_steps = " + std::to_string(missed) + " WHERE cause = 'gap'");
     }
     ~Recorded() { fs::remove_all(folder_); }
 
@@ -300,4 +310,65 @@ TEST_CASE("a receipt comes out of the journal for people and as JSON, and events
     const Said unknown = receipted(recorded.path(), "d-2");
     CHECK(unknown.status == 2);
     says(unknown.errors, "knows no event d-2; its newest are:");
+}
+
+TEST_CASE("an event that began while the journal could not write has its receipt, with what is not recorded") {
+    Recorded recorded{"gap-beginning", {50s, 120s}};
+    says(receipted(recorded.path(), "").out, "d-1");
+    const Said said = receipted(recorded.path(), "d-1");
+    CHECK(said.status == 0);
+    says(said.out, "dispatch from utility: at most 0.004 MW");
+    says(said.out, "heard 2026-11-22T00:01:00.000Z, counted from 2026-11-22T00:01:00.000Z, over at 2026-11-22T00:03:00.000Z");
+    says(said.out, "NOT RECORDED from 2026-11-22T00:01:00.000Z to 2026-11-22T00:02:00.000Z: the journal could not write, and 14 step(s) of that time are missing");
+    says(said.out, "No load is known to have been ordered off for this event");
+    says(said.out, "limit             0.004 MW");
+    CHECK(said.out.find("No load was ordered off") == said.out.npos);
+    const Said json = receipted(recorded.path(), "d-1", true);
+    const auto told = boost::json::parse(json.out);
+    CHECK(told.at("not_recorded").as_array().size() == 1);
+    CHECK(told.at("not_recorded").at(0).at("from").as_string() == "2026-11-22T00:01:00.000Z");
+    CHECK(told.at("not_recorded").at(0).at("steps").as_int64() == 14);
+    for (const auto& moment : told.at("at_meter").as_array()) CHECK(moment.at("meter_w").is_null());
+    CHECK(receipted(recorded.path(), "1").status == 0);
+    const Said audit = audited(recorded.path());
+    CHECK(audit.status == 0);
+    says(audit.out, "the journal says that it missed 14 step(s)");
+}
+
+TEST_CASE("an event that ended while the journal could not write is over by the end of that time") {
+    Recorded recorded{"gap-end", {70s, 240s}};
+    const Said said = receipted(recorded.path(), "d-1");
+    CHECK(said.status == 0);
+    says(said.out, "over by 2026-11-22T00:04:00.000Z");
+    says(said.out, "NOT RECORDED from 2026-11-22T00:01:05.000Z to 2026-11-22T00:04:00.000Z");
+    const auto told = boost::json::parse(receipted(recorded.path(), "d-1", true).out);
+    CHECK(told.at("loads_ordered").as_int64() == 1);
+    CHECK(!told.at("at_meter").at(1).at("meter_w").is_null());  // It speaks each 5 s.
+    for (const std::size_t in_the_gap : {2u, 3u}) CHECK(told.at("at_meter").at(in_the_gap).at("meter_w").is_null());
+}
+
+TEST_CASE("a price that came while the journal could not write has its event, by the name it would have had") {
+    Recorded whole{"price-whole"}, recorded{"price-gap", {290s, 330s}};
+    const std::string listed = receipted(recorded.path(), "").out, name = "strike-20261122T000500Z";
+    says(receipted(whole.path(), "").out, name);
+    says(listed, name);
+    const Said said = receipted(recorded.path(), name);
+    CHECK(said.status == 0);
+    says(said.out, "NOT RECORDED from 2026-11-22T00:05:00.000Z to 2026-11-22T00:05:30.000Z");
+    CHECK(boost::json::parse(receipted(recorded.path(), name, true).out).at("event") == boost::json::parse(receipted(whole.path(), name, true).out).at("event"));
+}
+
+TEST_CASE("an event wholly within a recorded time knows of no gap, and one with a gap in its middle goes on") {
+    {
+        Recorded recorded{"gap-later", {600s, 660s}};
+        const auto told = boost::json::parse(receipted(recorded.path(), "d-1", true).out);
+        CHECK(told.at("not_recorded").as_array().empty());
+        CHECK(told.at("loads_obeyed").as_int64() == 1);
+    }
+    Recorded recorded{"gap-middle", {120s, 150s}};
+    const Said said = receipted(recorded.path(), "d-1");
+    says(said.out, "over at 2026-11-22T00:03:00.000Z");
+    says(said.out, "NOT RECORDED from 2026-11-22T00:01:55.000Z to 2026-11-22T00:02:30.000Z");
+    says(said.out, "seen to obey 1");
+    says(explained({recorded.path(), "", "", "d-1"}).out, "Event d-1 was opened at 2026-11-22T00:01:00.000Z");
 }

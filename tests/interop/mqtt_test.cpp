@@ -464,7 +464,7 @@ class OldFront {
 public:
     OldFront(std::uint16_t to, std::string answer) : to_{to}, answer_{std::move(answer)} {
         fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address = support::detail::loopback(0);
+        sockaddr_in address = support::detail::address(INADDR_LOOPBACK, 0);
         socklen_t size = sizeof address;
         REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0);
         REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
@@ -509,7 +509,7 @@ private:
             return;
         }
         const int broker = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const sockaddr_in address = support::detail::loopback(to_);
+        const sockaddr_in address = support::detail::address(INADDR_LOOPBACK, to_);
         if (::connect(broker, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
             (void)!::send(broker, bytes, static_cast<std::size_t>(got), MSG_NOSIGNAL);
             while (!stop.stop_requested() && pass(client, broker) && pass(broker, client)) {}

@@ -255,32 +255,106 @@ class Faults(unittest.TestCase):
         self.comes_back()
         self.ends_well()
 
-    def test_a_full_disk(self):
-        small = pathlib.Path(Scratch(self).path) / "small"
-        small.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "ballast-test", str(small)], capture_output=True).returncode != 0:
+    # ---- a full disk
+
+    def stand_up_on_a_small_disk(self, keep_mb, blocked=False):
+        """A disk of 16 MB for the journal; beside it an eighth of `keep_mb` is set aside, unless something else has its name."""
+        self.small = pathlib.Path(Scratch(self).path) / "small"
+        self.small.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "ballast-test", str(self.small)], capture_output=True).returncode != 0:
             skip("a small disk cannot be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", str(small)], capture_output=True)
-        self.stand_up(edit=lambda text: text.replace('path = "testsite.db"', f'path = "{small}/testsite.db"'))
-        self.journal = Journal(small / "testsite.db")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.small)], capture_output=True)
+        if blocked:
+            (self.small / "testsite.db.spill").mkdir()
+        self.stand_up(edit=lambda text: text.replace('path = "testsite.db"', f'path = "{self.small}/testsite.db"\nkeep_mb = {keep_mb}'))
+        self.journal = Journal(self.small / "testsite.db")
         self.site.journal_file = self.journal.path
-        filler = small / "filler"
-        with open(filler, "wb", buffering=0) as out:
+
+    def fills_up(self):
+        with open(self.small / "filler", "ab", buffering=0) as out:
             try:
                 while True:
                     out.write(b"x" * 4096)
             except OSError:
                 pass
+
+    def has_room(self):
+        (self.small / "filler").unlink()
+
+    def receipt(self, event):
+        return ballast("receipt", self.site.journal_file, event)
+
+    def audited(self):
+        told = ballast("audit", self.site.journal_file, "--json")
+        self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+        return json.loads(told.stdout)
+
+    def test_a_full_disk(self):
+        self.stand_up_on_a_small_disk(keep_mb=32)
+        self.fills_up()
         self.sheds("disk full")
         self.sees(r"the journal does not keep up: nothing is raised until it does")
-        self.sees(r"journal .*testsite\.db: .*(disk|space)")
+        self.sees(r"journal .*testsite\.db: .*(disk|space).*; meanwhile \d+ record\(s\) wait in .*testsite\.db\.spill")
+        self.assertIn("Event d-1", self.receipt("d-1").stdout, "the event is proven while the disk is full")
         self.site.release("d-1")
         time.sleep(4)
         self.assertEqual(self.fleet.counted_asleep(), MINERS, "raised without a journal")
-        filler.unlink()
+        self.has_room()
         self.sees(r"the journal keeps up again")
         eventually(lambda: self.fleet.counted_asleep() == 0, 20, "all run again when there is room", process=self.daemon)
+        self.assertEqual(self.journal.query("SELECT id FROM epoch WHERE missed_steps > 0 OR cause = 'gap'"), [], "something is missing")
+        self.assertTrue(self.journal.query("SELECT step FROM note WHERE kind = 'event_opened' AND text = 'd-1'"))
+        told = self.receipt("d-1").stdout
+        self.assertRegex(told, rf"loads ordered {MINERS} .*seen to obey {MINERS}")
+        self.assertEqual(self.audited()["missed_steps"], 0)
+        self.ends_well()
+
+    def test_kill_9_on_a_full_disk(self):
+        for room in (True, False):
+            with self.subTest(room=room):
+                self.stand_up_on_a_small_disk(keep_mb=4000)  # There are no 64 MB: 8 are set aside.
+                self.assertEqual((self.small / "testsite.db.spill").stat().st_size, 8 << 20)
+                self.fills_up()
+                self.sheds("disk full, before kill -9")
+                self.sees(r"the journal does not keep up: nothing is raised until it does")
+                time.sleep(3)  # They have told that they sleep.
+                self.daemon.kill()
+                if room:
+                    self.has_room()
+                self.daemon.start()
+                self.sees(r"journal: went through \d+ step\(s\) since \w+ again \(its last \d+ waited for room on the journal's disk\)")
+                eventually(lambda: self.daemon.log().count("connected, MQTT 5") >= 1, 20, "the daemon is connected", process=self.daemon)
+                self.site.release("d-1")
+                if not room:
+                    time.sleep(6)
+                    self.assertEqual(self.fleet.counted_asleep(), MINERS, "raised without a journal")
+                    self.has_room()
+                eventually(lambda: self.fleet.counted_asleep() == 0, 40, "what we put to sleep runs again", process=self.daemon)
+                self.assertEqual(self.journal.notes("latched"), [], "ours are taken for somebody else's")
+                self.assertRegex(self.receipt("d-1").stdout, rf"loads ordered {MINERS} .*seen to obey {MINERS}")
+                self.assertEqual(self.audited()["missed_steps"], 0)
+                self.ends_well()
+                self.doCleanups()
+
+    def test_a_full_disk_with_nothing_set_aside(self):
+        self.stand_up_on_a_small_disk(keep_mb=32, blocked=True)
+        self.sees(r"testsite\.db\.spill: cannot set 4 MB aside: Is a directory; should its disk be full")
+        self.fills_up()
+        self.sheds("disk full, nothing set aside")
+        self.sees(r"the journal does not keep up: nothing is raised until it does")
+        self.sees(r"journal .*testsite\.db: (database or disk is full|disk I/O error); .*; recording resumes by itself|journal .*: database or disk is full; .*")
+        self.site.dispatch("d-2", full=True)
+        self.site.release("d-1")
+        time.sleep(4)
+        self.assertEqual(self.fleet.counted_asleep(), MINERS, "raised without a journal")
+        self.has_room()
+        self.sees(r"the journal keeps up again")
+        told = self.receipt("d-2")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertRegex(told.stdout, r"NOT RECORDED from .* to .*: the journal could not write, and \d+ step\(s\) of that time are missing")
+        self.comes_back(lambda: self.site.release("d-2"))
         self.assertTrue(self.journal.one("SELECT missed_steps FROM epoch WHERE cause = 'gap' ORDER BY id LIMIT 1"))
+        self.assertGreater(self.audited()["missed_steps"], 0)
         self.ends_well()
 
     def test_a_wall_clock_set_forth_and_back_by_an_hour(self):
