@@ -204,16 +204,15 @@ Policy all_asleep(PolicyId id, SourceId source) {
     };
 }
 
-/// What was called by a source that the site file no longer has stands in the operator's name. Some policy has to obey it.
-bool obeys_operator(const PolicyConfig& policy) { return policy.dispatch.has_value(); }
+/// What policies of an earlier site file obeyed and none of this one does: for the whole site, until it is over. Of a source
+/// that is no more it stands in the operator's name, which a dispatch policy obeys.
+Policy earlier_calls(const SiteModel& model) { return policies::dispatch({.policy = *model.site.earlier_calls, .orphans = true}); }
 
 }  // namespace
 
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model) {
     std::vector<Policy> built;
-    const auto programme = std::ranges::find_if(config.policies, [](const PolicyConfig& p) { return p.programme.has_value(); });
-    if (programme != config.policies.end() && std::ranges::none_of(config.policies, obeys_operator))
-        built.push_back(policies::dispatch({.policy = model.policies.at(programme->name), .sources = {model.operator_source}}));
+    built.push_back(earlier_calls(model));
     for (const FeederConfig& feeder : config.feeders)
         if (feeder.limit) built.push_back(limit_of(feeder, model));
     for (std::size_t i = 0; i < model.site.supplies.size(); ++i) built.push_back(policies::supply_return({model.site.supplies[i].policy, i}));

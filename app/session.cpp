@@ -61,6 +61,8 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::signals_full:
     case NoteKind::call_covered:
     case NoteKind::calls_joined:
+    case NoteKind::unanswered:
+    case NoteKind::orphaned:
     case NoteKind::messages_lost:
     case NoteKind::clock_jump: return spdlog::level::warn;
     default: return spdlog::level::info;

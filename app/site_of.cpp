@@ -150,6 +150,11 @@ void add_feeders(SiteModel& model, const Config& config) {
         if (!config.feeders[i].under.empty()) site.feeders[i].under = model.feeders.at(config.feeders[i].under);
 }
 
+bool obeys(const PolicyConfig& policy, const std::string& signal) {
+    const auto* signals = obeyed_by(policy);
+    return signals && std::ranges::find(*signals, signal) != signals->end();
+}
+
 PolicyId add_policy(SiteModel& model, const std::string& name) {
     const auto id = static_cast<PolicyId>(model.site.policies.size());
     model.policies.emplace(name, id);
@@ -164,6 +169,7 @@ void add_own_policies(SiteModel& model, const Config& config) {
     const auto add = [&](const std::string& name, Scope scope, const ReturnConfig& from) {
         model.site.supplies.push_back({add_policy(model, "return:" + name), scope, from.lockout, from.spread, from.settles});
     };
+    model.site.earlier_calls = add_policy(model, "calls:earlier");
     if (config.site.returns) add("site", Scope::site(), *config.site.returns);
     for (const FeederConfig& feeder : config.feeders)
         if (feeder.returns) add(feeder.name, Scope::feeder(model.feeders.at(feeder.name)), *feeder.returns);
@@ -190,15 +196,15 @@ void add_surroundings(SiteModel& model, const Config& config) {
             Site::Source& of = site.sources[index(*source.same_as)];
             of.agree_within = signal.agree_within;
         }
-        for (const PolicyConfig& policy : config.policies) {
-            if (!policy.programme || std::ranges::find(policy.programme->signals, signal.name) == policy.programme->signals.end()) continue;
-            source.terms = policy.programme->terms;
-        }
+        for (const PolicyConfig& policy : config.policies)
+            if (policy.programme && obeys(policy, signal.name)) source.terms = policy.programme->terms;
+        source.answered = std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) { return obeys(policy, signal.name); });
         site.sources.push_back(std::move(source));
     }
     model.operator_source = static_cast<SourceId>(site.sources.size());
     model.sources.emplace("operator", model.operator_source);
     site.sources.push_back({"operator", OnStale::hold, Duration{0}, Duration{5'000}, {}});
+    site.sources.back().answered = std::ranges::any_of(config.policies, [](const PolicyConfig& policy) { return policy.dispatch && policy.dispatch->feeder.empty(); });
     for (const PolicyConfig& policy : config.policies) {
         model.policies.emplace(policy.name, static_cast<PolicyId>(site.policies.size()));
         site.policies.push_back(policy.name);

@@ -198,6 +198,7 @@ void apply_dispatch(Core& core, Signal signal) {
     terms.until_release = false;  // First heard of when its own time is past, it waits for no release: that may have been said long ago.
     if (is_over(core, terms, signal)) return core.note(NoteKind::signal_over, source, signal.id);
     Obligation obligation;
+    obligation.answer = core.site.sources[source].answered ? Answer::policy : Answer::none;
     obligation.heard = core.now.steady;
     place(core, obligation, signal);
     freeze_references(core, obligation);
@@ -208,6 +209,7 @@ void apply_dispatch(Core& core, Signal signal) {
     core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
     if (asks && obligation.estimated && signal.ask == Ask::relative)  // After the event was opened, whose receipt says so.
         core.note(NoteKind::signal_without_reference, source, signal.id, obligation.event, obligation.reference);
+    if (asks && obligation.answer == Answer::none) core.note(NoteKind::unanswered, source, signal.id, obligation.event);
     core.state.obligations.push_back(std::move(obligation));
 }
 

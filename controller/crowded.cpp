@@ -28,7 +28,7 @@ bool as_deep(const Obligation& a, const Obligation& b) {
 /// `a` asks all that `b` asks, at any time from now on.
 bool asks_all_of(const Core& core, const Obligation& a, const Obligation& b) {
     const auto by = [&](Steady at) { return std::max(at, core.now.steady); };
-    return as_deep(a, b) && by(a.begins) <= by(b.begins) && by(whole_at(a)) <= by(whole_at(b)) && a.ends >= b.ends && a.armed >= b.armed;
+    return a.answer >= b.answer && as_deep(a, b) && by(a.begins) <= by(b.begins) && by(whole_at(a)) <= by(whole_at(b)) && a.ends >= b.ends && a.armed >= b.armed;
 }
 
 /// Makes of `into` what asks all that either of the two asks.
@@ -41,6 +41,7 @@ void ask_also(Obligation& into, const Obligation& other) {
     into.signal.ramp = whole - into.begins;
     into.ends = std::max(into.ends, other.ends);
     into.armed = std::max(into.armed, other.armed);
+    into.answer = std::max(into.answer, other.answer);
 }
 
 void tell(Core& core, NoteKind kind, const Obligation& lost, EventId stands) { core.note(kind, index(lost.signal.source), lost.signal.id, stands); }

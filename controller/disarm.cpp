@@ -51,7 +51,7 @@ Aborted meant_by(const Core& core, const std::string& target) {
             if (const PolicyId policy{static_cast<std::uint16_t>(p)}; names_policy(core, policy, target)) aborted.rules.insert(policy);
     for (const Bound& bound : asked.bounds) {
         const bool fired = std::ranges::find(aborted.events, bound.why.event) != aborted.events.end();
-        if (fired) aborted.rules.insert(bound.why.policy);
+        if (fired && bound.why.policy != core.site.earlier_calls) aborted.rules.insert(bound.why.policy);
         if (fired || (aborted.events.empty() && aborted.rules.contains(bound.why.policy))) aborted.protects = aborted.protects || protects(bound);
     }
     return aborted;

@@ -23,6 +23,14 @@ void end_obligations(Core& core) {
     }
 }
 
+void tell_orphans(Core& core) {
+    for (Obligation& o : core.state.obligations) {
+        if (o.answer != Answer::orphaned || !is_call(o.signal.kind)) continue;
+        core.note(NoteKind::orphaned, index(o.signal.source), o.signal.id, o.event);
+        o.answer = Answer::told;
+    }
+}
+
 /// Where calls replace one another, the newest base point that has begun is the only one that has. "Everything off" is none.
 void end_replaced(Core& core) {
     const auto begun = [&](const Obligation& o) { return core.site.sources[index(o.signal.source)].terms.replaces && o.signal.kind == SignalKind::dispatch && o.signal.ask != Ask::full && o.begins <= core.now.steady; };
@@ -95,6 +103,7 @@ void expire(Core& core) {
     keep_maintenance(core);
     end_obligations(core);
     end_replaced(core);
+    tell_orphans(core);
     end_forecasts(core);
     silence_sources(core);
     end_trips(core);

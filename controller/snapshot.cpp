@@ -377,6 +377,19 @@ void restore_told(In& f, Core& core, const Names& names) {
     });
 }
 
+/// What some policy obeyed holds until it is over, though the policy or the source is no more: only its source, its time and
+/// a person end a call. Without its source it stands in the operator's name.
+void find_answer(Obligation& o, std::optional<std::size_t> source, const Core& core) {
+    const bool gone = !source;
+    if (gone) source = std::ranges::find(core.site.sources, "operator", &Site::Source::name) - core.site.sources.begin();
+    o.signal.source = SourceId{static_cast<std::uint16_t>(*source % core.site.sources.size())};
+    const bool obeyed = core.site.sources[index(o.signal.source)].answered;
+    if (o.answer == Answer::none && gone) o.ends = core.now.steady;
+    else if (o.answer == Answer::none && obeyed) o.answer = Answer::policy;
+    else if (o.answer == Answer::policy && (gone || !obeyed)) o.answer = Answer::orphaned;
+    else if (o.answer >= Answer::orphaned && obeyed && core.site.sources[index(o.signal.source)].name != "operator") o.answer = Answer::policy;
+}
+
 void restore_standing(In& f, Core& core, const Names& names) {
     named_things(f, names.sources, [&](auto source) {
         Obligation o;
@@ -391,8 +404,7 @@ void restore_standing(In& f, Core& core, const Names& names) {
         // Long past is no distance to reckon with.
         o.begins = std::max(o.begins, core.now.steady - long_ago);
         o.heard = std::max(o.heard, core.now.steady - long_ago);
-        if (!source) source = find(names.sources, "operator");  // Its source is gone; what it asked still stands.
-        o.signal.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
+        find_answer(o, source, core);
         core.state.obligations.push_back(std::move(o));
     });
     restore_words(f, core, names);

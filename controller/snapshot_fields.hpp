@@ -82,7 +82,7 @@ void io(Io& f, Signal& s) {
 
 template <class Io>
 void io(Io& f, Obligation& o) {
-    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated);
+    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated), f.whole(o.answer);
     io(f, o.signal), f.steady(o.differ_since), f.flag(o.differ_told);
 }
 

@@ -259,6 +259,8 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::maintenance_over: return "maintenance_over";
     case NoteKind::overridden: return "overridden";
     case NoteKind::override_over: return "override_over";
+    case NoteKind::unanswered: return "unanswered";
+    case NoteKind::orphaned: return "orphaned";
     }
     return {};
 }

@@ -141,6 +141,7 @@ struct Site {
         Duration agree_within{60'000};    ///< Channels that differ for longer are told of.
         InLocal in_local = InLocal::observe;  ///< Of a local/remote switch;
         std::vector<GroupId> switches;    ///< and the groups it is for. Empty: all.
+        bool answered = true;             ///< Some policy of the site file obeys its calls, for a part of the site or all of it.
     };
 
     /// An under-frequency policy: what its meter may open without asking the engine, and when that is over.
@@ -171,6 +172,7 @@ struct Site {
     std::vector<Meter> meters;
     std::vector<Source> sources;
     std::vector<std::string> policies;    ///< By PolicyId.
+    std::optional<PolicyId> earlier_calls;  ///< Obeys what policies of an earlier site file obeyed and none of this one does.
     std::vector<Guard> guards;            ///< By GuardId.
     std::vector<Supply> supplies = {};
     std::vector<Watch> watches;           ///< By WatchId.

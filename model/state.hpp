@@ -117,6 +117,14 @@ struct ChannelWord {
     bool released = false;       ///< The channel took it back; `signal` says when.
 };
 
+/// Whether some policy of the site file obeys a call.
+enum class Answer : std::uint8_t {
+    none,      ///< None did when it came, and none does now.
+    policy,
+    orphaned,  ///< One did, of an earlier site file, and none of this one does. It still holds; people have to be told so,
+    told,      ///< and were.
+};
+
 /// A dispatch or an emergency that was accepted and is not over.
 struct Obligation {
     EventId event{};
@@ -126,6 +134,7 @@ struct Obligation {
     Power reference;             ///< Of the site. Frozen once, from the meter before the issue.
     Power armed;                 ///< Of a call: the volume its source had armed for that time; 0: none.
     bool estimated = false;      ///< The meter had no history then; taken from the books.
+    Answer answer = Answer::policy;
     std::vector<Power> feeder_references;  ///< Likewise of each feeder.
     std::vector<ChannelWord> words;        ///< By channel; empty where its source has one only.
     Steady differ_since = never;           ///< The channels that live say different things since then;

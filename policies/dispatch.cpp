@@ -35,12 +35,18 @@ Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, 
     return bound;
 }
 
+bool obeys(const Dispatch& settings, const Site& site, const Obligation& obligation) {
+    if (!is_call(obligation.signal.kind)) return false;
+    if (std::ranges::find(settings.sources, obligation.signal.source) != settings.sources.end()) return true;
+    return settings.orphans && obligation.answer >= Answer::orphaned && !site.sources[index(obligation.signal.source)].answered;
+}
+
 }  // namespace
 
 Policy dispatch(Dispatch settings) {
     return [settings = std::move(settings)](const State& state, Now now, Limits& limits) {
         for (const Obligation& obligation : state.obligations) {
-            if (!is_call(obligation.signal.kind) || std::ranges::find(settings.sources, obligation.signal.source) == settings.sources.end()) continue;
+            if (!obeys(settings, *state.site, obligation)) continue;
             if (now.steady < obligation.begins) limits.changes(obligation.begins);
             else if (now.steady < obligation.ends) limits.bounds.push_back(asked(settings, obligation, now.steady, limits));
         }

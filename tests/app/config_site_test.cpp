@@ -110,7 +110,7 @@ TEST_CASE("names lead to numbers, and a person is a source") {
     CHECK(model.site.sources[index(model.sources.at("feed"))].on_stale == OnStale::shed);
     CHECK(model.site.meter == model.meters.at("poi"));
     CHECK(model.site.groups[0].feeder == model.feeders.at("north"));
-    CHECK(model.site.policies == std::vector<std::string>{"strike", "obligations", "contract", "uf", "operator"});
+    CHECK(model.site.policies == std::vector<std::string>{"strike", "obligations", "contract", "uf", "calls:earlier", "operator"});
     for (std::size_t i = 0; i < model.group_configs.size(); ++i)
         CHECK(config.groups[model.group_configs[i]].name == model.site.groups[i].name);
 }

@@ -112,7 +112,7 @@ TEST_CASE("a table of per cents is of what the feeder may carry") {
     CHECK(yard.plausible_min == -60'000);
     CHECK(yard.plausible_max == 70'000);
     CHECK(parsed->policies.back().heat_demand->thermal == Power{5'000});
-    CHECK(build_policies(*parsed, build_site(*parsed)).size() == parsed->policies.size() + 1);  // And what persons say.
+    CHECK(build_policies(*parsed, build_site(*parsed)).size() == parsed->policies.size() + 2);  // And what persons say.
 }
 
 }  // namespace

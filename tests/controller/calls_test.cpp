@@ -1,6 +1,9 @@
 #include "controller/engine.hpp"
+#include "policies/dispatch.hpp"
 #include "policies/programme.hpp"
 #include "tests/catch.hpp"
+
+#include <algorithm>
 
 using namespace ballast;
 using namespace ballast::literals;
@@ -47,6 +50,20 @@ std::size_t lowered(const Decision& decision) {
     for (const Order& order : decision.orders) n += raises(order.rung) ? 0 : order.loads.size();
     return n;
 }
+
+/// The same site as a file describes it that has no policy for the utility's calls any more; without_source: nor its signal.
+Engine after_an_edit(const Engine& before, Duration t, bool without_source = false) {
+    Site site = before.site();
+    site.sources[0].answered = false;
+    site.sources.push_back({"operator"});
+    site.sources.back().answered = false;
+    if (without_source) site.sources.erase(site.sources.begin());
+    site.policies = {"calls:earlier"};
+    site.earlier_calls = PolicyId{0};
+    return Engine{site, {policies::dispatch({.policy = PolicyId{0}, .orphans = true})}, before.snapshot(at(t)), at(t)};
+}
+
+std::size_t told(const Decision& decision, NoteKind kind) { return static_cast<std::size_t>(std::ranges::count(decision.notes, kind, &Note::kind)); }
 
 constexpr Site::CallTerms slow{.notice = 2h, .default_ramp = 30min, .at_most = 4h};
 
@@ -101,4 +118,52 @@ TEST_CASE("a base point ends the one before it, and no full curtailment") {
     std::vector<std::string> standing;
     for (const Obligation& o : engine.state().obligations) standing.push_back(o.signal.id);
     CHECK(standing == std::vector<std::string>{"off", "p-2"});
+}
+
+TEST_CASE("what was called holds though the site file has its policy, or its signal, no more") {
+    for (const bool without_source : {false, true}) {
+        Engine before = under_contract({});
+        step(before, 1s, {call(SignalKind::dispatch, 1s, "c-1", Ask::full)});
+        Engine after = after_an_edit(before, 2s, without_source);
+        const Decision first = step(after, 2s, {});
+        CHECK(told(first, NoteKind::orphaned) == 1);
+        REQUIRE(first.binding.size() == 1);
+        CHECK(first.binding[0].why.policy == after.site().earlier_calls);
+        for (int s = 3; s < 600; s += 30) {
+            const Decision& decision = step(after, std::chrono::seconds{s}, {});
+            CHECK(decision.binding.size() == 1);
+            CHECK(std::ranges::none_of(decision.orders, [](const Order& order) { return raises(order.rung); }));
+            CHECK(told(decision, NoteKind::orphaned) == 0);  // Once.
+        }
+        Engine again{after.site(), {policies::dispatch({.policy = PolicyId{0}, .orphans = true})}, after.snapshot(at(700s)), at(700s)};
+        CHECK(step(again, 700s, {}).binding.size() == 1);
+        // A person ends it, and puts nothing out of force that holds what else was called before.
+        step(after, 701s, {OperatorWord{Word::abort, "c-1", "jo", "the utility says it is over"}});
+        CHECK(after.state().obligations.empty());
+        CHECK(after.state().disarmed.empty());
+    }
+}
+
+TEST_CASE("an emergency nobody's policy answers moves nothing and is told, and is no orphan later") {
+    Engine engine = after_an_edit(under_contract({}), 1s);
+    const Decision heard = step(engine, 2s, {call(SignalKind::emergency, 2s, "e-1", Ask::full)});
+    CHECK(told(heard, NoteKind::unanswered) == 1);
+    CHECK(lowered(heard) == 0);
+    Engine renewed = after_an_edit(engine, 3s, true);  // Its signal is gone as well: nothing of it is left.
+    CHECK(lowered(step(renewed, 4s, {})) == 0);
+    CHECK(renewed.state().obligations.empty());
+}
+
+TEST_CASE("a call is obeyed by the policy that a later site file has for it") {
+    Engine before = under_contract({});
+    step(before, 1s, {call(SignalKind::dispatch, 1s, "c-1", Ask::full)});
+    Engine between = after_an_edit(before, 2s);
+    step(between, 2s, {});
+    Site site = between.site();
+    site.sources[0].answered = true;
+    site.policies = {"obligations"};
+    site.earlier_calls.reset();
+    Engine last{site, {policies::dispatch({.policy = PolicyId{0}, .sources = {utility}})}, between.snapshot(at(3s)), at(3s)};
+    CHECK(step(last, 3s, {}).binding.size() == 1);
+    CHECK(last.state().obligations[0].answer == Answer::policy);
 }

@@ -203,6 +203,25 @@ power = {{ function = "holding", address = 0, type = "uint16", scale_w = 1 }}
         self.controls(daemon)
         self.stopped(daemon)
 
+    def test_what_was_called_outlives_the_policy_that_answered_it(self):
+        utility = SIGNALS.replace('"market"', '"utility"').replace('"price"', '"dispatch"')
+        obligations = '[[policy]]\nname = "obligations"\nkind = "dispatch"\nsignals = ["utility"]\n'
+        daemon = Daemon(self, self.site_of(more=SIGNALS + STRIKE + utility + obligations)).start()
+        daemon.says("connected, MQTT")
+        self.site.price(20)
+        self.site.dispatch("d-1", full=True)
+        eventually(lambda: len(self.fleet.asleep()) == MINERS, 20, "all sleep", process=daemon)
+        for times, more in enumerate([SIGNALS + STRIKE + utility, SIGNALS + STRIKE], 1):
+            self.reload(daemon, more)
+            eventually(lambda times=times: daemon.log().count("reloaded testsite") == times, 20, "reloaded", process=daemon)
+            daemon.says("d-1 still HOLDS, for the whole site")
+        time.sleep(3)
+        self.assertEqual(len(self.fleet.asleep()), MINERS)
+        self.assertEqual(ballast("abort", self.site.file, "d-1", "--who", "jo", "--why", "over, by telephone").returncode, 0)
+        eventually(lambda: not self.fleet.asleep(), 30, "all run again", process=daemon)
+        self.stopped(daemon)
+        self.assertEqual(ballast("audit", self.site.journal_file).returncode, 0)
+
     # ---- what SIGTERM leaves
 
     def test_a_site_without_policies_or_signals_is_left_asleep(self):
