@@ -206,13 +206,15 @@ power = {{ function = "holding", address = 0, type = "uint16", scale_w = 1 }}
     def test_what_was_called_outlives_the_policy_that_answered_it(self):
         utility = SIGNALS.replace('"market"', '"utility"').replace('"price"', '"dispatch"')
         obligations = '[[policy]]\nname = "obligations"\nkind = "dispatch"\nsignals = ["utility"]\n'
-        daemon = Daemon(self, self.site_of(more=SIGNALS + STRIKE + utility + obligations)).start()
+        restless = GROUP.replace("min_off_s = 600", "min_off_s = 0")
+        daemon = Daemon(self, self.site_of(more=SIGNALS + STRIKE + utility + obligations, group=restless)).start()
         daemon.says("connected, MQTT")
         self.site.price(20)
         self.site.dispatch("d-1", full=True)
         eventually(lambda: len(self.fleet.asleep()) == MINERS, 20, "all sleep", process=daemon)
         for times, more in enumerate([SIGNALS + STRIKE + utility, SIGNALS + STRIKE], 1):
-            self.reload(daemon, more)
+            self.site_of(more=more, group=restless)
+            daemon.send(signal.SIGHUP)
             eventually(lambda times=times: daemon.log().count("reloaded testsite") == times, 20, "reloaded", process=daemon)
             daemon.says("d-1 still HOLDS, for the whole site")
         time.sleep(3)
