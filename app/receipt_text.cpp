@@ -55,6 +55,11 @@ std::string clocks(const ShedReceipt& r) {
     return text;
 }
 
+const char* counted_from(const ShedReceipt& r) {
+    if (r.reference != r.mean_before) return "the meter when it began";
+    return r.reference_estimated ? "from the books: the meter had no such past" : "mean before its issue";
+}
+
 std::string at_the_meter(const ShedReceipt& r) {
     std::string text = fmt::format("\n  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}\n", "after", "site meter", "shed", "firm", "residual");
     for (const ShedReceipt::Moment& m : r.moments) {
@@ -107,8 +112,8 @@ std::string print(const ShedReceipt& r) {
     text += fmt::format("  heard {}, counted from {}, {}\n", utc_text(r.heard.utc), utc_text(r.began.utc),
                         ended(r));
     text += gaps(r) + clocks(r);
-    text += fmt::format("  reference     {}  ({})\n", mw(r.reference), r.reference == r.mean_before ? "mean before its issue" : "the meter when it began");
-    text += fmt::format("  mean before   {}{}\n", mw(r.mean_before), r.reference_estimated ? "  (estimated: the meter had no such past)" : "");
+    text += fmt::format("  reference     {}  ({})\n", mw(r.reference), counted_from(r));
+    text += fmt::format("  mean before   {}{}\n", mw(r.mean_before), r.reference_estimated ? "  (estimated)" : "");
     if (r.limit) text += fmt::format("  limit         {}\n", mw(r.limit));
     text += fmt::format("\n  first command          {}\n  last command           {}\n  first acknowledgement  {}\n  last acknowledgement   {}\n",
                         after_beginning(r, r.first_command), after_beginning(r, r.last_command), after_beginning(r, r.first_acknowledgement),

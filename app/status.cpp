@@ -174,6 +174,7 @@ std::string sentence_of(const Note& note, const Site& site) {
         return fmt::format("{} has {} calls standing, as many as are kept: {} is REFUSED, event {} asks all of it already; does it release what is over?", source(), most_obligations, note.text, static_cast<std::uint32_t>(note.event));
     case NoteKind::calls_joined:
         return fmt::format("{} has {} calls standing, as many as are kept: event {} stands for {} TOO from now on; does it release what is over?", source(), most_obligations, static_cast<std::uint32_t>(note.event), note.text);
+    case NoteKind::reference_estimated: return {};  // Nothing is counted from it; the receipt says it.
     case NoteKind::unanswered: return fmt::format("{} moves NOTHING: no policy of the site file obeys what {} calls", note.text, source());
     case NoteKind::orphaned:
         return fmt::format("{} still HOLDS, for the whole site: it was called before, and the site file has no more what answered it; its source, its time or `ballast abort` ends it", note.text);

@@ -207,8 +207,8 @@ void apply_dispatch(Core& core, Signal signal) {
     if (asks) obligation.event = EventId{++core.last_event};
     if (has_channels(core.site, signal.source)) obligation.words.push_back({channel, signal, false});
     core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
-    if (asks && obligation.estimated && signal.ask == Ask::relative)  // After the event was opened, whose receipt says so.
-        core.note(NoteKind::signal_without_reference, source, signal.id, obligation.event, obligation.reference);
+    if (asks && obligation.estimated)  // After the event was opened, whose receipt says so. People need it of what is counted from it.
+        core.note(signal.ask == Ask::relative ? NoteKind::signal_without_reference : NoteKind::reference_estimated, source, signal.id, obligation.event, obligation.reference);
     if (asks && obligation.answer == Answer::none) core.note(NoteKind::unanswered, source, signal.id, obligation.event);
     core.state.obligations.push_back(std::move(obligation));
 }

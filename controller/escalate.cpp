@@ -206,7 +206,8 @@ void judge(Core& core, const Bound& bound) {
     if (bound.standstill) return stand_still(core, bound);
     const Standing now = standing(core, bound);
     Binding result{bound.scope, bound.why, bound.high, now.sum.expected(), now.over_books, now.shown};
-    if (now.over_meter > Power{} || now.over_books > Power{}) {
+    const bool sheds = now.over_meter > Power{} || now.over_books > Power{};
+    if (sheds) {
         Excess& excess = excess_of(core, bound.why, bound.scope);
         excess.now = true;
         const Steady must = later(std::max(excess.since, bound.since), bound.prove_within);
@@ -214,7 +215,7 @@ void judge(Core& core, const Bound& bound) {
         else core.wake_at(must);
         if (result.shortfall > Power{}) tell_shortfall(core, bound, excess, result.shortfall);
     }
-    if (!obliges(bound) && result.shortfall == Power{} && !holds_back(core, bound, now.sum)) return;
+    if (!obliges(bound) && !sheds && result.shortfall == Power{} && !holds_back(core, bound, now.sum)) return;
     core.constraining[index(bound.why.policy)] = 1;
     core.binding.push_back(result);
 }

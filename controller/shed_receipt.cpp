@@ -189,7 +189,7 @@ void ReceiptBuilder::note(Now now, const Note& note, std::span<const Event> hear
     if (note.kind == NoteKind::event_closed && !r.closed) {
         r.closed = now;
         just_closed_.push_back(note.event);
-    } else if (note.kind == NoteKind::signal_without_reference) {
+    } else if (note.kind == NoteKind::signal_without_reference || note.kind == NoteKind::reference_estimated) {
         r.reference_estimated = true;
     } else if (note.kind == NoteKind::signal_superseded) {
         if (const Signal* signal = signal_called(site_, heard, note)) place(now, *trace, *signal);

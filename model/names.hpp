@@ -261,6 +261,7 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::override_over: return "override_over";
     case NoteKind::unanswered: return "unanswered";
     case NoteKind::orphaned: return "orphaned";
+    case NoteKind::reference_estimated: return "reference_estimated";
     }
     return {};
 }

@@ -66,7 +66,7 @@ enum class NoteKind : std::uint8_t {
     supply_lost, supply_back,
     disarmed, armed_again, disarmed_ignores, contested, channel_silent, channel_back, channels_disagree, conflict, conflict_over,
     notice, notice_over, local, local_over, maintained, maintenance_over, overridden, override_over,
-    call_covered, calls_joined, unanswered, orphaned,
+    call_covered, calls_joined, unanswered, orphaned, reference_estimated,
 };
 
 /// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.

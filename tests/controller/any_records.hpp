@@ -77,7 +77,7 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::contested), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::orphaned), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::reference_estimated), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
         for (auto n = below(3); n > 0; --n) {
             d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
             for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());

@@ -145,6 +145,16 @@ TEST_CASE("a hall that grows pushes miners out, and one that empties does not le
     CHECK(bench.running(1) == 10);
 }
 
+TEST_CASE("a contract that sheds is told of though no price known would let anybody come back") {
+    Bench bench;
+    bench.run({}, 20min);  // The last price is over: what rests is held at rest.
+    bench.plant.firm(1600_kW);
+    std::vector<Event> heard = bench.plant.readings(at(21min));
+    const Decision& decision = bench.engine.step(at(21min), heard);
+    REQUIRE(!decision.orders.empty());
+    CHECK(std::ranges::any_of(decision.binding, [](const Binding& b) { return b.why.reason == Reason::contract_limit; }));
+}
+
 TEST_CASE("a snapshot goes on where the engine left off") {
     Bench bench;
     bench.run({dispatch("d-1", 1min, 2600_kW), price(0min, 60_per_MWh)}, 1min);

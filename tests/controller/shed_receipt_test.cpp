@@ -90,6 +90,20 @@ struct StringMaker<ballast::Power> {
 };
 }  // namespace Catch
 
+TEST_CASE("a receipt says that its reference is an estimate, whatever was asked") {
+    for (const Ask ask : {Ask::absolute, Ask::full, Ask::relative}) {
+        Bench bench;
+        Signal early = dispatch(0s, 2'120_kW);
+        early.ask = ask;
+        bench.run(0s, {early});  // The meter has shown nothing before.
+        CHECK(bench.builder.receipt("d-1")->reference_estimated);
+    }
+    Bench bench;
+    bench.until(0s, 960s);
+    bench.run(960s, {dispatch(960s, 2'120_kW)});
+    CHECK(!bench.builder.receipt("d-1")->reference_estimated);
+}
+
 TEST_CASE("a receipt says what was asked, when it was passed on, and what the meter showed") {
     Bench bench;
     bench.until(0s, 60s);
