@@ -128,6 +128,15 @@ void price_strike_of(Keys& keys, Parse& parse, Known& known, PolicyConfig& polic
     }
 }
 
+/// A call has one reference, whoever obeys it.
+void one_reference(Keys& keys, const Parse& parse, const DispatchConfig& policy) {
+    for (const PolicyConfig& other : parse.config.policies)
+        for (const std::string& signal : policy.signals)
+            if (other.dispatch && other.dispatch->reference_window != policy.reference_window && std::ranges::find(other.dispatch->signals, signal) != other.dispatch->signals.end())
+                return keys.fault("reference_window_s", fmt::format("'reference_window_s' is {}, and that of \"{}\", which obeys \"{}\" too, is {}; a call has one reference: give both the same",
+                                                                    policy.reference_window.count() / 1'000, other.name, signal, other.dispatch->reference_window.count() / 1'000));
+}
+
 void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
     if (!keys.has("signals")) keys.missing("signals", "expected [\"a\", \"b\"], the sources it obeys");
     for (const Keys::Name& name : keys.names("signals")) {
@@ -148,6 +157,7 @@ void dispatch_of(Keys& keys, Parse& parse, DispatchConfig& policy) {
     }
     policy.feeder = keys.reference("feeder", "feeder", parse.feeders());
     policy.reference_window = keys.span_or("reference_window_s", seconds(0, day_ms), policy.reference_window);
+    one_reference(keys, parse, policy);
     policy.prove_within = keys.span_or("prove_within_s", seconds(0, day_ms), policy.prove_within);
     policy.margin_ppm = keys.number_or("margin_percent", {0, 500'000, 4}, policy.margin_ppm);
     policy.escalate_to = keys.choice_or("escalate_to", rungs, policy.escalate_to);

@@ -165,7 +165,7 @@ void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeC
     own.emergency_escalate_to = keys.choice_or("emergency_escalate_to", rungs, own.emergency_escalate_to);
     own.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), own.contactor_after);
     own.score = score_of(keys, rate_ppm);
-    own.score.within = own.follow.value_or(Power{});
+    if (own.follow) own.score.within = *own.follow - Power{own.follow->count / 2};  // The receipt's limit is half of the band above its point.
     if (own.score.by_intervals && !own.feeder.empty())
         keys.fault("score", "'score' is \"intervals\", and their means are the site meter's; allowed for a feeder: energy");
 }

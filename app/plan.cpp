@@ -28,6 +28,7 @@ Site unhurried(Site site) {
     site.ramp_down_per_minute = site.ramp_up_per_minute = site.inrush = {};
     for (Site::Feeder& feeder : site.feeders) feeder.pace = {};
     for (Site::Group& group : site.groups) group.stagger = Duration{0};
+    for (Site::Source& source : site.sources) source.terms.notice = source.terms.default_ramp = Duration{0};
     return site;
 }
 

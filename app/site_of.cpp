@@ -175,13 +175,18 @@ void add_own_policies(SiteModel& model, const Config& config) {
         if (feeder.returns) add(feeder.name, Scope::feeder(model.feeders.at(feeder.name)), *feeder.returns);
 }
 
+/// What the policy that obeys a source makes of its calls.
+void bind(Site::Source& source, const PolicyConfig& policy, PolicyId id) {
+    if (policy.dispatch) source.reference_window = policy.dispatch->reference_window;
+    if (!policy.programme) return;
+    source.reference_window = policy.programme->reference_window;
+    source.terms = policy.programme->terms;
+    source.programme = id;
+}
+
 void add_surroundings(SiteModel& model, const Config& config) {
     Site& site = model.site;
     const Duration history = longest_look_back(config);
-    for (const PolicyConfig& policy : config.policies) {
-        if (policy.dispatch) site.reference_window = policy.dispatch->reference_window;
-        if (policy.programme) site.reference_window = policy.programme->reference_window;
-    }
     for (const MeterConfig& meter : config.meters) {
         model.meters.emplace(meter.name, static_cast<MeterId>(site.meters.size()));
         site.meters.push_back({meter.name, meter.stale_after, history});
@@ -196,14 +201,16 @@ void add_surroundings(SiteModel& model, const Config& config) {
             Site::Source& of = site.sources[index(*source.same_as)];
             of.agree_within = signal.agree_within;
         }
-        for (const PolicyConfig& policy : config.policies)
-            if (policy.programme && obeys(policy, signal.name)) source.terms = policy.programme->terms;
+        for (std::size_t i = 0; i < config.policies.size(); ++i)
+            if (obeys(config.policies[i], signal.name)) bind(source, config.policies[i], static_cast<PolicyId>(i));
         source.answered = std::ranges::any_of(config.policies, [&](const PolicyConfig& policy) { return obeys(policy, signal.name); });
         site.sources.push_back(std::move(source));
     }
     model.operator_source = static_cast<SourceId>(site.sources.size());
     model.sources.emplace("operator", model.operator_source);
     site.sources.push_back({"operator", OnStale::hold, Duration{0}, Duration{5'000}, {}});
+    for (const PolicyConfig& policy : config.policies)
+        if (policy.dispatch) bind(site.sources.back(), policy, {});
     site.sources.back().answered = std::ranges::any_of(config.policies, [](const PolicyConfig& policy) { return policy.dispatch && policy.dispatch->feeder.empty(); });
     for (const PolicyConfig& policy : config.policies) {
         model.policies.emplace(policy.name, static_cast<PolicyId>(site.policies.size()));

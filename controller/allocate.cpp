@@ -35,17 +35,20 @@ bool spared(Core& core, Slot s) {
     return true;
 }
 
-/// Of a range that the price wants off, as much as the ramp and the floors let go now, worst first.
+/// Whether ramps and floors let a load go for money; pays for it if they do.
+bool may_leave(Core& core, Slot s) {
+    const GroupId g = core.group_of[s];
+    if (core.paced_down && !may_stop(core, g)) return false;
+    if (!spared(core, s)) return false;
+    if (core.paced_down) stopped(core, g, core.state.loads[s].watts);
+    return true;
+}
+
+/// Of a range that the price wants off, as much as may leave now, worst first.
 void stop_for_price(Core& core, const Leaving& leaving) {
     const auto [range, why] = leaving;
-    const GroupId g = core.group_of[range.first];
     if (!core.paced_down && core.floors.empty()) return command(core, range, Rung::sleep, *why);
-    for (Slot s = range.first; s < range.last; ++s) {
-        if (core.paced_down && !may_stop(core, g)) return;
-        if (!spared(core, s)) return;
-        if (core.paced_down) stopped(core, g, core.state.loads[s].watts);
-        command(core, {s, s + 1}, Rung::sleep, *why);
-    }
+    for (Slot s = range.first; s < range.last && may_leave(core, s); ++s) command(core, {s, s + 1}, Rung::sleep, *why);
 }
 
 /// What somebody else put to rest is theirs; once it runs again it makes room as any other.
@@ -95,14 +98,22 @@ struct Candidate {
     Slot end;   ///< Of the run it stands in.
 };
 
+/// Nobody holds the run, and it has run for its minimum.
+bool may_stop_for_money(Core& core, GroupId g, const Run& run) {
+    const Steady may = later(run.since, core.group(g).min_on);
+    if (may > core.now.steady) core.wake_at(may);
+    return !(run.bars & held) && may <= core.now.steady;
+}
+
 /// The first slot at or after `from` in a group that can make room, with the end of those like it.
-std::optional<Candidate> next_running(const Core& core, GroupId g, Slot from) {
+std::optional<Candidate> next_running(Core& core, GroupId g, Slot from, const Why& why) {
     if (cut_off(core, g)) return std::nullopt;
     Slot first = core.group(g).loads.first;
     for (const Run& run : core.sums(g).runs) {
         Slot slot = std::max(first, from);
         first = run.last;
         if (!run.on || (run.bars & maintained) || slot >= run.last) continue;
+        if (is_for_money(why) && !may_stop_for_money(core, g, run)) continue;
         if (!(run.bars & latched)) return Candidate{core.merit[slot], slot, run.last};
         while (slot < run.last && !runs_latched(core, slot)) ++slot;
         if (slot < run.last) return Candidate{core.merit[slot], slot, slot + 1};
@@ -127,7 +138,7 @@ void lower_for_bound(Core& core, const Bound& bound, Balance& sum) {
     std::priority_queue<Candidate, std::vector<Candidate>, decltype(later_to_go)> queue{later_to_go};
     for (const GroupId g : core.members[core.scope_index(bound.scope)]) {
         if (!core.can_move(g)) continue;
-        if (const auto first = next_running(core, g, 0)) queue.push(*first);
+        if (const auto first = next_running(core, g, 0, bound.why)) queue.push(*first);
     }
     while (sum.expected() > bound.aim && !queue.empty()) {
         const Candidate worst = queue.top();
@@ -135,12 +146,13 @@ void lower_for_bound(Core& core, const Bound& bound, Balance& sum) {
         const GroupId g = core.group_of[worst.slot];
         Range going{worst.slot, worst.slot};
         while (going.last < worst.end && sum.expected() > bound.aim && (queue.empty() || core.merit[going.last] <= queue.top().merit)) {
+            if (is_for_money(bound.why) && !may_leave(core, going.last)) break;
             const Draw lost = counted_on(core, bound, going.last++);
             sum.planned += lost.planned, sum.lowering += lost.lowering, sum.unknown += lost.unknown;
         }
-        if (going.empty()) going.last = worst.slot + 1;  // Equal merit: the queue's order decided.
+        if (going.empty()) continue;  // A ramp or a floor keeps its group.
         command(core, going, Rung::sleep, bound.why);
-        if (const auto next = next_running(core, g, going.last)) queue.push(*next);
+        if (const auto next = next_running(core, g, going.last, bound.why)) queue.push(*next);
     }
 }
 

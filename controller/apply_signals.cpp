@@ -88,12 +88,12 @@ struct Reference {
 };
 
 /// The meter's mean before the issue, or, where it has no such past or has fallen silent, what the books say is drawn.
-Reference reference_at(const Core& core, Scope scope, Steady issued) {
+Reference reference_at(const Core& core, Scope scope, Steady issued, Duration window) {
     const auto meter = core.meter_of(scope);
     const Balance now = balance(core, scope);
     if (meter && now.meter) {
         const MeterState& read = core.state.meters[index(*meter)];
-        if (const auto mean = read.mean(issued - core.site.reference_window, issued)) return {*mean, false};
+        if (const auto mean = read.mean(issued - window, issued)) return {*mean, false};
         // Its past is shorter than the window: all that was read of it.
         if (!read.history.empty())
             if (const auto mean = read.mean(read.history.front().taken, issued)) return {*mean, true};
@@ -104,21 +104,37 @@ Reference reference_at(const Core& core, Scope scope, Steady issued) {
 /// An arm has its own names: a call may bear the id of the award that it calls in.
 std::string arm_id(const std::string& id) { return "arm " + id; }
 
-/// The greatest volume that the source has armed for a time.
-Power armed_at(const Core& core, SourceId source, Steady at) {
-    Power most;
-    for (const Obligation& o : core.state.obligations)
-        if (o.signal.kind == SignalKind::arm && o.signal.source == source && o.begins <= at && at < o.ends) most = std::max(most, o.signal.power);
-    return most;
+/// What one of them awards the other may call in.
+bool same_programme(const Core& core, SourceId a, SourceId b) {
+    const auto& programme = core.site.sources[index(a)].programme;
+    return a == b || (programme && programme == core.site.sources[index(b)].programme);
+}
+
+/// What a call takes of the volume that an arm offers: all of it, if it begins while that stands.
+Power armed_by(const Core& core, const Obligation& arm, const Obligation& call) {
+    const bool armed = arm.signal.kind == SignalKind::arm && same_programme(core, arm.signal.source, call.signal.source) && arm.begins <= call.begins && call.begins < arm.ends;
+    return armed ? arm.signal.power : Power{};
+}
+
+/// The greatest volume that is armed for the time of a call; what it once had, it keeps.
+void call_in(const Core& core, Obligation& call) {
+    for (const Obligation& arm : core.state.obligations) call.armed = std::max(call.armed, armed_by(core, arm, call));
+}
+
+/// An award also reaches the calls that came before it and have not begun.
+void award(Core& core, const Obligation& arm) {
+    for (Obligation& call : core.state.obligations)
+        if (is_call(call.signal.kind) && call.begins > core.now.steady) call.armed = std::max(call.armed, armed_by(core, arm, call));
 }
 
 void freeze_references(Core& core, Obligation& obligation) {
     const Steady issued = std::min(core.now.steady, steadily(core, obligation.signal.issued));
-    const Reference site = reference_at(core, Scope::site(), issued);
+    const Duration window = core.site.sources[index(obligation.signal.source)].reference_window;
+    const Reference site = reference_at(core, Scope::site(), issued, window);
     obligation.reference = site.power;
     obligation.estimated = site.estimated;
     for (std::uint16_t f = 0; f < core.site.feeders.size(); ++f)
-        obligation.feeder_references.push_back(reference_at(core, Scope::feeder(FeederId{f}), issued).power);
+        obligation.feeder_references.push_back(reference_at(core, Scope::feeder(FeederId{f}), issued, window).power);
 }
 
 /// When a call is over: as it says, but for what its programme's contract has of the matter.
@@ -143,8 +159,9 @@ void place(Core& core, Obligation& obligation, const Signal& signal) {
         obligation.begins_utc = std::max(core.now.utc, std::min(signal.start, latest));
     }
     obligation.signal = signal;
-    if (is_call(signal.kind)) obligation.armed = std::max(obligation.armed, armed_at(core, signal.source, obligation.begins));
     obligation.ends = end_by_contract(terms_of(core.site, signal), signal, obligation.begins, steadily(core, signal.end));
+    if (is_call(signal.kind)) call_in(core, obligation);
+    else if (signal.kind == SignalKind::arm) award(core, obligation);
 }
 
 void bury(Core& core, SourceId source, const std::string& id, Instant issued);
@@ -152,11 +169,7 @@ void bury(Core& core, SourceId source, const std::string& id, Instant issued);
 /// After a word of one of its channels: it ends if they agree that it is over, else the safest of them holds.
 void hold_to_words(Core& core, std::size_t which) {
     Obligation& known = core.state.obligations[which];
-    if (let_go(core, known)) {
-        Instant issued = known.signal.issued;
-        for (const ChannelWord& word : known.words) issued = std::max(issued, word.signal.issued);
-        return end_obligation(core, which, issued);
-    }
+    if (let_go(core, known)) return end_obligation(core, which, known.signal.issued);
     compare_words(core, known);
     const Signal before = known.signal, now = agreed(core, known);
     if (now == before) return core.note(NoteKind::signal_duplicate, index(known.signal.source), known.signal.id, known.event);
@@ -236,15 +249,18 @@ bool release(Core& core, const Signal& signal, const std::string& id, SourceId c
     return true;
 }
 
-/// A call and an arm may bear one id; its release ends both.
+/// A call and an arm may bear one id: its release ends the call, and the arm only where no call ever was.
 void apply_release(Core& core, Signal signal) {
     const SourceId channel = signal.source;
     signal.source = source_of(core.site, channel);
     heard_from(core, channel);
     const bool forecast = release_forecast(core, signal);
-    const bool call = release(core, signal, signal.id, channel), arm = release(core, signal, arm_id(signal.id), channel);
-    if (!call && !arm && !forecast && !tombstone_of(core, signal.source, signal.id)) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
-    if (!call) bury(core, signal.source, signal.id, signal.issued);
+    const bool was_call = tombstone_of(core, signal.source, signal.id) != nullptr;
+    if (release(core, signal, signal.id, channel)) return;
+    bury(core, signal.source, signal.id, signal.issued);
+    if (was_call) return;
+    const bool arm = release(core, signal, arm_id(signal.id), channel);
+    if (!arm && !forecast) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
     if (!arm) bury(core, signal.source, arm_id(signal.id), signal.issued);
 }
 
@@ -298,6 +314,7 @@ void end_obligation(Core& core, std::size_t which, Instant issued) {
     auto& obligations = core.state.obligations;
     const Obligation over = obligations[which];
     obligations.erase(obligations.begin() + static_cast<std::ptrdiff_t>(which));
+    for (const ChannelWord& word : over.words) issued = std::max(issued, word.signal.issued);  // Also that which was not the safest.
     bury(core, over.signal.source, over.signal.id, std::max(issued, over.signal.issued));
     remember_call(core, over);
     core.note(over.signal.kind == SignalKind::local ? NoteKind::local_over : NoteKind::event_closed, index(over.signal.source), over.signal.id, over.event);

@@ -51,7 +51,7 @@ bool has_supply(const Core& core, GroupId g) {
 void recount(Core& core, GroupId g) {
     const Site::Group& group = core.group(g);
     GroupState& sums = core.sums(g);
-    sums.planned = sums.possible = sums.lowering = sums.raising = sums.measured = sums.unknown = {};
+    sums.planned = sums.possible = sums.lowering = sums.raising = sums.measured = sums.unknown = sums.doubtful = {};
     sums.stale = sums.unseen = 0;
     const bool dead = cut_off(core, g);
     for (Slot s = group.loads.first; s < group.loads.last; ++s) {
@@ -63,6 +63,7 @@ void recount(Core& core, GroupId g) {
         sums.measured += draw.measured;
         sums.unknown += draw.unknown;
         sums.raising += draw.raising;
+        sums.doubtful += draw.doubtful;
         sums.stale += core.state.loads[s].stale;
         sums.unseen += !core.state.loads[s].seen;
     }
@@ -140,6 +141,7 @@ Balance balance(const Core& core, Scope scope) {
             sum.lowering += late, sum.late += late, sum.quiet = false;
         sum.unknown += s.unknown;
         sum.raising += s.raising;
+        sum.doubtful += s.doubtful;
         sum.quiet = sum.quiet && s.unseen == 0 && s.stale == 0;
         if (group.tier == Tier::flexible) sum.flexible += s.possible;
         if (!core.can_move(g)) continue;
@@ -147,6 +149,7 @@ Balance balance(const Core& core, Scope scope) {
         sum.standby += standby;
         sum.sheddable += s.planned - standby;
         sum.sheddable_raising += s.raising;
+        sum.sheddable_doubtful += s.doubtful;
     }
     for (const FirmState& firm : core.state.firm) {
         if (!under(core, scope, core.group_of[firm.load])) continue;

@@ -49,7 +49,8 @@ constexpr Duration longest_lag{120'000};
 struct Balance {
     Power planned, possible, lowering, raising, unknown, standby;
     Power flexible;               ///< Of `possible`: of flexible loads, which nobody calls interruptible.
-    Power sheddable, sheddable_raising;  ///< Of what limits may stop, above its standby.
+    Power doubtful;               ///< Of `planned`.
+    Power sheddable, sheddable_raising, sheddable_doubtful;  ///< Of what limits may stop, above its standby.
     Power late;                   ///< Of `lowering`: seen to be gone, and perhaps shown by the meter already.
     Power firm_reserve, firm_draw, residual;
     std::int64_t cooling_ppm = 0; ///< What is drawn beside each watt of a load; the residual is what remains.
@@ -77,15 +78,15 @@ struct Balance {
     Power rest() const { return cooled(firm_reserve + standby + flexible) + residual; }
     /// What is drawn for certain, of that which a floor counts. A meter that says nothing shows nothing.
     Power at_least(Floor::Of of) const {
-        if (of == Floor::Of::sheddable) return sheddable - sheddable_raising;
-        if (!metered) return cooled(planned - raising + firm_draw) + residual;
+        if (of == Floor::Of::sheddable) return sheddable - sheddable_raising - sheddable_doubtful;
+        if (!metered) return cooled(planned - raising - doubtful + firm_draw) + residual;
         // The meter may also show what came back by itself and is about to be sent to rest again.
         return meter ? std::min(*meter - cooled(lowering), cooled(planned + firm_draw) + residual) : Power{};
     }
     /// What it may come to by itself, once everything on its way has arrived: only what is surely lacking is started.
     Power coming(Floor::Of of) const {
-        if (of == Floor::Of::sheddable) return sheddable;
-        const Power books = cooled(planned + firm_draw) + residual;
+        if (of == Floor::Of::sheddable) return sheddable - sheddable_doubtful;
+        const Power books = cooled(planned - doubtful + firm_draw) + residual;
         return meter ? std::max(books, *meter - (lowering - late) + raising) : books;
     }
 };

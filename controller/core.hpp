@@ -11,11 +11,12 @@ namespace ballast {
 
 /// What one load adds to its group's sums. See GroupState.
 struct Draw {
-    Power planned, possible, lowering, raising, measured, unknown;
+    Power planned, possible, lowering, raising, measured, unknown, doubtful;
 
     Draw& operator+=(const Draw& more) {
         planned += more.planned, possible += more.possible, lowering += more.lowering;
         raising += more.raising, measured += more.measured, unknown += more.unknown;
+        doubtful += more.doubtful;
         return *this;
     }
 };

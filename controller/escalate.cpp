@@ -233,10 +233,23 @@ void judge_floor(Core& core, const FloorRoom& room) {
 /// Loads that are on their way back need a moment; what lacks for longer is told.
 constexpr Duration promise_patience{300'000};
 
-/// A promise that could not be kept if it were called in now is told before it is.
+bool lies_in(const Core& core, Scope inner, Scope outer) {
+    return std::ranges::all_of(core.members[core.scope_index(inner)], [&](GroupId g) { return under(core, outer, g); });
+}
+
+/// All that would have to go there if everybody called at once: no watt is given twice.
+Power given_in(const Core& core, Scope scope) {
+    Power sum;
+    for (const Promise& promise : core.limits.promises)
+        if (lies_in(core, promise.scope, scope)) sum += promise.give;
+    return sum;
+}
+
+/// A promise that could not be kept if it were called in now, with those beside it, is told before it is.
 void judge_promise(Core& core, const Promise& promise) {
     const Balance sum = balance(core, promise.scope);
-    const Power missing = std::max(sum.rest() - promise.high, promise.give - sum.coming(Floor::Of::sheddable));
+    const Power give = promise.give > Power{} ? given_in(core, promise.scope) : Power{};
+    const Power missing = std::max(sum.rest() - promise.high, give - sum.coming(Floor::Of::sheddable));
     if (missing <= Power{}) return;
     Excess& excess = excess_of(core, promise.why, promise.scope, true);
     excess.now = true;

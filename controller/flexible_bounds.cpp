@@ -9,9 +9,6 @@ namespace ballast {
 
 namespace {
 
-/// Who pays for it neither slows a flexible load nor keeps it slow.
-bool is_for_money(const Why& why) { return why.cause == Cause::price || why.reason == Reason::demand_peak; }
-
 /// "Everything off" means everything that is interruptible.
 bool reaches_flexible(const Bound& bound) { return !bound.everything && !bound.standstill && !is_for_money(bound.why); }
 
@@ -186,8 +183,12 @@ void restore_flexible(Core& core, std::vector<Room>& rooms) {
         const Range loads = core.group(g).loads;
         for (Slot s = loads.last; s-- > loads.first;) {
             if (core.local[index(g)] || !is_slowed(core, s) || !keep_room(core, rooms, s)) continue;
-            if (turn_has_come(core, s)) order_flexible(core, s, core.state.loads[s].on ? Rung::uncap : Rung::wake, {}, allowed);
-            else let_wait(core, Scope::site());
+            if (!turn_has_come(core, s)) {
+                let_wait(core, Scope::site());
+                continue;
+            }
+            order_flexible(core, s, core.state.loads[s].on ? Rung::uncap : Rung::wake, {}, allowed);
+            core.wake_at(later(core.now.steady, Duration{1}));  // A limit that only saves money has others make room for it.
         }
     }
 }

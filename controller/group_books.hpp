@@ -11,6 +11,13 @@ namespace ballast {
 /// What rests draws standby or nothing.
 constexpr bool rests(Mode mode) { return mode == Mode::asleep || mode == Mode::off; }
 
+/// What of a load's planned draw nobody may count on.
+constexpr Power doubt(const Stance& load, Power planned, Power reading) {
+    if (load.stale || (load.on && !load.seen && load.failing)) return planned;
+    if (load.mode != Mode::fault) return Power{};
+    return load.quality == Quality::bad ? planned : std::max(Power{}, planned - reading);
+}
+
 enum class Into { sum, out };
 
 /// The only place that says what a load counts for: adds it to the sum, or takes it out.
@@ -37,6 +44,7 @@ inline void count(Draw& sum, const Stance& load, Power watts, Power reading, Pow
     put(sum.planned, planned);
     put(sum.possible, possible);
     put(sum.measured, measured);
+    put(sum.doubtful, doubt(load, planned, reading));
     if (load.stale) put(sum.unknown, std::max(Power{}, rated - possible));
 }
 
@@ -68,6 +76,7 @@ inline void count(Draw& sum, const LoadState& load, const FlexState& flex, Power
     put(sum.planned, planned);
     put(sum.possible, possible);
     put(sum.measured, measured);
+    put(sum.doubtful, doubt(load, planned, load.reading));
     if (load.stale) put(sum.unknown, std::max(Power{}, rated - possible));
 }
 
@@ -140,6 +149,7 @@ public:
         sums.measured += change_.measured;
         sums.unknown += change_.unknown;
         sums.raising += change_.raising;
+        sums.doubtful += change_.doubtful;
         sums.stale += stale_;
         sums.unseen += unseen_;
     }

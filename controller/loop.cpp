@@ -83,14 +83,36 @@ asio::awaitable<void> Loop::step(Now now) {
     if (watch) watch(Step{now, heard_, decision, engine_});
 }
 
-/// A table goes into force once the journal has it; until then the one before it stays. Of a step that the journal missed
-/// none does, until the snapshot that mends the gap has it.
+namespace {
+
+/// What of a table's contactors another has too, by the first one's name.
+TripTable narrowed(TripTable table, const TripTable& by) {
+    for (std::size_t i = 0; i < table.stages.size(); ++i)
+        std::erase_if(table.stages[i], [&](Slot slot) { return i >= by.stages.size() || !std::ranges::binary_search(by.stages[i], slot); });
+    return table;
+}
+
+}  // namespace
+
+/// A table goes into force once the journal has it. Until then the one before it stays, less what the new one takes from it:
+/// to forbid needs no journal. Of a step that the journal missed none goes into force before the snapshot that mends the gap.
 void Loop::arm(std::span<const TripTable> tables, Written written) {
     to_arm_.resize(settings_.trippers.size());
+    in_force_.resize(settings_.trippers.size());
     for (const TripTable& table : tables)
         if (index(table.guard) < to_arm_.size()) to_arm_[index(table.guard)] = table;
-    for (std::size_t g = 0; g < to_arm_.size() && written != Written::late; ++g)
-        if (const auto table = std::exchange(to_arm_[g], std::nullopt); table && written == Written::yes && settings_.trippers[g]) settings_.trippers[g]->arm(*table);
+    for (std::size_t g = 0; g < to_arm_.size(); ++g) {
+        if (!to_arm_[g]) continue;
+        if (written == Written::yes) put_in_force(g, *to_arm_[g]);
+        else if (in_force_[g]) put_in_force(g, narrowed(*in_force_[g], *to_arm_[g]));
+        if (written != Written::late) to_arm_[g].reset();
+    }
+}
+
+void Loop::put_in_force(std::size_t guard, TripTable table) {
+    if (!settings_.trippers[guard] || in_force_[guard] == table) return;
+    settings_.trippers[guard]->arm(table);
+    in_force_[guard] = std::move(table);
 }
 
 /// What the process before this one, or the config before, may not have got to the machines. It is in the journal.

@@ -61,6 +61,7 @@ private:
     asio::awaitable<void> step(Now now);
     asio::awaitable<void> begin_epoch(EpochCause cause);
     void arm(std::span<const TripTable> tables, Written written);
+    void put_in_force(std::size_t guard, TripTable table);
     void send(const std::vector<Order>& outstanding);
     void submit(const Decision& decision, Written written);
     void send(const Order& order, Steady now);
@@ -77,6 +78,7 @@ private:
     std::vector<Driver*> by_group_;
     LoopSettings settings_;
     std::vector<std::optional<TripTable>> to_arm_;  ///< By guard: decided on, and not known to be in the journal.
+    std::vector<std::optional<TripTable>> in_force_;  ///< By guard.
     std::vector<Event> heard_, own_;   ///< `own_`: what the loop itself has to tell the engine at the next step.
     Steady wake_{};                    ///< Of the last decision.
     Steady next_epoch_ = never, next_beat_{}, next_gap_{};

@@ -59,6 +59,9 @@ struct Why {
     bool operator==(const Why&) const = default;
 };
 
+/// It saves money, and gives way to whatever is owed: dwell, ramps, armed floors, a person's hold.
+constexpr bool is_for_money(const Why& why) { return why.cause == Cause::price || why.reason == Reason::demand_peak; }
+
 /// More than any site draws, and yet no sum of a few runs over.
 constexpr Power no_limit{1'000'000'000'000};
 

@@ -35,6 +35,7 @@ public:
 
     /// `power` was drawn over [from, to). What lies before what was added already is left out.
     void add(Power power, Instant from, Instant to) {
+        if (until_ > to + window_) *this = since(from);  // The clock was ahead, and was set back.
         from = std::max(from, until_);
         from = std::max(from, to - std::chrono::months{kept});  // What lies further back is in no month that is kept.
         while (from < to) {
@@ -77,6 +78,14 @@ public:
     }
 
 private:
+    /// Its months, and a window of which nothing is known before `from`.
+    Peaks since(Instant from) const {
+        Peaks anew = *this;
+        anew.start_ = floor(from), anew.until_ = from;
+        anew.energy_ = {}, anew.measured_ = Duration{0};
+        return anew;
+    }
+
     static std::size_t place(std::int32_t month) { return static_cast<std::size_t>(month) % kept; }
 
     /// The window that holds `at` runs; the one before it, if it is over, counts for its month.

@@ -137,6 +137,8 @@ struct Site {
         Duration stale_after{0};          ///< Silence allowed after the next word was due; 0: may be silent for ever.
         Duration future_tolerance{5'000}; ///< An issue time further ahead than this is refused.
         CallTerms terms;
+        std::optional<PolicyId> programme;  ///< Whose terms they are: what one of its sources awards, another may call in.
+        Duration reference_window{300'000};  ///< A reduction counts from the meter's mean over this long before its issue.
         std::optional<SourceId> same_as;  ///< It is another channel of that source: what it says is said there.
         Duration agree_within{60'000};    ///< Channels that differ for longer are told of.
         InLocal in_local = InLocal::observe;  ///< Of a local/remote switch;
@@ -179,7 +181,6 @@ struct Site {
     std::optional<MeterId> meter;         ///< The one at the grid connection.
     Power overhead;                       ///< The residual assumed until it is learned.
     Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.
-    Duration reference_window{300'000};  ///< A reduction counts from the meter's mean over this long before its issue.
     Duration reassert_every{60'000};      ///< Standing orders that are not seen obeyed are repeated this often.
     unsigned tries = 3;                   ///< Orders sent for one miss before it is given up, loudly.
     unsigned contested_after = 3;         ///< Woken by somebody else so many times after we put it to sleep, a load is named.

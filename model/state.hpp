@@ -86,6 +86,7 @@ struct GroupState {
     Power measured;              ///< Sum of what the loads last said (rated where they never did).
     Power unknown;               ///< To be added while no fresh meter covers them: nameplate of stale loads less the above.
     Power raising;               ///< Of loads ordered up and not yet seen up.
+    Power doubtful;              ///< Of `planned`: nothing to count on where load is owed, of loads that are silent, in fault or did not come up.
     Slot stale = 0;              ///< Loads not heard of for too long.
     Slot unseen = 0;             ///< Loads not yet seen to obey.
     Steady heard = Steady::min();       ///< All of the group answered then, or later.

@@ -9,6 +9,37 @@ namespace ballast::policies {
 
 namespace {
 
+/// What has been asked of a quota up to some call.
+struct Spent {
+    std::chrono::sys_days day, season;   ///< That are counted.
+    unsigned calls_today = 0, calls_in_season = 0;
+    Duration hours{0};                   ///< Of the season.
+    std::optional<Instant> ended;        ///< The last call so far,
+    bool runs = false;                   ///< or it has not.
+
+    void turn_to(std::chrono::sys_days today, const Season& seasons) {
+        const auto began = seasons.began(today);
+        if (today != day) day = today, calls_today = 0;
+        if (began != season) season = began, calls_in_season = 0, hours = Duration{0};
+    }
+    bool goes_on(Instant began) const { return ended && (runs || began < *ended); }
+    Duration grown_by(Instant from, Instant until) const { return std::max(Duration{0}, until - (goes_on(from) ? *ended : from)); }
+    /// Of a call as it begins.
+    bool is_beyond(const Quota& quota, Instant began) const {
+        const auto used_up = [](unsigned used, unsigned allowed) { return allowed > 0 && used >= allowed; };
+        if (quota.a_season > Duration{0} && hours >= quota.a_season) return true;
+        if (goes_on(began)) return false;
+        return used_up(calls_today, quota.calls_a_day) || used_up(calls_in_season, quota.calls_a_season) || (ended && began - *ended < quota.spacing);
+    }
+    void take(Instant from, Instant until, bool still_runs) {
+        const bool another = !goes_on(from);
+        calls_today += another, calls_in_season += another;
+        hours += grown_by(from, until);
+        ended = ended ? std::max(*ended, until) : until;
+        runs = runs || still_runs;
+    }
+};
+
 /// One moment of one programme.
 class Moment {
 public:
@@ -149,34 +180,38 @@ private:
 
     // ---- quotas
 
-    /// Calls a day, hours a season, and rest between two: what was called before this one, and this one so far.
+    struct Asked {
+        Instant began, ended;
+        const Obligation* call;   ///< Null: it is over.
+    };
+
+    /// All that it was called for, and is, in the order of time.
+    std::vector<Asked> asked() const {
+        std::vector<Asked> all;
+        for (const Call& call : state_.calls)
+            if (is_mine(call.source)) all.push_back({call.began, call.ended, nullptr});
+        for (const Obligation* call : calls_) all.push_back({call->begins_utc, call->begins_utc + std::max(Duration{0}, now_.steady - call->begins), call});
+        std::ranges::stable_sort(all, {}, &Asked::began);
+        return all;
+    }
+
+    /// Calls a day, hours a season, and rest between two. Those that overlap are one, told by two signals or going on under
+    /// another name; those that were declined have spent nothing.
     bool is_beyond_quota(const Obligation& call) {
         const Quota& quota = terms_.quota;
-        const Instant began = call.begins_utc;
-        const auto today = terms_.clock.day(began), season = terms_.armed.hours.season.began(today);
-        unsigned calls = 0, calls_in_season = 0;
-        Duration spent = std::max(Duration{0}, now_.steady - call.begins);
-        int running = 1;  // Calls whose hours grow as we speak.
-        bool too_soon = false;
-        const auto count = [&](Instant other_began, Instant ended) {
-            const auto day = terms_.clock.day(other_began);
-            calls += day == today;
-            calls_in_season += day >= season;
-            if (day >= season) spent += ended - other_began;
-            too_soon = too_soon || began - ended < quota.spacing;
-        };
-        for (const Call& other : state_.calls)
-            if (is_mine(other.source) && other.began < began) count(other.began, other.ended);
-        for (const Obligation* other : calls_)
-            if (other->event < call.event) {
-                count(other->begins_utc, other->begins_utc + std::max(Duration{0}, now_.steady - other->begins));
-                running += terms_.clock.day(other->begins_utc) >= season;
+        Spent spent;
+        for (const Asked& one : asked()) {
+            spent.turn_to(terms_.clock.day(one.began), terms_.armed.hours.season);
+            const bool beyond = spent.is_beyond(quota, one.began);
+            const Duration grown = spent.grown_by(one.began, one.ended), left = quota.a_season - spent.hours - grown;
+            const bool counts_hours = quota.a_season > Duration{0};
+            if (one.call == &call) {
+                if (counts_hours && left > Duration{0}) limits_.changes(later(now_.steady, left));
+                return beyond || (counts_hours && left <= Duration{0});
             }
-        const bool spends = quota.a_season > Duration{0};
-        if (spends && spent < quota.a_season) limits_.changes(later(now_.steady, std::max((quota.a_season - spent) / running, Duration{1})));
-        const auto used_up = [](unsigned used, unsigned allowed) { return allowed > 0 && used >= allowed; };
-        return used_up(calls, quota.calls_a_day) || used_up(calls_in_season, quota.calls_a_season) || (spends && spent >= quota.a_season) ||
-               (quota.spacing > Duration{0} && too_soon);
+            if (!beyond || !quota.decline || (one.call && is_emergency(*one.call))) spent.take(one.began, one.ended, one.call != nullptr);
+        }
+        return false;
     }
 
     // ---- armed

@@ -159,8 +159,8 @@ policies::Programme lssi() {
 
 Site with_operator() {
     Site site = small_site();
-    site.reference_window = 30s;
     site.sources.push_back({"system operator", OnStale::hold});
+    site.sources[2].reference_window = 30s;
     site.sources[2].terms.until_release = true;
     return site;
 }
@@ -184,9 +184,11 @@ TEST_CASE("an armed programme counts only what could be shed, gives it when call
     CHECK(bench.running(1) + bench.running(2) == 0);
     bench.run({price(600s, 10_per_MWh)}, 600s);
     CHECK(bench.running(1) + bench.running(2) == 0);  // 800 kW below what ran then, though the call named an end.
-    bench.run({from_operator(SignalKind::release, 700s, "trip-1")}, 700s);  // Of the award, too.
+    bench.run({from_operator(SignalKind::release, 700s, "trip-1")}, 700s);
     CHECK(bench.running(1) + bench.running(2) == 20);
-    CHECK(bench.engine.state().obligations.empty());
+    REQUIRE(bench.engine.state().obligations.size() == 1);  // The award of that name goes on,
+    bench.run({from_operator(SignalKind::release, 705s, "trip-1")}, 705s);
+    CHECK(bench.engine.state().obligations.size() == 1);    // also when the release comes again.
     REQUIRE(bench.engine.state().calls.size() == 1);
     CHECK(bench.engine.state().calls[0].ended - bench.engine.state().calls[0].began == Duration{300s});
 }
@@ -208,6 +210,61 @@ TEST_CASE("a programme that could not keep its promise is told of before it is c
     bench.run({OperatorWord{Word::clear, "old", "jo", "done", {}}}, 700s);
     CHECK(bench.noted(NoteKind::promise_kept));
     CHECK(bench.running(1) == 5);
+}
+
+TEST_CASE("an award reaches its programme's calls by another signal, and those that came before it and have not begun") {
+    Site site = with_operator();
+    site.sources.push_back({"contact", OnStale::hold});
+    policies::Programme both = lssi();
+    both.sources.push_back(SourceId{3});
+    for (const SourceId source : both.sources) site.sources[index(source)].programme = both.policy;
+    const auto arm = from_operator(SignalKind::arm, 100s, "hour-1", 800_kW);
+    Signal contact = from_operator(SignalKind::dispatch, 110s, "contact");
+    contact.source = SourceId{3};
+    for (const bool award_first : {true, false}) {
+        CAPTURE(award_first);
+        Bench bench{policies::programme(both), site};
+        contact.start = midnight + (award_first ? 110s : 200s);
+        if (award_first) bench.run({arm}, 100s);
+        bench.run({contact}, 110s);
+        if (!award_first) bench.run({arm}, 150s);
+        bench.run({}, 210s);
+        const auto& obligations = bench.engine.state().obligations;
+        REQUIRE(obligations.size() == 2);
+        CHECK(obligations[award_first ? 1 : 0].armed == 800_kW);
+        CHECK(bench.running(1) + bench.running(2) == 11);  // 800 kW of 2 MW, and what the margin adds.
+    }
+}
+
+TEST_CASE("an armed floor counts on no machine that is silent or in fault") {
+    Bench bench{policies::programme(lssi()), with_operator()};
+    bench.run({from_operator(SignalKind::arm, 100s, "hour-1", 2'000_kW)}, 100s);
+    CHECK(bench.running(1) + bench.running(2) == 20);
+    CHECK(!bench.floor());
+    const Range miners = bench.engine.site().groups[1].loads;
+    const std::vector<Event> broken{LoadReading{{miners.first, miners.first + 2}, Mode::fault, Quality::measured, 10_kW, Steady{110s}}};
+    const auto binding = bench.engine.step(at(110s), broken).binding;
+    bench.binding.assign(binding.begin(), binding.end());
+    REQUIRE(bench.floor());
+    CHECK(bench.floor()->shortfall == 80_kW);  // 95 % of 2 MW, of which 180 kW are a fault's.
+}
+
+TEST_CASE("two programmes cannot both give the same load: it is told before they call") {
+    const auto programme = [](PolicyId policy, Power offered) {
+        policies::Programme terms = lssi();
+        terms.policy = policy;
+        terms.armed.when = policies::Armed::When::always;
+        terms.armed_floor = {};
+        terms.offered = offered;
+        return policies::programme(terms);
+    };
+    for (const bool too_much : {false, true}) {
+        const Policy one = programme(PolicyId{1}, 1'000_kW), other = programme(PolicyId{2}, too_much ? 1'100_kW : 1'000_kW);
+        Bench bench{[=](const State& state, Now now, Limits& limits) { one(state, now, limits), other(state, now, limits); }, with_operator()};
+        bench.run({}, 10s);
+        bench.run({}, 320s);
+        CHECK(bench.noted(NoteKind::promise_short) == too_much);
+    }
 }
 
 TEST_CASE("quotas outlive the process") {

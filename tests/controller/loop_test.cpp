@@ -201,7 +201,7 @@ FrequencyReading nominal() { return {GuardId{0}, Frequency{60'000}, Frequency{60
 
 }  // namespace
 
-TEST_CASE("no table is armed that the journal does not have, and the last one stays") {
+TEST_CASE("no table is armed that the journal does not have: the last one stays, less what may no more be opened") {
     Written written = Written::late;
     Guarded bench{[&] { return written; }};
     bench.run_for(20ms);
@@ -213,12 +213,18 @@ TEST_CASE("no table is armed that the journal does not have, and the last one st
 
     written = Written::missed;
     bench.says(OperatorWord{Word::lockout, "block", "eva", "maintenance"});
-    CHECK(bench.tripper.tables.size() == 1);
+    REQUIRE(bench.tripper.tables.size() == 2);  // A lockout waits for no disk.
+    CHECK(bench.tripper.tables[1].stages == std::vector<std::vector<Slot>>{{}});
+    CHECK(bench.tripper.tables[1].id == bench.tripper.tables[0].id);
+    bench.says(OperatorWord{Word::clear, "block", "eva", "done"});
+    CHECK(bench.tripper.tables.size() == 2);  // To allow does.
+    bench.says(OperatorWord{Word::lockout, "block", "eva", "maintenance"});
     written = Written::yes;
     bench.run_for(1'500ms);  // An epoch mends the gap, and decides anew.
     bench.says(nominal());
-    REQUIRE(bench.tripper.tables.size() == 2);
-    CHECK(bench.tripper.tables[1].stages == std::vector<std::vector<Slot>>{{}});
+    REQUIRE(bench.tripper.tables.size() == 3);
+    CHECK(bench.tripper.tables[2].stages == std::vector<std::vector<Slot>>{{}});
+    CHECK(bench.tripper.tables[2].id != bench.tripper.tables[0].id);
 }
 
 TEST_CASE("a disk that is slow now and then stops the raises once, not with every write") {

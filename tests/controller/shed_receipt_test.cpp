@@ -27,7 +27,7 @@ Site hall_and_miners() {
     site.policies = {"obligations"};
     site.overhead = 100_kW;
     site.tries = 2;
-    site.reference_window = 40s;
+    for (Site::Source& source : site.sources) source.reference_window = 40s;
     site.loads.push_back({"hall", 9_MW, 0, Price::max()});
     for (int i = 0; i < 20; ++i) site.loads.push_back({"m-" + std::to_string(i), 100_kW, 30'000, Price::max()});
     Site::Group hall{.name = "hall", .driver = "metered", .loads = {0, 1}, .tier = Tier::firm};

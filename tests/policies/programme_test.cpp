@@ -191,6 +191,44 @@ TEST_CASE("calls beyond the quota are told apart: by day, by season, by hours, b
     }
 }
 
+TEST_CASE("what was declined has spent nothing, and calls that overlap are one") {
+    struct Row {
+        std::deque<Call> calls;
+        policies::Quota quota;
+        bool beyond;
+    };
+    const auto quota = [](unsigned a_day, Duration hours, Duration spacing) { return policies::Quota{.calls_a_day = a_day, .a_season = hours, .spacing = spacing, .decline = true}; };
+    const Call early{utility, midnight + 1h, midnight + 2h}, soon{utility, midnight + 3h, midnight + 6h}, by_contact{SourceId{2}, midnight + 1h, midnight + 2h + 30min};
+    // One, and one too soon after it, which was declined; eight hours is four after that, and six after what was obeyed.
+    for (const Row& row : {Row{{early, soon}, quota(0, {}, 5h), false}, Row{{early, soon}, quota(0, {}, 7h), true},
+                           Row{{early, soon}, quota(2, {}, 5h), false}, Row{{early, soon}, quota(2, {}, 0h), true},
+                           Row{{early, soon}, quota(0, 3h, 5h), false}, Row{{early, soon}, quota(0, 3h, 0h), true},
+                           Row{{early, by_contact}, quota(2, {}, {}), false}, Row{{early, by_contact}, quota(1, {}, {}), true},
+                           Row{{early, by_contact}, quota(0, 2h, {}), false}, Row{{early, by_contact}, quota(0, 90min, {}), true}}) {
+        Bench bench;
+        bench.terms.sources = {utility, SourceId{2}};
+        bench.site.sources.push_back({"contact", OnStale::hold});
+        bench.state.sources.resize(3);
+        bench.terms.quota = row.quota;
+        bench.state.calls = row.calls;
+        bench.call(8h, Ask::absolute, 4_MW);
+        CAPTURE(row.quota.calls_a_day, row.quota.a_season.count(), row.quota.spacing.count(), row.calls.back().ended - midnight);
+        CHECK((bench.ask(8h).bounds[0].why.reason == Reason::beyond_quota) == row.beyond);
+    }
+}
+
+TEST_CASE("a call by two signals is one while it runs, and its hours grow once") {
+    Bench bench;
+    bench.terms.quota = {.calls_a_day = 1, .a_season = 2h, .decline = true};
+    bench.call(8h, Ask::absolute, 4_MW);
+    bench.call(8h + 1min, Ask::absolute, 5_MW);
+    const Limits limits = bench.ask(8h + 30min);
+    REQUIRE(limits.bounds.size() == 2);
+    CHECK(limits.bounds[0].high == 4_MW);
+    CHECK(limits.bounds[1].high == 5_MW);
+    CHECK(limits.changes_at == Steady{10h});
+}
+
 TEST_CASE("a call beyond the quota is obeyed unless the site file declines it, an emergency always") {
     Bench bench;
     bench.terms.quota.calls_a_day = 1;

@@ -90,7 +90,7 @@ private:
     void lowered(const Seen& seen, const Order& order, Slot s) {
         const Site::Flexible& terms = group(order).flexible;
         const FlexStep step = order.rung == Rung::sleep ? FlexStep::sleep : terms.has(FlexStep::power) ? FlexStep::power : FlexStep::clock;
-        verdict_.unless(order.why.cause != Cause::price && order.why.reason != Reason::demand_peak, "order {} slows {} for money", raw(order.id), s);
+        verdict_.unless(!is_for_money(order.why), "order {} slows {} for money", raw(order.id), s);
         const bool emergency = order.why.cause == Cause::emergency;
         if (terms.notice > Duration{0} && !emergency && terms.saves_before(step))
             verdict_.unless(known_[s].told != never && known_[s].told + terms.notice <= seen.now.steady, "order {} slows {} within its notice", raw(order.id), s);
@@ -137,7 +137,7 @@ private:
                     const LoadState& load = seen.state.loads[s];
                     if (run.bars != 0 || (load.on && seen.state.flex(s).cap == no_limit)) continue;
                     for (const Bound& bound : seen.recount.limits.bounds) {
-                        if (bound.why.cause == Cause::price || bound.why.reason == Reason::demand_peak) continue;
+                        if (is_for_money(bound.why)) continue;
                         if (!seen.recount.in(bound.scope, g) || !seen.recount.in(bound.scope, index(order.group))) continue;
                         const Power full = std::max(load.watts, site_.loads[s].rated) - flex_draw(load, seen.state.flex(s), site_.loads[s].rated, other.standby, false).possible;
                         verdict_.unless(seen.recount.balance(bound.scope).at_most() + full <= bound.aim,

@@ -34,6 +34,7 @@ private:
             same("raising", sums.raising, draw.raising);
             same("measured", sums.measured, draw.measured);
             same("unknown", sums.unknown, draw.unknown);
+            same("doubtful", sums.doubtful, draw.doubtful);
             Slot first = site_.groups[g].loads.first, stale = 0, unseen = 0;
             for (const Run& run : sums.runs) {
                 verdict_.unless(run.last > first, "group {}: runs follow one another", g);
@@ -46,25 +47,35 @@ private:
         }
     }
 
-    /// Still to be had in a scope: interruptible loads wanted on, but for what somebody else put to rest.
-    std::size_t eligible(const Seen& seen, Scope scope) const {
+    /// Still to be had in a scope: interruptible loads wanted on, but for what somebody else put to rest. For money also
+    /// neither those that are held nor within their least time on.
+    std::size_t eligible(const Seen& seen, Scope scope, bool for_money = false) const {
         std::size_t n = 0;
         for (std::size_t g = 0; g < site_.groups.size(); ++g) {
             const Site::Group& group = site_.groups[g];
             if (!seen.recount.in(scope, g) || !seen.recount.can_move(group) || seen.recount.dead(group)) continue;
             Slot first = group.loads.first;
             for (const Run& run : seen.state.groups[g].runs) {
-                for (Slot s = first; s < run.last; ++s) n += run.on && !(run.bars & maintained) && (!(run.bars & latched) || seen.state.loads[s].mode == Mode::running);
+                const bool spared = for_money && ((run.bars & held) || later(run.since, group.min_on) > seen.now.steady);
+                for (Slot s = first; s < run.last && !spared; ++s) n += run.on && !(run.bars & maintained) && (!(run.bars & latched) || seen.state.loads[s].mode == Mode::running);
                 first = run.last;
             }
         }
         return n;
     }
 
+    /// What only saves money waits for ramps and floors, and has room made in the next step for flexible loads that come back.
+    bool may_wait(const Seen& seen) const {
+        const auto back = [&](const Order& o) { return raises(o.rung) && site_.groups[index(o.group)].tier == Tier::flexible; };
+        if (std::ranges::any_of(seen.decision.orders, back)) return true;
+        const auto ramped = [](const Site::Feeder& feeder) { return feeder.pace.down_per_minute > Power{}; };
+        return !seen.recount.limits.floors.empty() || site_.ramp_down_per_minute > Power{} || std::ranges::any_of(site_.feeders, ramped);
+    }
+
     void met_or_told(const Seen& seen, const Bound& bound) {
         if (bound.window > Duration{0} || bound.standstill) return;
         const Balance sum = seen.recount.balance(bound.scope);
-        const bool all_off = eligible(seen, bound.scope) == 0;
+        const bool all_off = eligible(seen, bound.scope, is_for_money(bound.why)) == 0 || (is_for_money(bound.why) && may_wait(seen));
         const Power over = sum.expected() - bound.high;
         verdict_.unless(all_off || (over <= Power{} && !bound.everything), "a limit of {} W expects {} W though loads may still go", bound.high.count, sum.expected().count);
         const Power shown = sum.meter ? *sum.meter - bound.high : Power{};
@@ -177,13 +188,14 @@ private:
         const SourceId source = site_.sources[index(s.source)].same_as.value_or(s.source);
         const bool channels = std::ranges::any_of(site_.sources, [&](const Site::Source& of) { return of.same_as == source; });
         if ((!wish && s.kind != SignalKind::release) || s.issued > seen.now.utc + site_.sources[index(s.source)].future_tolerance) return;
-        const std::string arm = "arm " + s.id;  // An arm has its own names; a release ends both.
+        const std::string arm = "arm " + s.id;  // An arm has its own names; a release ends it where no call ever bore them.
+        const bool was_call = s.kind != SignalKind::arm && !calls_.insert({source, s.id}).second;
         for (const std::string& name : {s.id, arm}) {
             if (wish && (name == arm) != (s.kind == SignalKind::arm)) continue;
             const std::pair id{source, name};
             touched.insert(id);
             said_[id].insert(s.source);
-            if (wish || channels) continue;
+            if (wish || channels || (name == arm && was_call)) continue;
             const auto stands = std::ranges::find_if(seen.state.obligations, [&](const Obligation& o) { return o.signal.source == s.source && o.signal.id == name; });
             const bool newer = stands != seen.state.obligations.end() && stands->signal.issued > s.issued;
             if (!newer) dead_[id] = std::max(dead_.contains(id) ? dead_[id] : Instant::min(), s.issued);
@@ -196,6 +208,7 @@ private:
     std::vector<bool> silent_ = std::vector<bool>(site_.sources.size());   ///< When the step began.
     std::map<std::pair<SourceId, std::string>, std::set<SourceId>> said_;   ///< In this step, by which channels.
     std::map<std::pair<SourceId, std::string>, Instant> dead_;
+    std::set<std::pair<SourceId, std::string>> calls_;                     ///< Called, or released.
     std::map<std::pair<SourceId, std::string>, Obligation> standing_;
 };
 

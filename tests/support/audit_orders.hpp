@@ -196,15 +196,15 @@ private:
         verdict_.unless(needed, "order {} raises {} for a floor that does not want it", raw(order.id), s);
     }
 
-    /// What floors keep is still there after those went that the price stops, unless others had to go as well.
+    /// What floors keep is still there after those went that stop for money, unless others had to go as well.
     void kept(const Seen& seen) {
-        const auto by_price = [](const Order& o) { return !raises(o.rung) && o.why.cause == Cause::price && o.why.reason != Reason::still_standing; };
+        const auto for_money = [](const Order& o) { return !raises(o.rung) && is_for_money(o.why) && o.why.reason != Reason::still_standing; };
         const auto& orders = seen.decision.orders;
-        if (std::ranges::any_of(orders, [&](const Order& o) { return !by_price(o); })) return;
+        if (std::ranges::any_of(orders, [&](const Order& o) { return !for_money(o); })) return;
         for (const Floor& floor : seen.recount.limits.floors)
             for (const Order& order : orders)
                 verdict_.unless(!seen.recount.in(floor.scope, index(order.group)) || seen.recount.balance(floor.scope).at_least(floor.of) >= floor.keep,
-                                "order {} stops for a price what a floor keeps: {} W of {} W", raw(order.id), seen.recount.balance(floor.scope).at_least(floor.of).count, floor.keep.count);
+                                "order {} stops for money what a floor keeps: {} W of {} W", raw(order.id), seen.recount.balance(floor.scope).at_least(floor.of).count, floor.keep.count);
     }
 
     /// Wakes at the stagger's and the ramp's pace, but for one batch of 250 ms.
@@ -266,9 +266,10 @@ private:
             verdict_.unless(order.why.cause != Cause::price, "order {} opens a contactor for a price", id);
             verdict_.unless(order.why.reason == Reason::under_frequency || !load.on || !load.seen || load.flipped + group.contactor_rest <= seen.now.steady || load.flipped == Steady::min(), "order {} opens {} too soon after its last operation", id, s);
         }
-        if (!load.on || order.why.cause != Cause::price || order.why.reason == Reason::still_standing) return;
-        verdict_.unless(!held(s), "order {} lowers {} for a price though it is held", id, s);
-        verdict_.unless(load.flipped == Steady::min() || load.flipped + group.min_on <= seen.now.steady, "order {} lowers {} for a price within its least time on", id, s);
+        if (!load.on || !is_for_money(order.why) || order.why.reason == Reason::still_standing) return;
+        verdict_.unless(!held(s), "order {} lowers {} for money though it is held", id, s);
+        verdict_.unless(load.flipped == Steady::min() || load.flipped + group.min_on <= seen.now.steady, "order {} lowers {} for money within its least time on", id, s);
+        if (order.why.cause != Cause::price) return;
         const bool unpaid = std::ranges::any_of(seen.recount.limits.cutoffs, [&](const Cutoff& c) { return c.group == order.group && seen.state.strikes[s] < c.stop_below; });
         verdict_.unless(unpaid, "order {} lowers {} though the price pays", id, s);
     }

@@ -56,8 +56,8 @@ inline Picture picture(const Engine& engine, Now now) {
     }
     for (std::size_t g = 0; g < state.groups.size(); ++g) {
         const GroupState& s = state.groups[g];
-        p.lines.push_back(fmt::format("group {} planned {} possible {} lowering {} raising {} measured {} unknown {} stale {} heard {} next wake {}", g,
-                                      s.planned.count, s.possible.count, s.lowering.count, s.raising.count, s.measured.count, s.unknown.count, s.stale,
+        p.lines.push_back(fmt::format("group {} planned {} possible {} lowering {} raising {} measured {} unknown {} doubtful {} stale {} heard {} next wake {}", g,
+                                      s.planned.count, s.possible.count, s.lowering.count, s.raising.count, s.measured.count, s.unknown.count, s.doubtful.count, s.stale,
                                       ms(s.heard), ms(s.next_wake)));
         for (const Run& run : s.runs) p.lines.push_back(fmt::format("group {} run to {} since {} on {} bars {}", g, run.last, ms(run.since), run.on, run.bars));
     }

@@ -66,7 +66,7 @@ public:
         site.name = "any";
         site.overhead = Power{dice_.between(0, 5'000)};
         site.residual_settles = seconds({10, 60, 300});
-        site.reference_window = seconds({10, 60, 300});
+        const Duration reference_window = seconds({10, 60, 300});
         site.reassert_every = seconds({10, 30, 60});
         site.tries = static_cast<unsigned>(dice_.between(1, 4));
         if (dice_.percent(25)) site.ramp_up_per_minute = Power{dice_.between(1'000, 60'000)};
@@ -75,6 +75,7 @@ public:
         if (dice_.percent(25)) site.inrush = Power{dice_.between(1'000, 30'000)}, site.inrush_within = seconds({1, 2, 30});
         meters();
         sources();
+        for (Site::Source& source : site.sources) source.reference_window = reference_window;
         for (auto halls = dice_.below(3); halls > 0; --halls) hall();
         for (auto nodes = dice_.percent(60) ? 1 + dice_.below(3) : 0; nodes > 0; --nodes) flexible();
         const auto groups = 1 + dice_.below(3), contactors = dice_.below(3);

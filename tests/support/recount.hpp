@@ -15,7 +15,7 @@ public:
         for (const Disarm& disarm : state.disarmed) {
             const auto its = [&](const auto& limit) { return limit.why.policy == disarm.policy; };
             std::erase_if(limits.bounds, [&](const Bound& b) {
-                const bool money = b.why.cause == Cause::price || b.why.cause == Cause::dispatch || b.why.cause == Cause::person || b.why.reason == Reason::demand_peak;
+                const bool money = is_for_money(b.why) || b.why.cause == Cause::dispatch || b.why.cause == Cause::person;
                 return its(b) && (money || disarm.protections);
             });
             std::erase_if(limits.cutoffs, its), std::erase_if(limits.floors, its);
@@ -68,7 +68,7 @@ public:
             }
             const Draw d = of(g);
             sum.planned += d.planned, sum.possible += d.possible, sum.lowering += d.lowering;
-            sum.raising += d.raising, sum.unknown += d.unknown;
+            sum.raising += d.raising, sum.unknown += d.unknown, sum.doubtful += d.doubtful;
             if (const auto meter = meter_of(scope))
                 for (const Sunk& sunk : state_.groups[g].sunk)
                     if (later(sunk.seen, site_.meters[index(*meter)].lag) > state_.meters[index(*meter)].taken && sunk.seen + std::chrono::minutes{2} > now_.steady)
@@ -78,6 +78,7 @@ public:
             sum.standby += Power{group.standby.count * group.loads.size()};
             sum.sheddable += d.planned - Power{group.standby.count * group.loads.size()};
             sum.sheddable_raising += d.raising;
+            sum.sheddable_doubtful += d.doubtful;
         }
         if (scope.kind != Scope::Kind::group) sum.residual = Power{state_.residual_mw[scope.kind == Scope::Kind::site ? 0 : 1u + scope.number] / 1'000};
         if (scope.kind == Scope::Kind::site) sum.cooling_ppm = site_.cooling_ppm;
