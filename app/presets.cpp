@@ -18,6 +18,7 @@ pass_percent = 85
 )"},
     {"ercot_ecrs", "ERCOT contingency reserve by load that is not in SCED", R"(
 # NPRR1148: ten minutes, as a linear ramp, for load that is not controllable. Held until recalled.
+# Not confirmed: since RTC+B (December 2025) ECRS is no longer deployed by hand; then it comes as base points, see ercot_sced.
 ramp_s = 600
 until_release = true
 reduce_percent_of_offered = 100
@@ -33,7 +34,8 @@ ramp_s = 600
 until_release = true
 reduce_percent_of_offered = 100
 armed = "always"                         # or the contracted hours: season, hours, weekdays_only
-# Not confirmed: passed at 95 % of what was offered.
+# Not confirmed: passed at 95 % of what was offered. ERCOT judges by baselines and 15-minute data; here the reference window.
+# Not modelled: what failed tests and events do to the next award.
 pass_percent = 95
 )"},
     {"ercot_ers_30", "ERCOT emergency response service, thirty minutes", R"(
@@ -42,7 +44,8 @@ ramp_s = 1800
 until_release = true
 reduce_percent_of_offered = 100
 armed = "always"
-# Not confirmed: passed at 95 % of what was offered.
+# Not confirmed: passed at 95 % of what was offered. ERCOT judges by baselines and 15-minute data; here the reference window.
+# Not modelled: what failed tests and events do to the next award.
 pass_percent = 95
 )"},
     {"ercot_large_load", "Texas, large loads (75 MW and more) in an emergency", R"(
@@ -67,17 +70,17 @@ pass_percent = 95
     {"hydro_quebec_cb", "Hydro-Quebec rate CB, cryptographic use: at most 5 % of the peak in restriction periods", R"(
 # Rate CB (2024-04-01): real power of at most 5 % of the 12-month maximum; above it 58.168 cents a kWh.
 ceiling_percent_of_peak = 5
-season = "12-01..03-31"
 penalty_per_mwh = 581.68
 currency = "CAD"
 armed = "always"
-# Not confirmed: 300 hours a year; notice of two hours.
+# Not confirmed: 300 hours a year; notice of two hours; that restriction periods lie in the winter (it is that of DR Commitment).
+season = "12-01..03-31"
 hours_a_season = 300
 notice_s = 7200
 )"},
     {"hydro_quebec_option_l", "Hydro-Quebec interruptible option I of rate L", R"(
 # Notice of two hours on weekdays; four to five hours; at most two a day, at least four hours apart; at most 20 calls and
-# 100 hours a winter; at least 3,000 kW or 20 %.
+# 100 hours a winter; at least 3,000 kW or 20 % (offer no less: it is not checked here).
 notice_s = 7200
 min_duration_s = 14400
 max_duration_s = 18000
@@ -85,6 +88,7 @@ calls_a_day = 2
 spacing_s = 14400
 calls_a_season = 20
 hours_a_season = 100
+# Not confirmed: the winter's first and last day. On weekends notice is given by 15:30 of the day before: that is longer.
 season = "12-01..03-31"
 reduce_percent_of_offered = 100
 currency = "CAD"

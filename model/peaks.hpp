@@ -67,6 +67,9 @@ public:
         return highest;
     }
 
+    /// It has measured since before those twelve months.
+    bool knows_year(Instant at) const { return months_[place(month_of(at) - 12)].number == month_of(at) - 12; }
+
     bool operator==(const Peaks&) const = default;
 
     // For the snapshot, which keeps all of it.

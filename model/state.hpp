@@ -109,6 +109,7 @@ struct MeterState {
     std::optional<Power> mean(Steady from, Steady to) const;
     /// The highest mean of an aligned quarter of an hour in this month and the eleven before it; nothing: none was measured yet.
     std::optional<Power> peak_12_months(Instant at) const { return quarter_hours.twelve_months(at); }
+    bool knows_year(Instant at) const { return quarter_hours.knows_year(at); }
 };
 
 /// What one channel of a source last said of an obligation.

@@ -79,12 +79,14 @@ private:
 
     Power share(Power whole, const Amount& amount) const { return Power{static_cast<std::int64_t>(Int128{whole.count} * amount.share_ppm / 1'000'000)}; }
 
-    /// The greater of what the invoice said and what the scope's meter has shown since.
+    /// What the scope's meter has shown in a year; until it has been there for one, the invoice's if that is more.
     Power peak() const {
         const Site& site = *state_.site;
-        const auto meter = terms_.scope.kind == Scope::Kind::feeder ? site.feeders[terms_.scope.number].meter : site.meter;
-        const auto measured = meter ? state_.meters[index(*meter)].peak_12_months(now_.utc) : std::nullopt;
-        return std::max(terms_.peak, measured.value_or(Power{}));
+        const auto id = terms_.scope.kind == Scope::Kind::feeder ? site.feeders[terms_.scope.number].meter : site.meter;
+        if (!id) return terms_.peak;
+        const MeterState& meter = state_.meters[index(*id)];
+        const Power measured = meter.peak_12_months(now_.utc).value_or(Power{});
+        return meter.knows_year(now_.utc) ? measured : std::max(terms_.peak, measured);
     }
 
     Power watts(const Amount& amount, Power offered, Power reference) const {

@@ -58,3 +58,23 @@ TEST_CASE("a reading that holds for weeks is a peak of each month, and time that
     peaks.add(90_MW, day(2026, 2, 1), day(2026, 3, 2));
     CHECK(peaks == before);
 }
+
+TEST_CASE("a clock that was ahead and is set back does not silence the meter's peaks") {
+    Peaks peaks{15min};
+    const Instant noon = day(2026, 5, 3) + 12h;
+    peaks.add(9_MW, noon - 1h, noon);
+    peaks.add(2_MW, noon + 31 * 24h, noon + 31 * 24h + 15min);
+    peaks.add(11_MW, noon, noon + 15min);
+    CHECK(peaks.month(noon) == 11_MW);
+    CHECK(peaks.month(noon + 31 * 24h) == 2_MW);
+}
+
+TEST_CASE("a year is known once the month before it was measured") {
+    Peaks peaks{15min};
+    peaks.add(1_MW, day(2026, 1, 30), day(2026, 1, 31));
+    for (unsigned month = 2; month <= 12; ++month) peaks.add(1_MW, day(2026, month, 1), day(2026, month, 2));
+    CHECK_FALSE(peaks.knows_year(day(2026, 12, 30)));
+    peaks.add(1_MW, day(2027, 1, 1), day(2027, 1, 2));
+    CHECK(peaks.knows_year(day(2027, 1, 3)));
+    CHECK_FALSE(peaks.knows_year(day(2028, 2, 3)));
+}

@@ -17,6 +17,8 @@ public:
             if (const auto* receipt = std::get_if<Receipt>(&event); receipt && receipt->fate == Fate::accepted)
                 for (Slot s = receipt->loads.first; s < receipt->loads.last; ++s)
                     if (Known& k = known_[s]; k.checkpoint == receipt->order && k.checkpoint != OrderId{} && k.saved < k.asked) k.saved = seen.now.steady;
+        for (const Site::Group& g : site_.groups)
+            if (g.tier == Tier::flexible) follow(seen, g.loads);
         for (const Order& order : seen.decision.orders) judge(seen, order);
         for (const Order& order : seen.decision.orders)
             if (order.rung == Rung::wake && order.attempt == 1 && group(order).tier == Tier::interruptible) room_is_kept(seen, order);
@@ -27,7 +29,17 @@ private:
         OrderId checkpoint{};
         Steady asked = never, told = never, saved = Steady::min();
         Power cap = no_limit;
+        bool on = true;
     };
+
+    /// What was found at rest and its owner woke has no cap any more.
+    void follow(const Seen& seen, Range loads) {
+        for (Slot s = loads.first; s < loads.last; ++s) {
+            Known& k = known_[s];
+            if (!k.on && seen.state.loads[s].on) k.cap = no_limit;
+            k.on = seen.state.loads[s].on;
+        }
+    }
 
     const Site::Group& group(const Order& order) const { return site_.groups[index(order.group)]; }
     static std::uint64_t raw(OrderId id) { return static_cast<std::uint64_t>(id); }
