@@ -132,7 +132,7 @@ std::vector<GpuNodes::Message> GpuNodes::order(const Order& order, Instant now) 
         if (found == by_load_.end()) continue;
         Known& known = nodes_[found->second];
         const auto id = static_cast<std::uint64_t>(order.id);
-        (*action == Action::checkpoint ? known.checkpoint : known.other) = {id, *action, false, false};
+        (*action == Action::checkpoint ? known.checkpoint : known.other) = Asked{id, *action, false, false};
         known.tell = true;
         wire::GpuOrder message;
         message.order = id;
