@@ -220,7 +220,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::clock_jump:
         if (note.text == "0 ms") return "the wall clock is right again, or has been off for so long that it is followed";
         return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
-    case NoteKind::promise_short: return fmt::format("{} could not be kept if it were called in now: {:.1f} kW more than may go; firm load, or what is locked out, stands in the way", policy(), kw);
+    case NoteKind::promise_short: return fmt::format("{} could not be kept if it were called in now, with all else that is promised there: {:.1f} kW more than may go; firm load, and what is locked out, silent or broken, give nothing", policy(), kw);
     case NoteKind::promise_kept: return fmt::format("{} could be kept again", policy());
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);
     case NoteKind::armed: return fmt::format("{} may open by itself, once that is journaled: {}", policy(), note.text);
