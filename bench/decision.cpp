@@ -33,6 +33,21 @@ bench::Case plain(Slot machines) {
     return made;
 }
 
+/// A price that most can pay, a warm day, heat that is wanted, and a peak that may come. Who has no policy for them leaves them be.
+void hear_surroundings(Now now, std::vector<Event>& heard) {
+    const auto say = [&](SourceId source, SignalKind kind, auto set) {
+        Signal signal{.source = source, .kind = kind, .id = "s"};
+        signal.issued = signal.start = now.utc;
+        signal.end = now.utc + 5min;
+        set(signal);
+        heard.push_back(signal);
+    };
+    say(bench::market, SignalKind::price, [](Signal& s) { s.price = Price{70'000'000}; });
+    say(bench::yard, SignalKind::temperature, [&](Signal& s) { s.temperature = Temperature{30'000 + now.utc.time_since_epoch().count() / 1'000 % 7 * 100}; });
+    say(bench::greenhouse, SignalKind::heat, [](Signal& s) { s.power = 1_MW; });
+    say(bench::forecaster, SignalKind::peak_forecast, [](Signal& s) { s.chance_ppm = 100'000; });
+}
+
 /// What every machine, the hall and the meter say, and a dispatch between half and all of the site.
 void hear(const Engine& engine, std::mt19937_64& random, Now now, Power nameplate, std::vector<Event>& heard) {
     heard.clear();
@@ -40,11 +55,12 @@ void hear(const Engine& engine, std::mt19937_64& random, Now now, Power nameplat
     Power sum;
     for (Slot s = 0; s < state.loads.size(); ++s) {
         const bool on = state.loads[s].on;
-        const Power power = s == 0 ? 1_MW : on ? Power{3'350 + static_cast<std::int64_t>(random() % 100)} : 25_W;
+        const Power power = s == 0 ? 1_MW : state.is_flexible(s) ? 7_kW : on ? Power{3'350 + static_cast<std::int64_t>(random() % 100)} : 25_W;
         heard.push_back(LoadReading{{s, s + 1}, on ? Mode::running : Mode::asleep, Quality::measured, power, now.steady});
         sum += power;
     }
     heard.push_back(MeterReading{MeterId{0}, sum, now.steady, Quality::measured});
+    hear_surroundings(now, heard);
     Signal wish{.source = bench::utility, .kind = SignalKind::dispatch, .id = "d"};
     wish.issued = wish.start = now.utc;
     wish.ask = Ask::absolute;
