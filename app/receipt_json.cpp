@@ -36,6 +36,14 @@ json::array after(const ShedReceipt& r) {
     return all;
 }
 
+json::array groups(const ShedReceipt& r) {
+    const auto seconds = [](std::optional<Duration> d) { return d ? json::value(in_seconds(*d)) : json::value(nullptr); };
+    json::array all;
+    for (const auto& g : r.groups)
+        all.push_back(json::object{{"group", g.group}, {"ordered", g.ordered}, {"obeyed", g.obeyed}, {"half_within_s", seconds(g.half_within)}, {"most_within_s", seconds(g.most_within)}, {"residual_w", watts(g.residual)}});
+    return all;
+}
+
 json::array means(const std::vector<ShedReceipt::Interval>& intervals) {
     json::array all;
     for (const auto& i : intervals) all.push_back(json::object{{"start", utc_text(i.start)}, {"mean_w", i.mean.count}, {"measured_s", in_seconds(i.measured)}, {"missing_s", in_seconds(i.missing)}});
@@ -95,6 +103,7 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site, const s
             {"loads_acknowledged", r.acknowledged},
             {"loads_obeyed", r.obeyed},
             {"ordered_rated_w", r.ordered_rated.count},
+            {"groups", groups(r)},
             {"flexible_ordered", r.flexible},
             {"checkpoints_asked", r.checkpoints},
             {"checkpoints_saved", r.saved},

@@ -83,6 +83,18 @@ std::string means(const std::vector<ShedReceipt::Interval>& intervals, int minut
     return text;
 }
 
+/// How the machines of each group took it: what "N in X s" was.
+std::string by_group(const ShedReceipt& r) {
+    if (r.groups.empty()) return "";
+    const auto seconds = [](std::optional<Duration> d) { return d ? fmt::format("{:.1f} s", in_seconds(*d)) : std::string{"not seen"}; };
+    std::size_t width = 5;
+    for (const auto& g : r.groups) width = std::max(width, g.group.size());
+    std::string text = fmt::format("\nFrom its order to being seen at rest:\n  {:{}}  {:>8}  {:>8}  {:>11}  {:>11}  {:>12}\n", "group", width, "ordered", "seen", "half within", "95 % within", "at rest each");
+    for (const auto& g : r.groups)
+        text += fmt::format("  {:{}}  {:>8}  {:>8}  {:>11}  {:>11}  {:>12}\n", g.group, width, g.ordered, g.obeyed, seconds(g.half_within), seconds(g.most_within), g.residual ? fmt::format("{} W", g.residual->count) : "not known");
+    return text;
+}
+
 /// Names, as many as a person can read.
 std::string named(const std::vector<std::string>& names) {
     constexpr std::size_t most = 500;
@@ -121,7 +133,7 @@ std::string print(const ShedReceipt& r) {
     text += fmt::format("  loads ordered {} ({:.3f} MW by nameplate), acknowledged {}, seen to obey {}\n", r.ordered, megawatts(r.ordered_rated), r.acknowledged, r.obeyed);
     if (r.flexible > 0) text += fmt::format("  of them flexible {}: slowed or put to sleep when nothing interruptible was left\n", r.flexible);
     if (r.checkpoints > 0) text += fmt::format("  asked {} time(s) that work be saved, acknowledged {}\n", r.checkpoints, r.saved);
-    text += at_the_meter(r);
+    text += at_the_meter(r) + by_group(r);
     if (!r.five_minutes.empty()) text += "\nMeans at the site meter, by whole settlement interval:\n" + means(r.five_minutes, 5) + means(r.fifteen_minutes, 15);
     if (r.limit) text += fmt::format("\nUndelivered: {:.3f} MW*s above the limit", static_cast<double>(r.undelivered.count) / 1e9);
     if (r.limit) text += r.unmeasured > Duration{0} ? fmt::format(", not counting {:.1f} s without a meter.\n", in_seconds(r.unmeasured)) : std::string{".\n"};

@@ -58,9 +58,11 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
     const bool other_boot = shift > seconds{60} || shift < -seconds{60};
     for (auto& [id, trace] : traces_) {
         std::vector<std::uint8_t> flags(trace.loads.empty() ? 0 : site.loads.size());
+        std::vector<Went> went(flags.size());
         for (Slot s = 0; s < flags.size(); ++s)
-            if (from[s] != ~Slot{0}) flags[s] = trace.loads[from[s]];
+            if (from[s] != ~Slot{0}) flags[s] = trace.loads[from[s]], went[s] = trace.went[from[s]];
         trace.loads = std::move(flags);
+        trace.went = std::move(went);
         trace.meter = std::nullopt;
         trace.limit = std::nullopt;
         std::vector<Power> shown;
@@ -131,7 +133,7 @@ void ReceiptBuilder::read(const LoadReading& reading) {
         ShedReceipt& r = trace.receipt;
         if (r.obeyed == r.ordered || reading.taken < r.began.steady) continue;
         for (Slot s = reading.loads.first; s < last; ++s)
-            if ((trace.loads[s] & (was_ordered | was_seen)) == was_ordered) trace.loads[s] |= was_seen, ++r.obeyed;
+            if ((trace.loads[s] & (was_ordered | was_seen)) == was_ordered) see_gone(trace, s, reading);
     }
 }
 
@@ -265,9 +267,11 @@ void ReceiptBuilder::order(Now now, const Order& order) {
     orders_[order.id] = order.why.event;
     if (orders_.size() > most_orders) orders_.erase(orders_.begin());
     trace->loads.resize(loads_.size());
+    trace->went.resize(loads_.size());
     for (Slot s = order.loads.first; s < std::min(order.loads.last, static_cast<Slot>(loads_.size())); ++s) {
         if (trace->loads[s] & was_ordered) continue;
         trace->loads[s] |= was_ordered;
+        trace->went[s] = {clamped_ms(now.steady - r.began.steady), -1, -1};
         ++r.ordered;
         r.flexible += loads_[s].flexible;
         r.ordered_rated += site_.loads[s].rated;

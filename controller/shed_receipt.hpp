@@ -24,6 +24,9 @@ constexpr Duration between(Instant from, Instant to) {
 /// When, after its beginning, the meter is looked at for an event.
 constexpr std::array<Duration, 4> moments_after{Duration{1'000}, Duration{5'000}, Duration{15'000}, Duration{30'000}};
 
+/// Within three weeks, either way.
+constexpr std::int32_t clamped_ms(Duration d) { return static_cast<std::int32_t>(std::clamp<std::int64_t>(d.count(), -2'000'000'000, 2'000'000'000)); }
+
 constexpr Instant utc_of(Now now, Steady at) { return now.utc - (now.steady - at); }
 
 /// The evidence of one event: what was asked, when it was passed on, and what the meter showed. Powers are at the site's
@@ -58,6 +61,15 @@ struct ShedReceipt {
         std::string ordered_by;   ///< Another event that had ordered it off before this one counted on it; empty: this one.
     };
 
+    /// How the loads of one group took the event's orders: shares are of those ordered, times from each one's first order to
+    /// the reading that shows it at rest (of a flexible load, under its cap).
+    struct GroupResponse {
+        std::string group;
+        std::size_t ordered = 0, obeyed = 0;
+        std::optional<Duration> half_within, most_within;  ///< 50 % and 95 %; nothing: fewer were seen.
+        std::optional<Power> residual;                     ///< What those at rest go on drawing each, where they measured it.
+    };
+
     /// A time of the event that the journal could not record.
     struct Unrecorded {
         Instant from{}, to{};
@@ -80,6 +92,7 @@ struct ShedReceipt {
     std::optional<Instant> first_command, last_command, first_acknowledgement, last_acknowledgement;
     std::size_t ordered = 0, acknowledged = 0, obeyed = 0;  ///< Loads, each counted once.
     Power ordered_rated;          ///< Nameplate of those ordered.
+    std::vector<GroupResponse> groups;  ///< Those of which a load was ordered, in the site's order.
     std::size_t flexible = 0;     ///< Of those ordered: slowed or put to sleep after all that is interruptible.
     std::size_t checkpoints = 0, saved = 0;  ///< Requests to save work, and acknowledged ones.
     std::array<Moment, 4> moments{};  ///< After 1, 5, 15 and 30 s.
@@ -160,9 +173,17 @@ private:
     /// What is known of a load in an event. Bits.
     enum : std::uint8_t { was_ordered = 1, was_acknowledged = 2, was_seen = 4 };
 
+    /// How a load that was ordered went. Ten thousand of them are kept for each event.
+    struct Went {
+        std::int32_t ordered_ms = 0;           ///< After the event's beginning; below 0: before it.
+        std::int32_t took_ms = -1;             ///< -1: not seen to have gone.
+        std::int32_t residual_w = -1;          ///< -1: not measured.
+    };
+
     struct Trace {
         ShedReceipt receipt;
         std::vector<std::uint8_t> loads;       ///< By slot; empty until one is ordered.
+        std::vector<Went> went;                ///< Likewise.
         std::map<std::string, ShedReceipt::MissLine> misses;
         IntervalMeans five{std::chrono::minutes{5}}, fifteen{std::chrono::minutes{15}};
         std::vector<Power> meters_before;      ///< When it began, by meter.
@@ -191,6 +212,8 @@ private:
     void take_over(const StandingEvent& event, std::uint64_t steps);
     void place(Now now, Trace& trace, const Signal& signal);
     void order(Now now, const Order& order);
+    static void see_gone(Trace& trace, Slot slot, const LoadReading& reading);
+    std::vector<ShedReceipt::GroupResponse> group_responses(const Trace& trace) const;
     bool rests_as_told(Slot slot, const LoadReading& reading) const;
     void miss(const Miss& miss);
     void bind(const Decision& decision);

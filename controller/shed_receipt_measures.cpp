@@ -117,6 +117,7 @@ std::optional<ShedReceipt> ReceiptBuilder::receipt(EventId event) const {
         }
         return all;
     };
+    receipt.groups = group_responses(trace);
     receipt.five_minutes = means(trace.five);
     receipt.fifteen_minutes = means(trace.fifteen);
     for (const auto& [load, line] : trace.misses) receipt.misses.push_back(line);

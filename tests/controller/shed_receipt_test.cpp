@@ -124,6 +124,13 @@ TEST_CASE("a receipt says what was asked, when it was passed on, and what the me
     CHECK(receipt->acknowledged == 11);
     CHECK(receipt->obeyed == 11);
     CHECK(receipt->ordered_rated == 1'100_kW);
+    REQUIRE(receipt->groups.size() == 1);
+    CHECK(receipt->groups[0].group == "miners");
+    CHECK(receipt->groups[0].ordered == 11);
+    CHECK(receipt->groups[0].obeyed == 11);
+    CHECK(receipt->groups[0].half_within == Duration{1'200});
+    CHECK(receipt->groups[0].most_within == Duration{1'200});
+    CHECK(receipt->groups[0].residual == 0_W);
     CHECK(receipt->moments[0].meter == 3'100_kW);
     CHECK(receipt->moments[1].meter == 2'000_kW);
     CHECK(receipt->moments[3].meter == 2'000_kW);
@@ -229,6 +236,11 @@ TEST_CASE("machines that do not answer are named with their cause, and others ma
     CHECK(receipt->misses[1].load == "m-1");
     CHECK(receipt->misses[0].given_up);
     CHECK(receipt->ordered == 13);
+    REQUIRE(receipt->groups.size() == 1);
+    CHECK(receipt->groups[0].ordered == 13);
+    CHECK(receipt->groups[0].obeyed == 11);
+    CHECK(receipt->groups[0].half_within == Duration{1'200});
+    CHECK(!receipt->groups[0].most_within);
     CHECK(receipt->acknowledged == 11);
     CHECK(receipt->obeyed == 11);
     CHECK(!receipt->moments[0].residual_change);  // Two ordered machines have not said what they draw.
