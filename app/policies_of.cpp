@@ -4,6 +4,7 @@
 #include "policies/coincident_peak.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/earlier_calls.hpp"
 #include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
 #include "policies/person_limits.hpp"
@@ -204,15 +205,11 @@ Policy all_asleep(PolicyId id, SourceId source) {
     };
 }
 
-/// What policies of an earlier site file obeyed and none of this one does: for the whole site, until it is over. Of a source
-/// that is no more it stands in the operator's name, which a dispatch policy obeys.
-Policy earlier_calls(const SiteModel& model) { return policies::dispatch({.policy = *model.site.earlier_calls, .orphans = true}); }
-
 }  // namespace
 
 std::vector<Policy> build_policies(const Config& config, const SiteModel& model) {
     std::vector<Policy> built;
-    built.push_back(earlier_calls(model));
+    built.push_back(policies::earlier_calls({.policy = *model.site.earlier_calls}));
     for (const FeederConfig& feeder : config.feeders)
         if (feeder.limit) built.push_back(limit_of(feeder, model));
     for (std::size_t i = 0; i < model.site.supplies.size(); ++i) built.push_back(policies::supply_return({model.site.supplies[i].policy, i}));

@@ -177,7 +177,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::reference_estimated: return {};  // Nothing is counted from it; the receipt says it.
     case NoteKind::unanswered: return fmt::format("{} moves NOTHING: no policy of the site file obeys what {} calls", note.text, source());
     case NoteKind::orphaned:
-        return fmt::format("{} still HOLDS, for the whole site: it was called before, and the site file has no more what answered it; its source, its time or `ballast abort` ends it", note.text);
+        return fmt::format("{} still HOLDS as it was asked before: the site file has no more what answered it so; its source, its time or `ballast abort` ends it", note.text);
     case NoteKind::source_stale: return fmt::format("{} is silent", source());
     case NoteKind::source_back: return fmt::format("{} is heard again", source());
     case NoteKind::meter_stale: return fmt::format("meter {} is silent; nothing is raised under a limit until it speaks", meter());

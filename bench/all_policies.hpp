@@ -4,6 +4,7 @@
 #include "policies/coincident_peak.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/earlier_calls.hpp"
 #include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
 #include "policies/person_limits.hpp"
@@ -125,7 +126,7 @@ inline Case all_policies(Slot machines) {
     const PolicyId under = made.policy("under-frequency");
     site.guards = {{under, frequency, {{Frequency{59'500}, {block}}}, Frequency{59'900}, std::chrono::minutes{5}}};
     made.policies.push_back(policies::under_frequency({under, GuardId{0}, frequency}));
-    made.policies.push_back(policies::dispatch({.policy = *(site.earlier_calls = made.policy("calls:earlier")), .orphans = true}));
+    made.policies.push_back(policies::earlier_calls({.policy = *(site.earlier_calls = made.policy("calls:earlier"))}));
     made.policies.push_back(policies::person_limits({.policy = made.policy("operator"), .source = by_operator}));
     return made;
 }

@@ -164,12 +164,20 @@ void place(Core& core, Obligation& obligation, const Signal& signal) {
     else if (signal.kind == SignalKind::arm) award(core, obligation);
 }
 
+/// Its source has changed it. What it stands for besides it goes on standing for.
+void say_anew(Core& core, Obligation& known, const Signal& signal) {
+    const Obligation before = known;
+    place(core, known, signal);
+    known.released = false;
+    if (!before.joined.empty()) ask_also(known, before);
+}
+
 void bury(Core& core, SourceId source, const std::string& id, Instant issued);
 
 /// After a word of one of its channels: it ends if they agree that it is over, else the safest of them holds.
 void hold_to_words(Core& core, std::size_t which) {
     Obligation& known = core.state.obligations[which];
-    if (let_go(core, known)) return end_obligation(core, which, known.signal.issued);
+    if (let_go(core, known) && lets_go(known)) return end_obligation(core, which, known.signal.issued);
     compare_words(core, known);
     const Signal before = known.signal, now = agreed(core, known);
     if (now == before) return core.note(NoteKind::signal_duplicate, index(known.signal.source), known.signal.id, known.event);
@@ -204,14 +212,13 @@ void apply_dispatch(Core& core, Signal signal) {
         if (has_channels(core.site, signal.source)) return hear_on_channel(core, i, channel, signal, over);
         if (signal.issued < known.signal.issued) return core.note(NoteKind::signal_older, source, signal.id, known.event);
         if (signal.issued == known.signal.issued) return core.note(NoteKind::signal_duplicate, source, signal.id, known.event);
-        if (over) return end_obligation(core, i, signal.issued);  // Its source cut it short.
-        place(core, known, signal);
+        if (over) return lets_go(known) ? end_obligation(core, i, signal.issued) : core.note(NoteKind::signal_superseded, source, signal.id, known.event);  // Its source cut it short.
+        say_anew(core, known, signal);
         return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
     }
     terms.until_release = false;  // First heard of when its own time is past, it waits for no release: that may have been said long ago.
-    if (is_over(core, terms, signal)) return core.note(NoteKind::signal_over, source, signal.id);
+    if (is_over(core, terms, signal)) return release_joined(core, signal, signal.id) ? void() : core.note(NoteKind::signal_over, source, signal.id);
     Obligation obligation;
-    obligation.answer = core.site.sources[source].answered ? Answer::policy : Answer::none;
     obligation.heard = core.now.steady;
     place(core, obligation, signal);
     freeze_references(core, obligation);
@@ -222,7 +229,7 @@ void apply_dispatch(Core& core, Signal signal) {
     core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
     if (asks && obligation.estimated)  // After the event was opened, whose receipt says so. People need it of what is counted from it.
         core.note(signal.ask == Ask::relative ? NoteKind::signal_without_reference : NoteKind::reference_estimated, source, signal.id, obligation.event, obligation.reference);
-    if (asks && obligation.answer == Answer::none) core.note(NoteKind::unanswered, source, signal.id, obligation.event);
+    if (asks && !core.site.sources[source].answered) core.note(NoteKind::unanswered, source, signal.id, obligation.event);
     core.state.obligations.push_back(std::move(obligation));
 }
 
@@ -245,7 +252,8 @@ bool release(Core& core, const Signal& signal, const std::string& id, SourceId c
     const auto which = static_cast<std::size_t>(found - obligations.begin());
     if (has_channels(core.site, signal.source)) hear_on_channel(core, which, channel, signal, true);
     else if (signal.issued < found->signal.issued) core.note(NoteKind::signal_older, index(signal.source), id, found->event);
-    else end_obligation(core, which, signal.issued);
+    else if (lets_go(*found)) end_obligation(core, which, signal.issued);
+    else found->signal.issued = signal.issued, core.note(NoteKind::signal_superseded, index(signal.source), id, found->event);
     return true;
 }
 
@@ -257,8 +265,9 @@ void apply_release(Core& core, Signal signal) {
     const bool forecast = release_forecast(core, signal);
     const bool was_call = tombstone_of(core, signal.source, signal.id) != nullptr;
     if (release(core, signal, signal.id, channel)) return;
+    const bool joined = release_joined(core, signal, signal.id);
     bury(core, signal.source, signal.id, signal.issued);
-    if (was_call) return;
+    if (joined || was_call) return;
     const bool arm = release(core, signal, arm_id(signal.id), channel);
     if (!arm && !forecast) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
     if (!arm) bury(core, signal.source, arm_id(signal.id), signal.issued);

@@ -3,7 +3,7 @@
 #include "controller/words.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace ballast {
 
@@ -28,10 +28,29 @@ bool as_deep(const Obligation& a, const Obligation& b) {
 /// `a` asks all that `b` asks, at any time from now on.
 bool asks_all_of(const Core& core, const Obligation& a, const Obligation& b) {
     const auto by = [&](Steady at) { return std::max(at, core.now.steady); };
-    return a.answer >= b.answer && as_deep(a, b) && by(a.begins) <= by(b.begins) && by(whole_at(a)) <= by(whole_at(b)) && a.ends >= b.ends && a.armed >= b.armed;
+    return b.held.empty() && as_deep(a, b) && by(a.begins) <= by(b.begins) && by(whole_at(a)) <= by(whole_at(b)) && a.ends >= b.ends && a.armed >= b.armed;
 }
 
-/// Makes of `into` what asks all that either of the two asks.
+constexpr std::size_t most_joined = 1'000;
+
+/// No source can say this name, so that what it is kept for ends by its time, or by a person.
+constexpr const char* nameless = "";
+
+void stand_for(Obligation& call, const std::string& name) {
+    if (name == call.signal.id || std::ranges::find(call.joined, name) != call.joined.end()) return;
+    call.joined.push_back(call.joined.size() < most_joined ? name : nameless);
+}
+
+void stand_for(Obligation& call, const Obligation& other) {
+    if (call.joined.size() <= most_joined && !other.released) stand_for(call, other.signal.id);
+    for (const std::string& name : other.joined)
+        if (call.joined.size() <= most_joined) stand_for(call, name);
+}
+
+void tell(Core& core, NoteKind kind, const Obligation& lost, EventId stands) { core.note(kind, index(lost.signal.source), lost.signal.id, stands); }
+
+}  // namespace
+
 void ask_also(Obligation& into, const Obligation& other) {
     const Steady whole = std::min(whole_at(into), whole_at(other));
     if (!as_deep(into, other)) into.signal.ask = Ask::full, into.signal.power = {};  // Neither says it all: one is of a feeder deeper, say.
@@ -41,26 +60,39 @@ void ask_also(Obligation& into, const Obligation& other) {
     into.signal.ramp = whole - into.begins;
     into.ends = std::max(into.ends, other.ends);
     into.armed = std::max(into.armed, other.armed);
-    into.answer = std::max(into.answer, other.answer);
+    into.held.insert(into.held.end(), other.held.begin(), other.held.end());
+    stand_for(into, other);
 }
 
-void tell(Core& core, NoteKind kind, const Obligation& lost, EventId stands) { core.note(kind, index(lost.signal.source), lost.signal.id, stands); }
+bool lets_go(Obligation& call) {
+    call.released = true;
+    return call.joined.empty();
+}
 
-}  // namespace
+bool release_joined(Core& core, const Signal& signal, const std::string& id) {
+    auto& all = core.state.obligations;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].signal.source != signal.source || std::erase(all[i].joined, id) == 0) continue;
+        if (all[i].released && all[i].joined.empty()) end_obligation(core, i, signal.issued);
+        return true;
+    }
+    return false;
+}
 
 bool make_room(Core& core, Obligation& fresh) {
     auto& all = core.state.obligations;
     const auto alike = [&](const Obligation& o) { return o.signal.source == fresh.signal.source && o.signal.kind == fresh.signal.kind; };
     if (std::ranges::count_if(all, alike) < most_obligations) return true;
     if (!is_call(fresh.signal.kind)) return tell(core, NoteKind::signals_full, fresh, {}), false;
-    for (const Obligation& o : all)
-        if (alike(o) && asks_all_of(core, o, fresh)) return tell(core, NoteKind::call_covered, fresh, o.event), false;
+    for (Obligation& o : all)
+        if (alike(o) && asks_all_of(core, o, fresh)) return stand_for(o, fresh), tell(core, NoteKind::call_covered, fresh, o.event), false;
 
     constexpr std::size_t none = SIZE_MAX;
     std::size_t mildest = none, needless = none;
     const auto milder = [&](std::size_t a, std::size_t b) {
-        const auto key = [&](const Obligation& o) { return std::tuple{-limit_at(o, o.reference).count, o.ends, o.event}; };
-        return b == none || key(all[a]) < key(all[b]);
+        if (b == none) return true;
+        const Power deep_a = limit_at(all[a], all[a].reference), deep_b = limit_at(all[b], all[b].reference);
+        return deep_a != deep_b ? deep_a > deep_b : std::pair{all[a].ends, all[a].event} < std::pair{all[b].ends, all[b].event};
     };
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!alike(all[i])) continue;
@@ -73,6 +105,7 @@ bool make_room(Core& core, Obligation& fresh) {
         return tell(core, NoteKind::calls_joined, fresh, all[gone].event), false;
     }
     if (needless == none) ask_also(fresh, all[gone]);
+    else stand_for(fresh, all[gone]);
     tell(core, NoteKind::calls_joined, all[gone], EventId{core.last_event + 1});  // Which it is about to open.
     end_obligation(core, gone, all[gone].signal.issued);
     return true;

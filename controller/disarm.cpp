@@ -16,6 +16,8 @@ bool protects(const Bound& bound) {
     return bound.why.cause == Cause::emergency || (bound.why.cause == Cause::capacity && bound.why.reason != Reason::demand_peak);
 }
 
+bool silences(const Disarm& disarm, const Bound& bound) { return bound.why.policy == disarm.policy && (!protects(bound) || disarm.protections); }
+
 /// What an abort is about.
 struct Aborted {
     std::vector<EventId> events;       ///< Calls it ends.
@@ -48,7 +50,7 @@ Aborted meant_by(const Core& core, const std::string& target) {
     for (const Policy& policy : core.policies) policy(core.state, core.now, asked);
     if (aborted.events.empty())
         for (std::size_t p = 0; p < core.site.policies.size(); ++p)
-            if (const PolicyId policy{static_cast<std::uint16_t>(p)}; names_policy(core, policy, target)) aborted.rules.insert(policy);
+            if (const PolicyId policy{static_cast<std::uint16_t>(p)}; policy != core.site.earlier_calls && names_policy(core, policy, target)) aborted.rules.insert(policy);
     for (const Bound& bound : asked.bounds) {
         const bool fired = std::ranges::find(aborted.events, bound.why.event) != aborted.events.end();
         if (fired && bound.why.policy != core.site.earlier_calls) aborted.rules.insert(bound.why.policy);
@@ -127,7 +129,7 @@ void silence(Core& core, Disarm& disarm) {
     std::erase_if(disarm.told, forget);
     const auto its = [&](const auto& limit) { return limit.why.policy == disarm.policy; };
     std::erase_if(core.limits.bounds, [&](const Bound& bound) {
-        if (!its(bound) || (protects(bound) && !disarm.protections)) return false;
+        if (!silences(disarm, bound)) return false;
         tell_ignored(core, disarm, bound.why);
         return true;
     });
@@ -137,6 +139,10 @@ void silence(Core& core, Disarm& disarm) {
 }
 
 }  // namespace
+
+bool is_disarmed(const Core& core, const Bound& bound) {
+    return std::ranges::any_of(core.state.disarmed, [&](const Disarm& disarm) { return silences(disarm, bound); });
+}
 
 void silence_disarmed(Core& core) {
     for (Disarm& disarm : core.state.disarmed) silence(core, disarm);

@@ -15,6 +15,9 @@ bool arm_rule_again(Core& core, const OperatorWord& word);
 /// Rules whose time out of force is up.
 void end_disarms(Core& core);
 
+/// What it asks is silenced: its rule is disarmed, and it is nothing that protects, or the abort was forced.
+bool is_disarmed(const Core& core, const Bound& bound);
+
 /// Takes out of the limits what disarmed rules ask. What protects stays, unless the abort was forced.
 void silence_disarmed(Core& core);
 

@@ -3,6 +3,7 @@
 #include "controller/core.hpp"
 #include "controller/disarm.hpp"
 #include "controller/frequency.hpp"
+#include "controller/held_calls.hpp"
 #include "controller/supply.hpp"
 #include "controller/peaks.hpp"
 #include "controller/local.hpp"
@@ -20,14 +21,6 @@ void end_obligations(Core& core) {
         const Obligation& obligation = core.state.obligations[i];
         if (obligation.ends <= core.now.steady) end_obligation(core, i, obligation.signal.issued);
         else core.wake_at(obligation.ends);
-    }
-}
-
-void tell_orphans(Core& core) {
-    for (Obligation& o : core.state.obligations) {
-        if (o.answer != Answer::orphaned || !is_call(o.signal.kind)) continue;
-        core.note(NoteKind::orphaned, index(o.signal.source), o.signal.id, o.event);
-        o.answer = Answer::told;
     }
 }
 
@@ -103,7 +96,7 @@ void expire(Core& core) {
     keep_maintenance(core);
     end_obligations(core);
     end_replaced(core);
-    tell_orphans(core);
+    tell_held(core);
     end_forecasts(core);
     silence_sources(core);
     end_trips(core);

@@ -2,6 +2,7 @@
 
 #include "controller/books.hpp"
 #include "controller/channels.hpp"
+#include "controller/held_calls.hpp"
 #include "controller/maintenance.hpp"
 #include "controller/snapshot_fields.hpp"
 #include "controller/words.hpp"
@@ -144,11 +145,18 @@ void save_persons(Out& f, Core& core) {
     each(f, core.state.overrides);
 }
 
+/// By the feeder's name; the site has none. No policy asks anything of a group for a call.
+void save_held(Out& f, const Site& site, std::vector<Held> held) {
+    f.w.number(held.size());
+    for (Held& h : held) f.text(h.scope.kind == Scope::Kind::feeder ? site.feeders[h.scope.number].name : std::string{}), f.flag(h.everything), f.quantity(h.limit), f.steady(h.from);
+}
+
 void save_standing(Out& f, Core& core) {
     const Site& site = core.site;
     f.w.number(core.state.obligations.size());
     for (Obligation& o : core.state.obligations) {
-        f.text(site.sources[index(o.signal.source)].name), io(f, o);
+        if (o.origin.empty()) o.origin = site.sources[index(o.signal.source)].name;
+        io(f, o), save_held(f, site, held_for(core, o, f.now));
         f.w.number(site.feeders.size());
         for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.quantity(o.feeder_references[i]);
     }
@@ -377,23 +385,33 @@ void restore_told(In& f, Core& core, const Names& names) {
     });
 }
 
-/// What some policy obeyed holds until it is over, though the policy or the source is no more: only its source, its time and
-/// a person end a call. Without its source it stands in the operator's name.
-void find_answer(Obligation& o, std::optional<std::size_t> source, const Core& core) {
-    const bool gone = !source;
-    if (gone) source = std::ranges::find(core.site.sources, "operator", &Site::Source::name) - core.site.sources.begin();
-    o.signal.source = SourceId{static_cast<std::uint16_t>(*source % core.site.sources.size())};
-    const bool obeyed = core.site.sources[index(o.signal.source)].answered;
-    if (o.answer == Answer::none && gone) o.ends = core.now.steady;
-    else if (o.answer == Answer::none && obeyed) o.answer = Answer::policy;
-    else if (o.answer == Answer::policy && (gone || !obeyed)) o.answer = Answer::orphaned;
-    else if (o.answer >= Answer::orphaned && obeyed && core.site.sources[index(o.signal.source)].name != "operator") o.answer = Answer::policy;
+/// A call whose source the site file has no more stands in the operator's name, and comes home with it.
+void find_source(Obligation& o, const Core& core, const Names& names) {
+    const auto source = find(names.sources, o.origin);
+    const auto stands_for = source ? source : find(names.sources, "operator");
+    o.signal.source = SourceId{static_cast<std::uint16_t>(stands_for.value_or(0))};
+    if (source) o.origin.clear();
+    else if (o.held.empty() || !stands_for) o.ends = core.now.steady;  // Nobody obeyed it, and nobody will end it.
+}
+
+void restore_held(In& f, Obligation& o, const Names& names) {
+    const std::size_t count = f.r.count();
+    for (std::size_t i = 0; i < count && f.r.ok(); ++i) {
+        Held held;
+        const std::string where = name(f);
+        f.flag(held.everything), f.quantity(held.limit), f.steady(held.from);
+        const auto feeder = find(names.feeders, where);
+        if (feeder) held.scope = Scope::feeder(FeederId{static_cast<std::uint16_t>(*feeder)});
+        else if (!where.empty()) held.everything = true;  // Of a feeder that is no more: what hung on it hangs elsewhere.
+        o.held.push_back(held);
+    }
 }
 
 void restore_standing(In& f, Core& core, const Names& names) {
-    named_things(f, names.sources, [&](auto source) {
+    const std::size_t obligations = f.r.count();
+    for (std::size_t n = 0; n < obligations && f.r.ok(); ++n) {
         Obligation o;
-        io(f, o);
+        io(f, o), restore_held(f, o, names);
         // A feeder that is new since then has no such past: what its books say now stands for it.
         for (std::uint16_t i = 0; i < core.site.feeders.size(); ++i) o.feeder_references.push_back(balance(core, Scope::feeder(FeederId{i})).drawn());
         named_things(f, names.feeders, [&](auto feeder) {
@@ -404,9 +422,9 @@ void restore_standing(In& f, Core& core, const Names& names) {
         // Long past is no distance to reckon with.
         o.begins = std::max(o.begins, core.now.steady - long_ago);
         o.heard = std::max(o.heard, core.now.steady - long_ago);
-        find_answer(o, source, core);
+        find_source(o, core, names);
         core.state.obligations.push_back(std::move(o));
-    });
+    }
     restore_words(f, core, names);
     named_things(f, names.sources, [&](auto source) {
         Tombstone t;
@@ -540,6 +558,7 @@ void restore(Core& core, const std::string& bytes) {
     restore_flex_states(f, core, names);
     if (!f.r.ok()) throw std::runtime_error{"the journal's snapshot is damaged"};
     settle(core);
+    hold_on(core, {f.saved.utc, core.now.steady - std::max(Duration{0}, core.now.utc - f.saved.utc)});
 }
 
 }  // namespace ballast

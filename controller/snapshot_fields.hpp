@@ -82,12 +82,16 @@ void io(Io& f, Signal& s) {
 
 template <class Io>
 void io(Io& f, Obligation& o) {
-    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated), f.whole(o.answer);
+    f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated);
     io(f, o.signal), f.steady(o.differ_since), f.flag(o.differ_told);
+    f.flag(o.held_told), f.text(o.origin), f.flag(o.released), each(f, o.joined);
 }
 
 template <class Io>
 void io(Io& f, EventId& e) { f.whole(e); }
+
+template <class Io>
+void io(Io& f, std::string& s) { f.text(s); }
 
 template <class Io>
 void io(Io& f, Disarm& d) { f.text(d.who), f.text(d.why), f.steady(d.until), f.flag(d.protections), each(f, d.told); }

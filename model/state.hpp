@@ -119,12 +119,13 @@ struct ChannelWord {
     bool released = false;       ///< The channel took it back; `signal` says when.
 };
 
-/// Whether some policy of the site file obeys a call.
-enum class Answer : std::uint8_t {
-    none,      ///< None did when it came, and none does now.
-    policy,
-    orphaned,  ///< One did, of an earlier site file, and none of this one does. It still holds; people have to be told so,
-    told,      ///< and were.
+/// What a policy of an earlier site file asked for a call once its ramp is over, and none of this one does.
+struct Held {
+    Scope scope;
+    bool everything = false;
+    Power limit = no_limit;
+    Steady from = Steady::min();
+    bool operator==(const Held&) const = default;
 };
 
 /// A dispatch or an emergency that was accepted and is not over.
@@ -136,7 +137,11 @@ struct Obligation {
     Power reference;             ///< Of the site. Frozen once, from the meter before the issue.
     Power armed;                 ///< Of a call: the volume its source had armed for that time; 0: none.
     bool estimated = false;      ///< The meter had no history then; taken from the books.
-    Answer answer = Answer::policy;
+    std::vector<Held> held;      ///< An edit of the site file ends no call.
+    bool held_told = false;      ///< And people were told.
+    std::string origin;          ///< Its source's name, where the site file has that no more: then it stands in the operator's name.
+    std::vector<std::string> joined;  ///< Names of calls for which it stands too, none of them released: see controller/crowded.
+    bool released = false;       ///< Its own name was, and it stands for those alone.
     std::vector<Power> feeder_references;  ///< Likewise of each feeder.
     std::vector<ChannelWord> words;        ///< By channel; empty where its source has one only.
     Steady differ_since = never;           ///< The channels that live say different things since then;

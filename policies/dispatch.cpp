@@ -35,10 +35,8 @@ Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, 
     return bound;
 }
 
-bool obeys(const Dispatch& settings, const Site& site, const Obligation& obligation) {
-    if (!is_call(obligation.signal.kind)) return false;
-    if (std::ranges::find(settings.sources, obligation.signal.source) != settings.sources.end()) return true;
-    return settings.orphans && obligation.answer >= Answer::orphaned && !site.sources[index(obligation.signal.source)].answered;
+bool obeys(const Dispatch& settings, const Obligation& obligation) {
+    return is_call(obligation.signal.kind) && std::ranges::find(settings.sources, obligation.signal.source) != settings.sources.end();
 }
 
 }  // namespace
@@ -46,7 +44,7 @@ bool obeys(const Dispatch& settings, const Site& site, const Obligation& obligat
 Policy dispatch(Dispatch settings) {
     return [settings = std::move(settings)](const State& state, Now now, Limits& limits) {
         for (const Obligation& obligation : state.obligations) {
-            if (!obeys(settings, *state.site, obligation)) continue;
+            if (!obeys(settings, obligation)) continue;
             if (now.steady < obligation.begins) limits.changes(obligation.begins);
             else if (now.steady < obligation.ends) limits.bounds.push_back(asked(settings, obligation, now.steady, limits));
         }

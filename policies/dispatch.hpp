@@ -6,7 +6,6 @@ namespace ballast::policies {
 struct Dispatch {
     PolicyId policy{};
     std::vector<SourceId> sources;         ///< Dispatches, emergencies and contacts it obeys.
-    bool orphans = false;                  ///< And what a policy of an earlier site file obeyed and none of this one does.
     Scope scope;                           ///< The site, unless a feeder is named.
     Duration prove_within{30'000};         ///< The meter must show it this long after the start (and ramp).
     std::int64_t margin_ppm = 10'000;      ///< Aim this far below the limit, refill below twice that; 10,000 is 1 %.

@@ -1,5 +1,6 @@
 #include "controller/engine.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/earlier_calls.hpp"
 #include "policies/programme.hpp"
 #include "tests/catch.hpp"
 
@@ -60,7 +61,7 @@ Engine after_an_edit(const Engine& before, Duration t, bool without_source = fal
     if (without_source) site.sources.erase(site.sources.begin());
     site.policies = {"calls:earlier"};
     site.earlier_calls = PolicyId{0};
-    return Engine{site, {policies::dispatch({.policy = PolicyId{0}, .orphans = true})}, before.snapshot(at(t)), at(t)};
+    return Engine{site, {policies::earlier_calls({.policy = PolicyId{0}})}, before.snapshot(at(t)), at(t)};
 }
 
 std::size_t told(const Decision& decision, NoteKind kind) { return static_cast<std::size_t>(std::ranges::count(decision.notes, kind, &Note::kind)); }
@@ -135,7 +136,7 @@ TEST_CASE("what was called holds though the site file has its policy, or its sig
             CHECK(std::ranges::none_of(decision.orders, [](const Order& order) { return raises(order.rung); }));
             CHECK(told(decision, NoteKind::orphaned) == 0);  // Once.
         }
-        Engine again{after.site(), {policies::dispatch({.policy = PolicyId{0}, .orphans = true})}, after.snapshot(at(700s)), at(700s)};
+        Engine again{after.site(), {policies::earlier_calls({.policy = PolicyId{0}})}, after.snapshot(at(700s)), at(700s)};
         CHECK(step(again, 700s, {}).binding.size() == 1);
         // A person ends it, and puts nothing out of force that holds what else was called before.
         step(after, 701s, {OperatorWord{Word::abort, "c-1", "jo", "the utility says it is over"}});
@@ -165,5 +166,63 @@ TEST_CASE("a call is obeyed by the policy that a later site file has for it") {
     site.earlier_calls.reset();
     Engine last{site, {policies::dispatch({.policy = PolicyId{0}, .sources = {utility}})}, between.snapshot(at(3s)), at(3s)};
     CHECK(step(last, 3s, {}).binding.size() == 1);
-    CHECK(last.state().obligations[0].answer == Answer::policy);
+    CHECK(last.state().obligations[0].held.empty());
+}
+
+TEST_CASE("a call whose signal is put back is its source's again, which ends it") {
+    Engine before = under_contract({});
+    step(before, 1s, {call(SignalKind::dispatch, 1s, "c-1", Ask::full)});
+    Engine between = after_an_edit(before, 2s, true);
+    step(between, 2s, {});
+    Engine last{before.site(), {policies::dispatch({.policy = PolicyId{0}, .sources = {utility}})}, between.snapshot(at(3s)), at(3s)};
+    CHECK(step(last, 3s, {}).binding.size() == 1);
+    step(last, 4s, {call(SignalKind::dispatch, 1s, "c-1", Ask::full)});
+    CHECK(last.state().obligations.size() == 1);  // The same one, doubled.
+    step(last, 5s, {call(SignalKind::release, 5s, "c-1", Ask::full)});
+    CHECK(last.state().obligations.empty());
+}
+
+TEST_CASE("what a policy asked of a part of the site, or below what the call itself says, holds there and so deep") {
+    Engine plain = under_contract({});
+    Site site = plain.site();
+    site.feeders.push_back({"north"});
+    site.groups.back().feeder = FeederId{0};
+    policies::Programme terms{.policy = PolicyId{0}, .sources = {utility}, .scope = Scope::feeder(FeederId{0})};
+    terms.ceiling = policies::Amount{policies::Amount::Of::watts, 3_MW, 0};
+    Engine before{site, {policies::programme(terms)}, {}, at(0s)};
+    step(before, 1s, {call(SignalKind::dispatch, 1s, "c-1", Ask::absolute, 6_MW)});
+    Engine after = after_an_edit(before, 2s);
+    const Decision held = step(after, 2s, {});
+    REQUIRE(held.binding.size() == 1);
+    CHECK(held.binding[0].scope == Scope::feeder(FeederId{0}));
+    CHECK(held.binding[0].limit == 3_MW);
+    // A policy for the whole site that asks less of it does not relieve the feeder.
+    Site wide = site;
+    wide.policies = {"calls:earlier", "obligations"};
+    wide.earlier_calls = PolicyId{0};
+    Engine other{wide, {policies::earlier_calls({.policy = PolicyId{0}}), policies::dispatch({.policy = PolicyId{1}, .sources = {utility}})}, before.snapshot(at(3s)), at(3s)};
+    CHECK(step(other, 3s, {}).binding.size() == 2);
+    CHECK(other.state().obligations[0].held.size() == 1);
+}
+
+TEST_CASE("what a person has put out of force is held by no edit, and what has not begun holds from when it does") {
+    Engine before = under_contract({});
+    step(before, 1s, {call(SignalKind::dispatch, 1s, "c-1", Ask::full)});
+    step(before, 2s, {OperatorWord{Word::abort, "programme", "jo", "a test"}});
+    step(before, 3s, {call(SignalKind::dispatch, 3s, "c-2", Ask::full)});
+    CHECK(step(before, 4s, {}).binding.empty());
+    Engine after = after_an_edit(before, 5s);
+    CHECK(step(after, 5s, {}).binding.empty());
+
+    Engine ahead = under_contract({});
+    Signal later = call(SignalKind::dispatch, 1s, "c-3", Ask::absolute, 4_MW);
+    later.start = at(100s).utc;
+    step(ahead, 1s, {later});
+    Engine edited = after_an_edit(ahead, 2s);
+    CHECK(step(edited, 50s, {}).binding.empty());
+    const Decision begun = step(edited, 100s, {});
+    REQUIRE(begun.binding.size() == 1);
+    CHECK(begun.binding[0].limit == 4_MW);
+    Engine unedited{ahead.site(), {policies::dispatch({.policy = PolicyId{0}, .sources = {utility}})}, ahead.snapshot(at(2s)), at(60s)};
+    CHECK(unedited.state().obligations[0].held.empty());
 }

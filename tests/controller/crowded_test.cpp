@@ -58,6 +58,48 @@ TEST_CASE("a stricter call takes the place of the mildest, and never of the stri
     CHECK(bench.ordered(Rung::sleep) > 0);
 }
 
+TEST_CASE("of a crowd with everything off among it, that is never the mildest") {
+    Bench bench{miners(60)};
+    std::vector<Event> heard = crowd();
+    std::get<Signal>(heard[5]).ask = Ask::full;
+    const std::string everything = std::get<Signal>(heard[5]).id;
+    bench.step(1s, heard);
+    bench.step(2s, {until(dispatch(2s, "long", 20_kW), 5h)});
+    REQUIRE(called(bench, everything));
+    CHECK(called(bench, everything)->ends == at(1h).steady);
+    CHECK(called(bench, "long"));
+    CHECK(!called(bench, "c-0"));
+}
+
+TEST_CASE("a call that stands for others is over when all of them are released, and loses nothing when it is said anew") {
+    Bench bench{miners(60)};
+    bench.step(1s, crowd());
+    bench.step(2s, {until(dispatch(2s, "short", 1_kW), 10min)});
+    REQUIRE(called(bench, "short"));
+    CHECK(called(bench, "short")->joined == std::vector<std::string>{"c-0"});
+    bench.step(3s, {until(dispatch(3s, "short", 2_kW), 9min)});
+    CHECK(called(bench, "short")->ends == at(1h).steady);
+    bench.step(4s, {released(4s, "short")});
+    REQUIRE(called(bench, "short"));  // c-0 was not.
+    bench.restart();
+    bench.step(5s, {released(5s, "c-0")});
+    CHECK(!called(bench, "short"));
+    bench.step(6s, {until(dispatch(1s, "c-0", 60_kW), 1h)});
+    CHECK(!called(bench, "c-0"));  // An old word of it.
+}
+
+TEST_CASE("what another call asks already holds though that is released") {
+    Bench bench{miners(60)};
+    bench.step(1s, crowd());
+    bench.step(2s, {until(dispatch(2s, "mild", 59'900_W), 30min)});
+    CHECK(bench.told(NoteKind::call_covered, "mild"));
+    for (int i = 0; i < most; ++i) bench.step(3s, {released(3s, fmt::format("c-{}", i))});
+    CHECK(standing(bench) == 1);
+    CHECK(allowed(bench, 20min) <= 59'900_W);
+    bench.step(4s, {released(4s, "mild")});
+    CHECK(standing(bench) == 0);
+}
+
 TEST_CASE("a call that those standing ask all of is refused, and told") {
     Bench bench{miners(60)};
     bench.step(1s, crowd());

@@ -216,7 +216,7 @@ power = {{ function = "holding", address = 0, type = "uint16", scale_w = 1 }}
             self.site_of(more=more, group=restless)
             daemon.send(signal.SIGHUP)
             eventually(lambda times=times: daemon.log().count("reloaded testsite") == times, 20, "reloaded", process=daemon)
-            daemon.says("d-1 still HOLDS, for the whole site")
+            daemon.says("d-1 still HOLDS as it was asked before")
         time.sleep(3)
         self.assertEqual(len(self.fleet.asleep()), MINERS)
         self.assertEqual(ballast("abort", self.site.file, "d-1", "--who", "jo", "--why", "over, by telephone").returncode, 0)

@@ -64,7 +64,7 @@ inline Picture picture(const Engine& engine, Now now) {
     for (std::size_t m = 0; m < state.meters.size(); ++m)
         p.lines.push_back(fmt::format("meter {} power {} taken {} fresh {}", m, state.meters[m].power.count, ms(state.meters[m].taken), state.meters[m].fresh));
     for (const Obligation& o : state.obligations)
-        p.lines.push_back(fmt::format("obligation {} {} begins {} ends {}", static_cast<unsigned>(o.event), o.signal.id, ms(o.begins), ms(o.ends)));
+        p.lines.push_back(fmt::format("obligation {} {} begins {} ends {} held {}", static_cast<unsigned>(o.event), o.signal.id, ms(o.begins), ms(o.ends), o.held.size()));
     for (const Episode& e : state.episodes) p.lines.push_back(fmt::format("episode {} {}", index(e.policy), static_cast<unsigned>(e.event)));
     return p;
 }

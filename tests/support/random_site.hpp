@@ -4,6 +4,7 @@
 #include "policies/coincident_peak.hpp"
 #include "policies/demand_charge.hpp"
 #include "policies/dispatch.hpp"
+#include "policies/earlier_calls.hpp"
 #include "policies/heat_demand.hpp"
 #include "policies/minimum_draw.hpp"
 #include "policies/person_limits.hpp"
@@ -52,6 +53,7 @@ struct RandomSite {
         for (const auto& d : deratings) all.push_back(policies::ambient_derating(d));
         for (const auto& h : heats) all.push_back(policies::heat_demand(h));
         for (const auto& r : returns) all.push_back(policies::supply_return(r));
+        if (site.earlier_calls) all.push_back(policies::earlier_calls({.policy = *site.earlier_calls}));
         return all;
     }
 };
@@ -84,6 +86,7 @@ public:
         policies();
         guard();
         physics();
+        made_.site.earlier_calls = policy("calls:earlier");
         made_.persons = policies::PersonLimits{.policy = policy("operator"), .source = by_operator};
         if (dice_.percent(30)) made_.site.sources[index(lever)].switches = {GroupId{static_cast<std::uint16_t>(dice_.below(made_.site.groups.size()))}};
         for (Site::Group& group : made_.site.groups)
