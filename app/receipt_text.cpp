@@ -57,7 +57,7 @@ std::string clocks(const ShedReceipt& r) {
 
 const char* counted_from(const ShedReceipt& r) {
     if (r.reference != r.mean_before) return "the meter when it began";
-    return r.reference_estimated ? "from the books: the meter had no such past" : "mean before its issue";
+    return r.reference_estimated ? "estimated: the meter had no past as long as the window" : "mean before its issue";
 }
 
 std::string at_the_meter(const ShedReceipt& r) {
@@ -124,8 +124,9 @@ std::string print(const ShedReceipt& r) {
     text += fmt::format("  heard {}, counted from {}, {}\n", utc_text(r.heard.utc), utc_text(r.began.utc),
                         ended(r));
     text += gaps(r) + clocks(r);
-    text += fmt::format("  reference     {}  ({})\n", mw(r.reference), counted_from(r));
-    text += fmt::format("  mean before   {}{}\n", mw(r.mean_before), r.reference_estimated ? "  (estimated)" : "");
+    const bool unknown = r.reference_estimated && !r.signal;  // Of a policy's own event whose beginning fell into a gap.
+    text += unknown ? std::string{"  reference        not known\n"} : fmt::format("  reference     {}  ({})\n", mw(r.reference), counted_from(r));
+    if (!unknown) text += fmt::format("  mean before   {}{}\n", mw(r.mean_before), r.reference_estimated ? "  (estimated)" : "");
     if (r.limit) text += fmt::format("  limit         {}\n", mw(r.limit));
     text += fmt::format("\n  first command          {}\n  last command           {}\n  first acknowledgement  {}\n  last acknowledgement   {}\n",
                         after_beginning(r, r.first_command), after_beginning(r, r.last_command), after_beginning(r, r.first_acknowledgement),

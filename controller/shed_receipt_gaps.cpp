@@ -1,8 +1,6 @@
 #include "controller/shed_receipt.hpp"
+#include "controller/books.hpp"
 #include "model/state.hpp"
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -16,8 +14,7 @@ std::vector<StandingEvent> standing_events(const State& state, const Site& site,
         if (o.event != EventId{}) all.push_back({o.event, o.signal.id, {}, source(o.signal.source), o.signal, known(o.heard), o.reference, o.estimated});
     for (const Episode& e : state.episodes) {
         const std::string& policy = site.policies[index(e.policy)];
-        const auto began = std::chrono::floor<std::chrono::seconds>(utc_of(now, known(e.since)));
-        all.push_back({e.event, fmt::format("{}-{:%Y%m%dT%H%M%SZ}", policy, fmt::gmtime(std::chrono::system_clock::to_time_t(began))), policy,
+        all.push_back({e.event, event_name(site, e), policy,
                        e.cause == Cause::capacity ? std::string{} : source(e.source), {}, known(e.since), {}, true});
     }
     return all;
