@@ -282,19 +282,23 @@ Power loads_for(const Core& core, const Floor& floor, Power lacking) {
 }
 
 /// What a floor lacks, the best make up, as far as bounds and pace let them.
-void raise_for_floors(Core& core, std::vector<Room>& rooms) {
+void raise_for_floor(Core& core, FloorRoom& room, std::vector<Room>& rooms) {
+    const Floor& floor = *room.floor;
+    const Power coming = balance(core, floor.scope).coming(floor.of);
+    if (coming >= floor.low) return;
+    room.held = true;
     std::vector<Returning> returning;
-    for (FloorRoom& room : core.floors) {
-        const Floor& floor = *room.floor;
-        const Power coming = balance(core, floor.scope).coming(floor.of);
-        if (coming >= floor.low) continue;
-        room.held = true;
-        returning.clear();
-        for (const GroupId g : core.members[core.scope_index(floor.scope)]) gather_for_floor(core, g, floor.why, returning);
-        if (returning.empty()) continue;
-        measure_rooms(core, rooms);
-        raise_in_merit_order(core, rooms, returning, loads_for(core, floor, floor.keep - coming));
-    }
+    for (const GroupId g : core.members[core.scope_index(floor.scope)]) gather_for_floor(core, g, floor.why, returning);
+    if (returning.empty()) return;
+    measure_rooms(core, rooms);
+    raise_in_merit_order(core, rooms, returning, loads_for(core, floor, floor.keep - coming));
+}
+
+/// The narrowest scope first: what starts there counts for the wider ones too.
+void raise_for_floors(Core& core, std::vector<Room>& rooms) {
+    for (const Scope::Kind kind : {Scope::Kind::group, Scope::Kind::feeder, Scope::Kind::site})
+        for (FloorRoom& room : core.floors)
+            if (room.floor->scope.kind == kind) raise_for_floor(core, room, rooms);
 }
 
 }  // namespace

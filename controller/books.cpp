@@ -181,7 +181,8 @@ bool close_forbidden(const Core& core, Slot contactor) {
     const GroupId g = core.group_of[contactor];
     Power block = core.site.loads[contactor].rated;
     for (const GroupId c : core.carried[index(g)])
-        if (core.group(c).contactor == contactor) block += core.nameplate[index(c)];
+        for (Slot s = core.group(c).loads.first; s < core.group(c).loads.last && core.group(c).contactor == contactor; ++s)
+            block += std::max(core.rated[s], core.state.loads[s].watts);  // Some draw more than their nameplate says.
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& b) {
         if (!under(core, b.scope, g)) return false;
         const Balance sum = balance(core, b.scope);
