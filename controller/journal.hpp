@@ -83,6 +83,9 @@ public:
 
     /// What is wrong, for an alarm: names the file and the remedy. Empty: nothing.
     virtual std::string trouble() const = 0;
+
+    /// It has little room left for steps, and more if an epoch began now.
+    virtual bool wants_epoch() const { return false; }
 };
 
 }  // namespace ballast

@@ -166,7 +166,7 @@ asio::awaitable<void> Loop::begin_epoch(EpochCause cause) {
 
 asio::awaitable<void> Loop::keep_epochs(Now now) {
     if (missed_ && now.steady >= next_gap_) co_await begin_epoch(EpochCause::gap);
-    else if (!missed_ && now.steady >= next_epoch_) co_await begin_epoch(EpochCause::hourly);
+    else if (!missed_ && (now.steady >= next_epoch_ || journal_.wants_epoch())) co_await begin_epoch(EpochCause::hourly);
 }
 
 asio::awaitable<void> Loop::sleep(Now now) {

@@ -28,14 +28,15 @@ struct Spill::Header {
 namespace {
 
 constexpr std::int64_t page = 4096;
+constexpr Position nowhere{-1, -1, -1};        ///< Where no database ends.
 constexpr std::int64_t least_bytes = 1 << 20;  ///< What a disk with less room has none to spare for.
-constexpr std::uint64_t magic = 0x31'4c'4c'49'50'53'4c'42;  // "BLSPILL1"
+constexpr std::uint64_t magic = 0x32'4c'4c'49'50'53'4c'42;  // "BLSPILL2"
 constexpr unsigned header_words = 9;
-constexpr std::int64_t frame_bytes = 4 + 1 + 8 + 8;         ///< Size, kind, when an epoch began, sum.
+constexpr std::int64_t frame_bytes = 4 + 1 + 8 + 8 + 8;     ///< Size, kind, when an epoch began and what was missing before it, sum.
 
 std::uint64_t sum_of(std::uint64_t generation, std::int64_t offset, const SpillRecord& record) {
     Digest sum{generation};  // What an earlier generation left behind does not pass for this one's.
-    sum.integer(offset), sum.byte(static_cast<std::uint8_t>(record.kind)), sum.integer(record.began_ms), sum.text(record.bytes);
+    sum.integer(offset), sum.byte(static_cast<std::uint8_t>(record.kind)), sum.integer(record.began_ms), sum.integer(static_cast<std::int64_t>(record.missed)), sum.text(record.bytes);
     return sum.value();
 }
 
@@ -118,6 +119,7 @@ void Spill::list(int half, std::uint64_t generation, std::int64_t& end) {
         place.size = static_cast<std::uint32_t>(r.packed(4));
         place.kind = static_cast<SpillKind>(r.byte());
         place.began_ms = static_cast<std::int64_t>(r.packed(8));
+        place.missed = r.packed(8);
         if (place.kind < SpillKind::names || place.kind > SpillKind::step || end + frame_bytes + place.size > half_bytes_ || !read(place)) return;
         places_.push_back(place);
         end += frame_bytes + place.size;
@@ -129,9 +131,9 @@ std::optional<SpillRecord> Spill::read(const Place& place) const {
     const auto frame = get(descriptor_, frame_bytes, at);
     auto bytes = frame ? get(descriptor_, place.size, at + frame_bytes) : std::nullopt;
     if (!bytes) return std::nullopt;
-    SpillRecord record{place.kind, std::move(*bytes), place.began_ms};
+    SpillRecord record{place.kind, std::move(*bytes), place.began_ms, place.missed};
     Reader r{*frame};
-    const bool same = r.packed(4) == place.size && r.byte() == static_cast<std::uint8_t>(place.kind) && r.packed(8) == static_cast<std::uint64_t>(place.began_ms);
+    const bool same = r.packed(4) == place.size && r.byte() == static_cast<std::uint8_t>(place.kind) && r.packed(8) == static_cast<std::uint64_t>(place.began_ms) && r.packed(8) == place.missed;
     return same && r.packed(8) == sum_of(place.generation, place.offset, record) ? std::optional{std::move(record)} : std::nullopt;
 }
 
@@ -152,7 +154,9 @@ void Spill::load(Position at) {
     if (newest.older && other && other->generation + 1 == newest.generation) list(other->half, other->generation, ignored);
     next_ = std::min<std::size_t>(newest.skip, places_.size());
     list(half_, generation_, end_);
+    const auto all = static_cast<std::size_t>(std::ranges::count_if(places_, counts, &Place::kind));
     if (goes_on_from(at, newest)) waiting_ = static_cast<std::size_t>(std::ranges::count_if(places_.begin() + static_cast<std::ptrdiff_t>(next_), places_.end(), counts, &Place::kind));
+    else foreign_ = all;
     if (waiting_ == 0) places_.clear(), next_ = 0, lost_ = 0;
 }
 
@@ -174,7 +178,7 @@ std::string Spill::reserve() {
     if (descriptor_ >= 0 && waiting_ > 0) return reserved_ = true, std::string{};  // As it is: it holds something.
     int error = 0;
     for (std::int64_t bytes = bytes_; bytes >= std::min(bytes_, least_bytes); bytes = bytes / 4 / page * 2 * page)
-        if ((error = set_aside(bytes)) != ENOSPC) break;
+        if ((error = set_aside(bytes)) != ENOSPC && error != EDQUOT) break;
     return error == 0 ? std::string{} : fmt::format("{}: cannot set {} MB aside: {}", path_, bytes_ >> 20, std::strerror(error));
 }
 
@@ -187,7 +191,9 @@ int Spill::set_aside(std::int64_t bytes) {
         if (::ftruncate(descriptor_, 0) != 0) return errno;  // Its halves were others.
         generation_ = 0;
     }
-    if (const int error = ::posix_fallocate(descriptor_, 0, bytes)) {
+    int error = 0;
+    while ((error = ::posix_fallocate(descriptor_, 0, bytes)) == EINTR) {}
+    if (error != 0) {
         if (::ftruncate(descriptor_, 0) != 0) {}  // Half of it is of no use, and somebody needs the room.
         return error;
     }
@@ -209,7 +215,7 @@ bool Spill::begin(Position at) {
     if (!write_header({.generation = generation_ + 1, .half = 0, .at = at})) return false;
     ++generation_;
     half_ = 0;
-    end_ = page;
+    end_ = epoch_end_ = page;
     return true;
 }
 
@@ -219,12 +225,13 @@ bool Spill::append(const SpillRecord& record) {
     if (!reserved_ || generation_ == 0 || !has_room_for(record)) return false;
     std::string frame;
     Writer w{frame};
-    w.packed(record.bytes.size(), 4), w.byte(static_cast<std::uint8_t>(record.kind)), w.packed(static_cast<std::uint64_t>(record.began_ms), 8);
+    w.packed(record.bytes.size(), 4), w.byte(static_cast<std::uint8_t>(record.kind)), w.packed(static_cast<std::uint64_t>(record.began_ms), 8), w.packed(record.missed, 8);
     w.packed(sum_of(generation_, end_, record), 8);
     frame += record.bytes;
     if (!put(descriptor_, frame, half_ * half_bytes_ + end_) || ::fdatasync(descriptor_) != 0) return false;
-    places_.push_back({record.kind, half_, generation_, end_, static_cast<std::uint32_t>(record.bytes.size()), record.began_ms});
+    places_.push_back({record.kind, half_, generation_, end_, static_cast<std::uint32_t>(record.bytes.size()), record.began_ms, record.missed});
     end_ += static_cast<std::int64_t>(frame.size());
+    if (record.kind == SpillKind::epoch) epoch_end_ = end_;
     waiting_ += counts(record.kind);
     return true;
 }
@@ -233,13 +240,13 @@ bool Spill::turn(const SpillRecord& epoch, Position at) {
     if (!reserved_ || page + frame_bytes + static_cast<std::int64_t>(epoch.bytes.size()) > half_bytes_) return false;
     const auto kept = std::ranges::find(places_, half_, &Place::half);
     const auto dropped = static_cast<std::size_t>(kept - places_.begin());
-    for (std::size_t n = next_; n < dropped; ++n) lost_ += places_[n].kind == SpillKind::step, waiting_ -= counts(places_[n].kind);
+    for (std::size_t n = next_; n < dropped; ++n) lost_ += places_[n].steps(), waiting_ -= counts(places_[n].kind);
     places_.erase(places_.begin(), kept);
     next_ -= std::min(next_, dropped);
     if (!write_header({.generation = generation_ + 1, .half = 1 - half_, .older = true, .skip = next_, .lost = lost_, .at = at})) return false;
     ++generation_;
     half_ = 1 - half_;
-    end_ = page;
+    end_ = epoch_end_ = page;
     return true;
 }
 
@@ -269,12 +276,34 @@ void Spill::pop() {
     ++next_;
     --waiting_;
     lost_ = 0;
-    if (waiting_ == 0) places_.clear(), next_ = 0;
+    if (waiting_ == 0) invalidate();
+}
+
+/// All of it is in the database. So that no other one that ends where ours did is taken for ours, a header without records
+/// follows, in the half whose loss costs nothing.
+void Spill::invalidate() {
+    places_.clear();
+    next_ = 0;
+    if (!write_header({.generation = generation_ + 1, .half = 1 - half_, .at = nowhere})) return;
+    ++generation_;
+    half_ = 1 - half_;
+    end_ = page;
+}
+
+bool Spill::skip_to_epoch() {
+    const auto from = places_.begin() + static_cast<std::ptrdiff_t>(std::min(next_ + 1, places_.size()));
+    const auto epoch = std::find_if(from, places_.end(), [](const Place& place) { return place.kind == SpillKind::epoch; });
+    if (epoch == places_.end()) return false;
+    for (const auto n = static_cast<std::size_t>(epoch - places_.begin()); next_ < n; ++next_) {
+        lost_ += places_[next_].steps();
+        waiting_ -= counts(places_[next_].kind);
+    }
+    return true;
 }
 
 std::uint64_t Spill::drop() {
     std::uint64_t steps = lost_;
-    for (; next_ < places_.size(); ++next_) steps += places_[next_].kind == SpillKind::step;
+    for (; next_ < places_.size(); ++next_) steps += places_[next_].steps();
     places_.clear();
     next_ = waiting_ = 0;
     lost_ = 0;

@@ -23,6 +23,7 @@ struct SpillRecord {
     SpillKind kind{};
     std::string bytes;
     std::int64_t began_ms = 0;          ///< Of an epoch: as in Position.
+    std::uint64_t missed = 0;           ///< Of an epoch: steps missing before it, which are lost with it.
     bool operator==(const SpillRecord&) const = default;
 };
 
@@ -47,6 +48,8 @@ public:
     /// Has the disk set aside what was asked for, or a half or quarter of it and so on, as it has room. Empty, or why it cannot.
     std::string reserve();
 
+    /// Records found at the start that go on from some other database's end: they will be written over.
+    std::size_t foreign() const { return foreign_; }
     bool empty() const { return waiting_ == 0; }
     /// Epochs and steps that wait.
     std::size_t waiting() const { return waiting_; }
@@ -56,6 +59,8 @@ public:
     bool begin(Position at);
     /// In the half being written.
     bool has_room_for(const SpillRecord& record) const;
+    /// The half being written is nearly full of steps: an epoch would begin the other one before anything has to be refused.
+    bool wants_epoch() const { return waiting_ > 0 && end_ > half_bytes_ / 10 * 9 && epoch_end_ < half_bytes_ / 4; }
     /// On disk when it returns true.
     bool append(const SpillRecord& record);
     /// Begins the other half, for this epoch; `at` is where the database ends now.
@@ -69,6 +74,8 @@ public:
     std::optional<SpillRecord> names() const;
     /// The database has it.
     void pop();
+    /// Gives up what waits before the next epoch, whose steps count as lost before that. False: no epoch waits.
+    bool skip_to_epoch();
     /// Gives up what waits, and says how many steps that were.
     std::uint64_t drop();
 
@@ -83,10 +90,15 @@ private:
         std::int64_t offset = 0;        ///< Of its frame.
         std::uint32_t size = 0;
         std::int64_t began_ms = 0;
+        std::uint64_t missed = 0;
+
+        /// Steps that are lost if it is.
+        std::uint64_t steps() const { return kind == SpillKind::step ? 1 : missed; }
     };
     struct Header;
 
     void load(Position at);
+    void invalidate();
     int set_aside(std::int64_t bytes);
     std::optional<Header> header(int half) const;
     void list(int half, std::uint64_t generation, std::int64_t& end);
@@ -101,11 +113,13 @@ private:
     bool reserved_ = false;
     int half_ = 0;                      ///< Being written.
     std::uint64_t generation_ = 0;      ///< Of that half; 0: of none.
-    std::int64_t end_ = 0;              ///< Where in it the next frame goes.
+    std::int64_t end_ = 0;              ///< Where in it the next frame goes;
+    std::int64_t epoch_end_ = 0;        ///< and where its last epoch ends, or it began.
     std::vector<Place> places_;         ///< Of both halves, oldest first.
     std::size_t next_ = 0;              ///< The first that waits.
     std::size_t waiting_ = 0;
     std::uint64_t lost_ = 0;
+    std::size_t foreign_ = 0;
 };
 
 }  // namespace ballast::sqlite

@@ -25,7 +25,7 @@ SpillRecord record_of(const Names& names) {
 }
 
 SpillRecord record_of(const EpochRow& row) {
-    SpillRecord record{SpillKind::epoch, {}, row.start.at.utc.time_since_epoch().count()};
+    SpillRecord record{SpillKind::epoch, {}, row.start.at.utc.time_since_epoch().count(), row.missed};
     Writer w{record.bytes};
     row.names ? row.names->write(w) : Names{}.write(w);
     const EpochStart& start = row.start;

@@ -42,8 +42,11 @@ Spilled spilled_of(const std::string& path, SQLite::Database& db) try {
     auto [at, digest] = end_of(db);
     const SpillContents contents = Spill::read(spill_path(path), at);
     std::uint64_t lost = contents.lost;
+    bool skips = false;
     for (const SpillRecord& record : contents.records) {
         if (auto row = epoch_of(record)) {
+            skips = false;
+            if (lost > 0 && row->start.cause == EpochCause::hourly) row->start.cause = EpochCause::gap;
             Spilled::Epoch& epoch = all.epochs.emplace_back();
             std::string hashes;
             for (const EpochFile& file : row->start.files) hashes += sha256(file.text);
@@ -51,11 +54,12 @@ Spilled spilled_of(const std::string& path, SQLite::Database& db) try {
             e = {++at.epoch, row->start.cause, row->start.at, row->start.revision, row->missed + std::exchange(lost, 0), sha256(hashes), at.step + 1, 0};
             epoch.contents = {e, std::move(row->start.files), std::move(row->start.snapshot)};
             digest = 0;
-        } else if (auto step = step_of(record)) {
+        } else if (auto step = skips ? std::nullopt : step_of(record)) {
             digest = chain(digest, step->digest);
             all.steps.push_back({++at.step, at.epoch, std::move(*step), digest});
-        } else {
-            break;
+        } else {  // Unreadable: nothing more of its epoch.
+            skips = true;
+            lost += record.kind == SpillKind::step ? 1 : record.missed;
         }
     }
     return all;

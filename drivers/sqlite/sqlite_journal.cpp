@@ -40,6 +40,7 @@ struct SqliteJournal::Front {
     bool missing = false;         ///< A step was missed since the last epoch began.
     std::uint64_t missed = 0;     ///< Steps refused without asking the thread.
     std::string trouble;
+    bool wants_epoch = false;
 
     /// False: it is missed.
     bool admit_step() {
@@ -76,6 +77,8 @@ class SqliteJournal::Back {
 public:
     Back(std::string path, std::unique_ptr<sqlite::JournalFile> file, std::unique_ptr<sqlite::Spill> spill)
         : path_{std::move(path)}, file_{std::move(file)}, spill_{std::move(spill)} {
+        if (spill_->foreign() > 0)
+            spdlog::warn("{}: the {} record(s) in it go on from no end of {}: they are another database's, or of a time that it was put back from; they will be written over", spill_->path(), spill_->foreign(), path_);
         reserve();
         if (spill_->empty()) return;
         why_ = fmt::format("journal {}: it is taking in what its disk had no room for", path_);
@@ -105,6 +108,8 @@ public:
     std::string why() const {
         return spill_->empty() ? why_ : fmt::format("{}; meanwhile {} record(s) wait in {}", why_, spill_->waiting(), spill_->path());
     }
+
+    bool wants_epoch() const { return !broken_ && spill_->wants_epoch(); }
 
     /// True: there is more to do. What fails here fails again where it matters.
     bool tidy() {
@@ -152,7 +157,7 @@ private:
     bool spill(const sqlite::EpochRow& row) {
         if (spill_->empty() && !begin_spill()) return false;
         const sqlite::SpillRecord record = record_of(row);
-        if (!spill_->has_room_for(record) && !spill_->turn(record, file_->position())) return false;
+        if ((spill_->wants_epoch() || !spill_->has_room_for(record)) && !spill_->turn(record, file_->position())) return false;
         return spill_->append(record);
     }
     bool spill(const sqlite::StepRow& row) {
@@ -177,7 +182,8 @@ private:
         const auto record = spill_->front();
         auto epoch = record ? epoch_of(*record) : std::nullopt;
         auto step = record ? step_of(*record) : std::nullopt;
-        if (!epoch && !step) {    // Its disk has lost it: a gap.
+        if (!epoch && !step) {    // Its disk has lost it, or another version wrote it: a gap, up to the next epoch.
+            if (spill_->skip_to_epoch()) return true;
             missed_ += spill_->drop();
             broken_ = true;
             return true;
@@ -224,6 +230,11 @@ std::string SqliteJournal::trouble() const {
     return front_->trouble;
 }
 
+bool SqliteJournal::wants_epoch() const {
+    const std::lock_guard lock{front_->mutex};
+    return front_->wants_epoch;
+}
+
 /// One piece, then whatever came in meanwhile, then the next.
 void SqliteJournal::tidy() {
     back_->tidying = back_->tidy();
@@ -246,6 +257,7 @@ void SqliteJournal::work(Row row, const std::shared_ptr<Ticket>& ticket, std::si
         front_->bytes -= bytes;
         front_->missing = front_->missing || written == Written::missed;
         front_->trouble = back_->why();
+        front_->wants_epoch = back_->wants_epoch();
     }
     ticket->answer(ticket, written);
     if (std::exchange(back_->tidying, true)) return;

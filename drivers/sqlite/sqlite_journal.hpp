@@ -24,6 +24,7 @@ public:
     asio::awaitable<Written> begin_epoch(EpochStart start) override;
     asio::awaitable<Written> append(StepRecord step) override;
     std::string trouble() const override;
+    bool wants_epoch() const override;
 
     static constexpr std::size_t most_in_line = 256;        ///< Records.
     static constexpr std::size_t most_bytes_in_line = 64 << 20;

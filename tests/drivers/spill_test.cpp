@@ -164,6 +164,65 @@ TEST_CASE("a spill that belongs to another database, or none, is not read") {
     CHECK(Spill::read(model.path, {at.epoch + 1, at.step + 5, began + 1}).records.empty());
 }
 
+TEST_CASE("what a database has taken in waits for no other one, and what is another's is told") {
+    Scratch scratch;
+    const std::string path = scratch.path() + ".spill";
+    const SpillRecord epoch{SpillKind::epoch, "first", 77}, step{SpillKind::step, "one", 0};
+    const auto fill = [&] {
+        Spill spill{path, 64 << 10, {}};
+        REQUIRE(spill.reserve().empty());
+        REQUIRE(spill.begin({}));
+        REQUIRE(spill.append(epoch));
+        REQUIRE(spill.append(step));
+    };
+    fill();
+    CHECK(Spill{path, 64 << 10, {}}.waiting() == 2);          // A database that has nothing yet.
+    CHECK(Spill{path, 64 << 10, {5, 9, 88}}.foreign() == 2);  // One that ends elsewhere.
+    {
+        Spill spill{path, 64 << 10, {}};
+        REQUIRE(spill.reserve().empty());
+        spill.pop(), spill.pop();
+    }
+    CHECK(Spill{path, 64 << 10, {}}.waiting() == 0);          // The next that has nothing.
+    CHECK(Spill{path, 64 << 10, {1, 1, 77}}.foreign() == 0);
+    fill();
+    CHECK(Spill{path, 64 << 10, {}}.waiting() == 2);
+}
+
+TEST_CASE("an epoch is wanted before a half is full of steps, and begins the other one without a loss") {
+    Scratch scratch;
+    Spill spill{scratch.path() + ".spill", 64 << 10, {}};
+    REQUIRE(spill.reserve().empty());
+    const SpillRecord epoch{SpillKind::epoch, "e", 77}, step{SpillKind::step, std::string(900, 's'), 0};
+    REQUIRE(spill.begin({}));
+    REQUIRE(spill.append(epoch));
+    std::size_t steps = 0;
+    for (; !spill.wants_epoch(); ++steps) REQUIRE(spill.append(step));
+    CHECK(spill.has_room_for(step));
+    REQUIRE(spill.turn(epoch, {}));
+    REQUIRE(spill.append(epoch));
+    CHECK(!spill.wants_epoch());
+    CHECK(spill.waiting() == steps + 2);
+    CHECK(spill.lost() == 0);
+}
+
+TEST_CASE("of an epoch that cannot be read on the next one is kept, and says how many steps are gone") {
+    Scratch scratch;
+    Spill spill{scratch.path() + ".spill", 64 << 10, {}};
+    REQUIRE(spill.reserve().empty());
+    const SpillRecord first{SpillKind::epoch, "first", 77}, second{SpillKind::epoch, "second", 78}, step{SpillKind::step, "s", 0};
+    REQUIRE(spill.begin({}));
+    for (const SpillRecord& record : {first, step, step, step, second, step}) REQUIRE(spill.append(record));
+    spill.pop(), spill.pop();
+    REQUIRE(spill.skip_to_epoch());
+    CHECK(spill.front() == second);
+    CHECK(spill.lost() == 2);
+    CHECK(spill.waiting() == 2);
+    spill.pop();
+    CHECK(!spill.skip_to_epoch());
+    CHECK(spill.drop() == 1);
+}
+
 TEST_CASE("a torn or damaged spill is read up to there, and any bytes do no harm") {
     const auto seed = GENERATE(range(1u, 31u));
     CAPTURE(seed);
