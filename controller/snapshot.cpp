@@ -1,23 +1,27 @@
 #include "controller/snapshot.hpp"
 
 #include "controller/books.hpp"
-#include "controller/channels.hpp"
 #include "controller/held_calls.hpp"
 #include "controller/maintenance.hpp"
-#include "controller/snapshot_fields.hpp"
+#include "controller/snapshot_calls.hpp"
 #include "controller/words.hpp"
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 
 namespace ballast {
 
 namespace {
 
+using snapshot::find;
 using snapshot::In;
 using snapshot::long_ago;
+using snapshot::name;
+using snapshot::named_things;
+using snapshot::Names;
 using snapshot::Out;
+using snapshot::restore_calls;
+using snapshot::save_calls;
 
 template <class Io>
 void io_site(Io& f, Core& core) {
@@ -32,30 +36,6 @@ void io_site(Io& f, Core& core) {
     if (rated) core.state.hashprice = hashprice;
     f.utc(core.state.hashprice_issued);
 }
-
-// ---- names to numbers
-
-template <class Items>
-std::map<std::string, std::size_t> numbered(const Items& items) {
-    std::map<std::string, std::size_t> numbers;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if constexpr (requires { items[i].name; }) numbers.emplace(items[i].name, i);
-        else numbers.emplace(items[i], i);
-    }
-    return numbers;
-}
-
-std::optional<std::size_t> find(const std::map<std::string, std::size_t>& numbers, const std::string& name) {
-    const auto found = numbers.find(name);
-    return found == numbers.end() ? std::nullopt : std::optional{found->second};
-}
-
-struct Names {
-    explicit Names(const Site& site)
-        : loads{numbered(site.loads)}, groups{numbered(site.groups)}, feeders{numbered(site.feeders)}, meters{numbered(site.meters)},
-          sources{numbered(site.sources)}, policies{numbered(site.policies)} {}
-    std::map<std::string, std::size_t> loads, groups, feeders, meters, sources, policies;
-};
 
 // ---- out
 
@@ -129,15 +109,6 @@ void save_guard(Out& f, Core& core, std::size_t guard) {
     }
 }
 
-/// What each channel said of each obligation, in their order.
-void save_words(Out& f, Core& core) {
-    f.w.number(core.state.obligations.size());
-    for (Obligation& o : core.state.obligations) {
-        f.w.number(o.words.size());
-        for (ChannelWord& w : o.words) f.text(core.site.sources[index(w.channel)].name), io(f, w.signal), f.flag(w.released);
-    }
-}
-
 void save_persons(Out& f, Core& core) {
     f.w.number(core.state.disarmed.size());
     for (Disarm& d : core.state.disarmed) f.text(core.site.policies[index(d.policy)]), io(f, d);
@@ -145,26 +116,9 @@ void save_persons(Out& f, Core& core) {
     each(f, core.state.overrides);
 }
 
-/// By the feeder's name; the site has none. No policy asks anything of a group for a call.
-void save_held(Out& f, const Site& site, std::vector<Held> held) {
-    f.w.number(held.size());
-    for (Held& h : held) f.text(h.scope.kind == Scope::Kind::feeder ? site.feeders[h.scope.number].name : std::string{}), f.flag(h.everything), f.quantity(h.limit), f.steady(h.from);
-}
-
 void save_standing(Out& f, Core& core) {
     const Site& site = core.site;
-    f.w.number(core.state.obligations.size());
-    for (Obligation& o : core.state.obligations) {
-        if (o.origin.empty()) o.origin = site.sources[index(o.signal.source)].name;
-        io(f, o), save_held(f, site, held_for(core, o, f.now));
-        f.w.number(site.feeders.size());
-        for (std::size_t i = 0; i < site.feeders.size(); ++i) f.text(site.feeders[i].name), f.quantity(o.feeder_references[i]);
-    }
-    save_words(f, core);
-    f.w.number(core.state.tombstones.size());
-    for (Tombstone& t : core.state.tombstones) f.text(site.sources[index(t.source)].name), f.text(t.id), f.utc(t.issued);
-    f.w.number(core.state.calls.size());
-    for (Call& c : core.state.calls) f.text(site.sources[index(c.source)].name), f.utc(c.began), f.utc(c.ended);
+    save_calls(f, core);
     f.w.number(core.state.episodes.size());
     for (Episode& e : core.state.episodes)
         f.text(site.policies[index(e.policy)]), f.text(index(e.source) < site.sources.size() ? site.sources[index(e.source)].name : std::string{}), f.whole(e.event), f.whole(e.cause), f.steady(e.since), f.utc(e.since_utc);
@@ -192,22 +146,6 @@ void save_standing(Out& f, Core& core) {
 }
 
 // ---- in
-
-std::string name(In& f) {
-    std::string s;
-    f.text(s);
-    return s;
-}
-
-/// Reads `count` things that begin with a name; `take` gets the number that this site knows the name by, or nothing.
-template <class Take>
-void named_things(In& f, const std::map<std::string, std::size_t>& numbers, Take take) {
-    const std::size_t n = f.r.count();
-    for (std::size_t i = 0; i < n && f.r.ok(); ++i) {
-        const auto number = find(numbers, name(f));
-        take(number);
-    }
-}
 
 void restore_loads(In& f, Core& core, const Names& names) {
     std::vector<Run> saved(core.site.loads.size(), Run{});
@@ -319,21 +257,6 @@ bool of_its_stages(const TripTable& table, const Site::Guard& guard) {
     return true;
 }
 
-/// Of a channel that the site file no longer has nobody will hear again; what it asked stands in its source's own name.
-void restore_words(In& f, Core& core, const Names& names) {
-    const std::size_t obligations = f.r.count();
-    for (std::size_t i = 0; i < obligations && f.r.ok(); ++i)
-        named_things(f, names.sources, [&](auto channel) {
-            ChannelWord w;
-            io(f, w.signal), f.flag(w.released);
-            if (!channel || i >= core.state.obligations.size()) return;
-            Obligation& o = core.state.obligations[i];
-            w.channel = SourceId{static_cast<std::uint16_t>(*channel)};
-            w.signal.source = o.signal.source;
-            if (source_of(core.site, w.channel) == o.signal.source) o.words.push_back(std::move(w));
-        });
-}
-
 void restore_persons(In& f, Core& core, const Names& names) {
     named_things(f, names.policies, [&](auto policy) {
         Disarm d;
@@ -385,59 +308,8 @@ void restore_told(In& f, Core& core, const Names& names) {
     });
 }
 
-/// A call whose source the site file has no more stands in the operator's name, and comes home with it.
-void find_source(Obligation& o, const Core& core, const Names& names) {
-    const auto source = find(names.sources, o.origin);
-    const auto stands_for = source ? source : find(names.sources, "operator");
-    o.signal.source = SourceId{static_cast<std::uint16_t>(stands_for.value_or(0))};
-    if (source) o.origin.clear();
-    else if (o.held.empty() || !stands_for) o.ends = core.now.steady;  // Nobody obeyed it, and nobody will end it.
-}
-
-void restore_held(In& f, Obligation& o, const Names& names) {
-    const std::size_t count = f.r.count();
-    for (std::size_t i = 0; i < count && f.r.ok(); ++i) {
-        Held held;
-        const std::string where = name(f);
-        f.flag(held.everything), f.quantity(held.limit), f.steady(held.from);
-        const auto feeder = find(names.feeders, where);
-        if (feeder) held.scope = Scope::feeder(FeederId{static_cast<std::uint16_t>(*feeder)});
-        else if (!where.empty()) held.everything = true;  // Of a feeder that is no more: what hung on it hangs elsewhere.
-        o.held.push_back(held);
-    }
-}
-
 void restore_standing(In& f, Core& core, const Names& names) {
-    const std::size_t obligations = f.r.count();
-    for (std::size_t n = 0; n < obligations && f.r.ok(); ++n) {
-        Obligation o;
-        io(f, o), restore_held(f, o, names);
-        // A feeder that is new since then has no such past: what its books say now stands for it.
-        for (std::uint16_t i = 0; i < core.site.feeders.size(); ++i) o.feeder_references.push_back(balance(core, Scope::feeder(FeederId{i})).drawn());
-        named_things(f, names.feeders, [&](auto feeder) {
-            Power reference;
-            f.quantity(reference);
-            if (feeder) o.feeder_references[*feeder] = reference;
-        });
-        // Long past is no distance to reckon with.
-        o.begins = std::max(o.begins, core.now.steady - long_ago);
-        o.heard = std::max(o.heard, core.now.steady - long_ago);
-        find_source(o, core, names);
-        core.state.obligations.push_back(std::move(o));
-    }
-    restore_words(f, core, names);
-    named_things(f, names.sources, [&](auto source) {
-        Tombstone t;
-        f.text(t.id), f.utc(t.issued);
-        t.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
-        if (source) core.state.tombstones.push_back(std::move(t));
-    });
-    named_things(f, names.sources, [&](auto source) {
-        Call c;
-        f.utc(c.began), f.utc(c.ended);
-        c.source = SourceId{static_cast<std::uint16_t>(source.value_or(0))};
-        if (source) core.state.calls.push_back(c);
-    });
+    restore_calls(f, core, names);
     named_things(f, names.policies, [&](auto policy) {
         Episode e;
         e.source = SourceId{static_cast<std::uint16_t>(find(names.sources, name(f)).value_or(0))};

@@ -227,12 +227,13 @@ private:
         const Steady now = seen.now.steady;
         if (ramp > Power{}) {
             Steady& ramp_due_ = ramp_due_of_.try_emplace(scope.kind == Scope::Kind::site ? 0 : 1 + scope.number, Steady::min()).first->second;
-            verdict_.unless(ramp_due_ <= now + Duration{250}, "order {} wakes {} faster than the ramp", raw(order.id), s);
             // What it was not seen to give up it does not take again.
             const LoadState& load = seen.state.loads[s];
             const bool told = load.mode != Mode::unknown && load.mode != Mode::running && load.quality != Quality::bad;
             const bool still_runs = load.mode == Mode::running;  // Up by itself, and not asked to rest any more.
             const Power rise = loads_[s].seen && !still_runs ? std::max(Power{}, load.watts - (told ? std::max(load.reading, group.standby) : group.standby)) : Power{};
+            // Orders are told group by group, whatever their order was: one that takes nothing more may have come first.
+            verdict_.unless(rise == Power{} || ramp_due_ <= now + Duration{250}, "order {} wakes {} faster than the ramp", raw(order.id), s);
             ramp_due_ = std::max(ramp_due_, now) + Duration{static_cast<std::int64_t>(Int128{rise.count} * 60'000 / ramp.count) * 9 / 10};
         }
     }
