@@ -170,6 +170,9 @@ void warn_of_limits(const Config& config, const PowerBudget& budget, std::vector
     for (const SignalConfig& signal : config.signals)
         if (!signal.same_as.empty() && signal.stale_after == Duration{0})
             warnings.push_back(fmt::format("signal \"{}\" is a channel of \"{}\" and may be silent for ever (stale_after_s = 0): a release on the other waits for it", signal.name, signal.same_as));
+    for (const SignalConfig& signal : config.signals)
+        if (signal.value && signal.kind == SignalSort::limit && !(signal.plausible_min && signal.plausible_max))
+            warnings.push_back(fmt::format("signal \"{}\" has no plausible_min and plausible_max: a unit that starts anew and says 0 would shed the site", signal.name));
     for (const PolicyConfig& policy : config.policies)
         if (policy.under_frequency)
             warnings.push_back(fmt::format("policy \"{}\" backs up an under-frequency relay and replaces none: it does not qualify the site for RRS, FFR or LSSi", policy.name));

@@ -38,6 +38,15 @@ std::string unique_name(Keys& keys, const std::vector<std::string>& taken) {
 
 namespace {
 
+/// The journal is a file of its own: opened for writing, any of these would be lost.
+void check_journal_path(Parse& parse) {
+    const auto plain = [](const std::string& path) { return std::filesystem::path{path}.lexically_normal().string(); };
+    const std::string path = plain(parse.config.journal.path);
+    const auto same = [&](const ConfigFile& file) { return plain(file.path) == path; };
+    if (std::ranges::none_of(parse.config.files, same)) return;
+    parse.faults.add(parse.config.journal.path_at, fmt::format("'path' is {}, which this site is described by; expected a file of its own", shown(parse.config.journal.path)));
+}
+
 /// Order matters: what is named is read before what names it.
 void read_tables(const toml::table& table, Parse& parse) {
     Keys root{table, "the site file", parse.faults};
@@ -54,6 +63,7 @@ void read_tables(const toml::table& table, Parse& parse) {
     link_switches(root, parse);
     bound_meters(parse);
     parse_policies(root, parse);
+    check_journal_path(parse);
     root.finish();
     for (BrokerConfig& broker : parse.config.brokers)
         if (broker.client_id.empty()) broker.client_id = "ballast-" + parse.config.site.name;

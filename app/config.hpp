@@ -163,7 +163,7 @@ struct MappingConfig {
     std::string value;
     std::optional<std::string> time, start, end, id;
     std::optional<std::string>
-        release;  ///< Where true, a number but 0, or a text but "" releases (dispatch, limit).
+        release;  ///< Where true, a number but 0, or a text that does not mean no releases (dispatch, limit).
     TimeFormat time_format = TimeFormat::rfc3339;
     Duration interval{0};  ///< Length of what was said; 0: `end` says it, or it stands until its release.
     bool operator==(const MappingConfig&) const = default;
@@ -268,6 +268,7 @@ struct GroupConfig {
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
     std::string owner, notice_topic;      ///< metered: who gets notice, and where; "": ballast/<site>/notice/<group>.
+    Hosting hosting;                      ///< luxos, interruptible.
     std::vector<MachineConfig> machines;  ///< luxos; gpu, whose loads have no address of their own.
     std::optional<LuxosConfig> luxos;
     std::optional<GpuConfig> gpu;
@@ -460,6 +461,7 @@ struct SiteConfig {
 /// [journal]
 struct JournalConfig {
     std::string path;  ///< Default <site>.db beside the site file.
+    Position path_at;
     std::int64_t keep_mb = 4'000;
     bool operator==(const JournalConfig&) const = default;
 };

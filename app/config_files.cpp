@@ -66,6 +66,20 @@ FileReader reader_of(std::vector<ConfigFile> files) {
     };
 }
 
+namespace {
+
+/// Where `ballast run` could not open its journal.
+std::string journal_fault(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code none;
+    if (fs::is_directory(path, none)) return fmt::format("[journal] 'path' is \"{}\", which is a folder; expected a file", path);
+    const fs::path folder = fs::path{path}.parent_path();
+    if (!folder.empty() && !fs::is_directory(folder, none)) return fmt::format("[journal] 'path' is \"{}\", and there is no folder \"{}\"; make it, for the user that runs Ballast", path, folder.string());
+    return {};
+}
+
+}  // namespace
+
 std::vector<Fault> check_surroundings(const Config& config, const FileReader& read) {
     std::vector<Fault> faults;
     const SiteConfig& site = config.site;
@@ -74,6 +88,8 @@ std::vector<Fault> check_surroundings(const Config& config, const FileReader& re
                           fmt::format("'time_zone' is \"{}\", which this machine does not know; allowed: a "
                                       "name of the IANA time zone database",
                                       site.time_zone)});
+    if (const std::string fault = journal_fault(config.journal.path); !fault.empty())
+        faults.push_back({config.files.front().path, config.journal.path_at.line, config.journal.path_at.column, fault});
     for (const BrokerConfig& broker : config.brokers) {
         check_secret(config, broker.tls_ca, "tls_ca", read, faults);
         check_secret(config, broker.tls_certificate, "tls_certificate", read, faults);

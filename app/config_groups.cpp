@@ -33,6 +33,24 @@ void tier_of(Keys& keys, GroupConfig& group) {
         keys.fault("tier", "'tier' is \"interruptible\" and a metered group takes no orders; allowed: firm");
 }
 
+/// Whose machines they are. All groups of a customer say the same of it.
+void hosting_of(Keys& keys, const Parse& parse, GroupConfig& group) {
+    Hosting& own = group.hosting;
+    own.customer = keys.text_or("customer", "", wrong_name);
+    if (own.customer.empty() || group.tier != Tier::interruptible) {
+        const std::string_view why = own.customer.empty() ? "it belongs to a 'customer'" : "these machines are never stopped; allowed with tier = \"interruptible\"";
+        for (const auto* key : {"customer_share", "rest_hours_per_month"}) keys.refuse(key, why);
+        if (!own.customer.empty()) keys.refuse("customer", why);
+        own = {};
+        return;
+    }
+    own.share_ppm = keys.number_or("customer_share", {10'000, 100'000'000, 6}, own.share_ppm);
+    own.rest_per_month = keys.span_or("rest_hours_per_month", {0, 744'000, 3}, Duration{0}) * 3'600;
+    for (const GroupConfig& other : parse.config.groups)
+        if (other.hosting.customer == own.customer && other.hosting != own)
+            keys.fault("customer", fmt::format("'customer' {} has another customer_share or rest_hours_per_month in group {}; one customer has one promise", shown(own.customer), shown(other.name)));
+}
+
 void luxos_of(Keys& keys, Parse& parse, GroupConfig& group) {
     LuxosConfig luxos;
     luxos.connections = static_cast<std::size_t>(keys.number_or("connections", {1, 60'000}, 2'048));
@@ -52,6 +70,7 @@ void luxos_of(Keys& keys, Parse& parse, GroupConfig& group) {
     group.stale_after = keys.span_or("stale_after_s", seconds(1'000, day_ms), 3 * luxos.poll);
     if (group.stale_after <= luxos.poll)
         keys.fault("stale_after_s", "'stale_after_s' is not above 'poll_s'; allowed: more than one poll");
+    hosting_of(keys, parse, group);
     keys.has("contactor");  // Looked up when all groups are known.
     parse_machines(keys, parse, group);
 }
@@ -72,6 +91,9 @@ void contactor_of(Keys& keys, Parse& parse, GroupConfig& group) {
     contactor.modbus = modbus(keys, parse);
     contactor.coil = static_cast<std::uint16_t>(keys.must_number("coil", {0, 65'535}));
     feedback_of(keys, contactor);
+    const std::string whose = fmt::format("contactor {}'s", shown(group.name));
+    if (keys.has("coil")) claim_bit(parse, keys.at("coil"), contactor.modbus, RegisterFunction::coil, contactor.coil, BitUse::moved, whose);
+    if (keys.has("feedback")) claim_bit(parse, keys.at("feedback"), contactor.modbus, contactor.feedback_function, contactor.feedback_address, BitUse::shown, whose);
     contactor.period = keys.span_or("period_ms", {20, 60'000}, contactor.period);
     if (keys.has("carries")) keys.refuse("nameplate_kw", "what it carries has nameplates of its own");
     else group.nameplate = keys.must_power("nameplate_kw");

@@ -10,6 +10,9 @@
 /// could and a fault for the rest, so that one run finds them all.
 namespace ballast::config {
 
+/// What a coil or a discrete input is there for: we write it, it shows what we wrote, or the outside says something by it.
+enum class BitUse : std::uint8_t { moved, shown, heard };
+
 struct Parse {
     Parse(std::string path, const FileReader& reader);
 
@@ -21,6 +24,8 @@ struct Parse {
     std::map<std::string, std::string> machine_ids;                  ///< Seen so far: id -> "file:line".
     std::map<std::string, std::string> machine_macs;                 ///< Twelve lower-case digits -> id.
     std::map<std::string, std::string> machine_places;               ///< "host:port" -> id.
+
+    std::map<std::string, std::pair<BitUse, std::string>> bits;      ///< "coil 0 of 10.0.0.7:502 unit 1" -> its use, and whose it is.
 
     std::string beside(const std::string& name) const;  ///< `name`, relative to the site file's folder.
     std::vector<std::string> brokers() const, meters() const, feeders() const, signals() const;
@@ -73,6 +78,8 @@ ModbusConfig modbus(Keys& keys, Parse& parse);
 RegisterConfig register_of(Keys& keys);
 /// function (discrete or coil) and address of one bit.
 std::pair<RegisterFunction, std::uint16_t> bit_of(Keys& keys);
+/// A fault where the bit is there for something else already; `whose` as people say it: "the feedback of block-a".
+void claim_bit(Parse& parse, Position at, const ModbusConfig& unit, RegisterFunction function, std::uint16_t address, BitUse use, const std::string& whose);
 /// A range where the file gives none, or half of one.
 void plausible_unless_given(MeterConfig& meter, Power least, Power most);
 /// That of each [[meter]]: ten times what the site could draw, either way. Needs the groups.

@@ -112,6 +112,16 @@ MappingConfig mapping(Keys& keys, const SignalConfig& signal) {
     return map;
 }
 
+/// What Ballast itself publishes would come back to it as the outside's word, for ever.
+void not_our_own_voice(const Keys& keys, const Parse& parse, const SignalConfig& signal) {
+    const std::string root = "ballast/" + parse.config.site.name + "/";
+    std::vector<std::string> ours{root + "state", root + "status", root + "event/any", root + "notice/any"};
+    if (const auto& beat = parse.config.site.heartbeat; beat && !beat->broker.empty()) ours.push_back(beat->topic);
+    for (const std::string& topic : ours)
+        if (drivers::topic_matches(signal.topic, topic))
+            return keys.fault("topic", fmt::format("'topic' is {}, where Ballast hears what it publishes itself ({}); allowed: a topic that others publish to", shown(signal.topic), topic));
+}
+
 void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
     for (const auto* key : {"transport", "host", "port", "device", "baud", "parity", "stop_bits", "unit_id",
                             "contact", "period_ms"})
@@ -122,6 +132,7 @@ void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
         keys.text_or("topic", "ballast/" + parse.config.site.name + "/signal/" + signal.name, wrong_topic);
     if (const std::string fault = drivers::filter_fault(signal.topic); !fault.empty() && wrong_topic(signal.topic).empty())
         keys.fault("topic", fmt::format("'topic' {}; allowed: a topic of its own", fault));
+    not_our_own_voice(keys, parse, signal);
     if (signal.kind == SignalSort::local)
         for (const auto* key : {"value", "unit"}) keys.refuse(key, "a switch is told in our own JSON: local, and its release");
     if (keys.has("value") && signal.kind != SignalSort::local) {
@@ -139,7 +150,7 @@ void from_mqtt(Keys& keys, Parse& parse, SignalConfig& signal) {
                                    other.name, signal.name, shown(signal.topic)));
 }
 
-void from_contact(Keys& keys, SignalConfig& signal) {
+void from_contact(Keys& keys, Parse& parse, SignalConfig& signal) {
     if (!keys.has("contact")) keys.missing("contact", "expected { function, address, active, debounce_ms }");
     const auto* table = keys.table("contact");
     if (!table) return;
@@ -149,6 +160,7 @@ void from_contact(Keys& keys, SignalConfig& signal) {
     contact.active_closed =
         bit.must_choice("active", Choices<bool>{{"open", false}, {"closed", true}}).value_or(true);
     contact.debounce = bit.span_or("debounce_ms", {0, 60'000}, contact.debounce);
+    claim_bit(parse, bit.at("address"), signal.modbus, contact.function, contact.address, BitUse::heard, fmt::format("signal {}'s", shown(signal.name)));
     bit.finish();
     signal.contact = contact;
 }
@@ -177,7 +189,7 @@ void from_modbus(Keys& keys, Parse& parse, SignalConfig& signal) {
                                                          : "it belongs to driver = \"mqtt\"");
     signal.modbus = modbus(keys, parse);
     signal.period = keys.span_or("period_ms", {20, 3'600'000}, signal.period);
-    if (signal.kind == SignalSort::contact || signal.kind == SignalSort::local) from_contact(keys, signal);
+    if (signal.kind == SignalSort::contact || signal.kind == SignalSort::local) from_contact(keys, parse, signal);
     else from_register(keys, parse, signal);
 }
 

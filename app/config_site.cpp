@@ -26,6 +26,7 @@ HeartbeatConfig heartbeat_of(Keys& keys, Parse& parse) {
         Keys coil{*table, "'coil' of " + keys.what(), keys.faults()};
         beat.modbus = modbus(coil, parse);
         beat.coil = static_cast<std::uint16_t>(coil.must_number("address", {0, 65'535}));
+        claim_bit(parse, coil.at("address"), *beat.modbus, RegisterFunction::coil, beat.coil, BitUse::moved, "the heartbeat's");
         coil.finish();
     }
     if (!keys.has("broker") && !keys.has("coil"))
@@ -143,6 +144,7 @@ void parse_journal(Keys& root, Parse& parse) {
     if (!table) return;
     Keys keys{*table, "[journal]", parse.faults};
     if (const auto path = keys.text("path")) journal.path = parse.beside(*path);
+    journal.path_at = keys.at("path");
     journal.keep_mb = keys.number_or("keep_mb", {16, 10'000'000}, journal.keep_mb);
     keys.finish();
 }

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <fmt/format.h>
 
+#include <arpa/inet.h>
+
 namespace ballast::config {
 namespace {
 
@@ -59,8 +61,13 @@ std::string wrong_machine_id(std::string_view text) {
 }
 
 std::string wrong_host(std::string_view text) {
-    const bool fine =
-        !text.empty() && text.size() <= 253 && made_of(text, text.find(':') == text.npos ? "-_." : ":.%");
+    bool fine = !text.empty() && text.size() <= 253 && made_of(text, text.find(':') == text.npos ? "-_." : ":.%");
+    // No host name ends in a number (RFC 1123): what does is an IPv4 address, well or badly written.
+    const std::string_view last = text.substr(text.rfind('.') + 1);
+    if (fine && text.find(':') == text.npos && std::ranges::all_of(last, [](unsigned char c) { return std::isdigit(c) != 0; })) {
+        in_addr address{};
+        fine = ::inet_pton(AF_INET, std::string{text}.c_str(), &address) == 1;
+    }
     return fine ? "" : "allowed: a host name, an IPv4 or an IPv6 address, without port or scheme";
 }
 

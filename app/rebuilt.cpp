@@ -54,6 +54,7 @@ struct Unfit {
     bool operator()(const ClockJump&) const { return false; }
     bool operator()(const Lost&) const { return false; }
     bool operator()(const FrequencyReading& f) const { return index(f.guard) >= site.guards.size(); }
+    bool operator()(const HashReading& h) const { return h.load >= site.loads.size(); }
     bool operator()(const Tripped& t) const {
         return index(t.guard) >= site.guards.size() || std::ranges::any_of(t.contactors, [&](Slot s) { return s >= site.loads.size(); });
     }

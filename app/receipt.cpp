@@ -42,13 +42,16 @@ Result<FoundReceipt> build(const JournalReader& journal, const std::vector<Epoch
     ReceiptBuilder builder;
     std::string site;
     std::optional<Config> config;
+    std::vector<LearnedGroup> learned;
     for (const EpochEntry& epoch : epochs) {
         if (epoch.id < event.epoch) continue;
         const auto rebuilt = rebuild(journal, epoch);
         if (!rebuilt) return tl::unexpected{rebuilt.error()};
         site = rebuilt->config.site.name;
         config = rebuilt->config;
-        builder.begin_epoch(rebuilt->model.site, epoch.began);
+        builder.begin_epoch(rebuilt->model.site, epoch.began, epoch.cause == EpochCause::start || epoch.cause == EpochCause::reload);
+        if (epoch.id == event.epoch)
+            if (const auto engine = rebuilt->engine()) learned = learned_groups(engine->state());
         if (epoch.missed_steps > 0) builder.resume(epoch.missed_steps, standing_at(*rebuilt));
         bool enough = false;
         const auto read = journal.each_step(epoch, [&](const StoredStep& step) {
@@ -61,9 +64,11 @@ Result<FoundReceipt> build(const JournalReader& journal, const std::vector<Epoch
         if (enough) break;
     }
     auto receipt = builder.receipt(event.event);
+    const auto is_ordered = [&](const LearnedGroup& g) { return receipt && std::ranges::find(receipt->groups, g.group, &ShedReceipt::GroupResponse::group) != receipt->groups.end(); };
+    std::erase_if(learned, [&](const LearnedGroup& g) { return !is_ordered(g); });
     if (!receipt) return fail(Errc::malformed, fmt::format("journal {}: event {} is listed, but no step opens it", journal.path(), event.name));
     auto verdict = config ? verdict_of(*config, *receipt) : std::nullopt;
-    return FoundReceipt{std::move(*receipt), std::move(site), std::move(verdict)};
+    return FoundReceipt{std::move(*receipt), std::move(site), std::move(verdict), {}, std::move(learned)};
 }
 
 std::string line(const OpenedEvent& e) {
@@ -84,6 +89,14 @@ int list(const std::vector<OpenedEvent>& events, bool json, std::FILE* out) {
     return 0;
 }
 
+/// The newest few.
+std::string numbers(const std::vector<EventId>& events) {
+    constexpr std::size_t most = 5;
+    std::string text;
+    for (std::size_t i = events.size() - std::min(most, events.size()); i < events.size(); ++i) text += fmt::format("{}{}", text.empty() ? "" : ", ", static_cast<std::uint32_t>(events[i]));
+    return text;
+}
+
 auto unknown(const std::vector<OpenedEvent>& events, const std::string& journal, const std::string& event) {
     if (events.empty()) return fail(Errc::refused, fmt::format("journal {} knows no event {}; it has none", journal, event));
     std::string text = fmt::format("journal {} knows no event {}; its newest are:", journal, event);
@@ -102,7 +115,11 @@ Result<FoundReceipt> find_receipt(const JournalReader& journal, const std::strin
         return e.name == event || std::to_string(static_cast<std::uint32_t>(e.event)) == event;
     });
     if (named == events->rend()) return unknown(*events, journal.path(), event);
-    return build(journal, *epochs, *named);
+    auto found = build(journal, *epochs, *named);
+    if (found)
+        for (const OpenedEvent& e : *events)
+            if (e.name == event && e.event != named->event) found->namesakes.push_back(e.event);
+    return found;
 }
 
 int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
@@ -116,8 +133,14 @@ int receipt(const ReceiptOptions& options, std::FILE* out, std::FILE* errors) {
     }
     const auto found = find_receipt(*journal, options.event);
     if (!found) return complain(found.error(), found.error().code == Errc::refused ? 2 : 1);
-    if (options.json) fmt::print(out, "{}\n", wire::plain_json(receipt_json(found->receipt, found->site, found->verdict)));
-    else fmt::print(out, "{}{}", print(found->receipt), found->verdict ? fmt::format("\nProgramme {}: {}\n", found->verdict->programme, found->verdict->sentence) : "");
+    if (options.json) {
+        boost::json::object all = receipt_json(found->receipt, found->site, found->verdict);
+        all["learned"] = learned_json(found->learned);
+        fmt::print(out, "{}\n", wire::plain_json(all));
+    } else {
+        if (!found->namesakes.empty()) fmt::print(out, "{} older event(s) are called {} too; a number tells them apart: {}\n\n", found->namesakes.size(), options.event, numbers(found->namesakes));
+        fmt::print(out, "{}{}{}", print(found->receipt), print(found->learned), found->verdict ? fmt::format("\nProgramme {}: {}\n", found->verdict->programme, found->verdict->sentence) : "");
+    }
     return 0;
 }
 

@@ -120,4 +120,12 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site, const s
             {"misses", misses(r)}};
 }
 
+json::array learned_json(const std::vector<LearnedGroup>& learned) {
+    const auto seconds = [](std::optional<Duration> d) { return d ? json::value(in_seconds(*d)) : json::value(nullptr); };
+    json::array all;
+    for (const LearnedGroup& g : learned)
+        all.push_back(json::object{{"group", g.group}, {"judged", g.judged}, {"not_in_time", static_cast<double>(g.failing_ppm) / 1e6}, {"shed_within_s", seconds(g.shed)}, {"back_within_s", seconds(g.back)}, {"residual_w", watts(g.residual)}});
+    return all;
+}
+
 }  // namespace ballast

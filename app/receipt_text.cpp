@@ -42,14 +42,15 @@ std::string ended(const ShedReceipt& r) {
 std::string gaps(const ShedReceipt& r) {
     std::string text;
     for (const auto& gap : r.unrecorded)
-        text += fmt::format("  NOT RECORDED from {} to {}: the journal could not write, and {} step(s) of that time are missing;\n    what was ordered, answered and measured in it is not in this receipt\n",
+        if (gap.steps == 0) text += fmt::format("  NOT RUNNING from {} to {}: Ballast was stopped or dead, and nobody measured, ordered or answered\n", utc_text(gap.from), utc_text(gap.to));
+        else text += fmt::format("  NOT RECORDED from {} to {}: the journal could not write, and {} step(s) of that time are missing;\n    what was ordered, answered and measured in it is not in this receipt\n",
                             utc_text(gap.from), utc_text(gap.to), gap.steps);
     return text;
 }
 
 std::string clocks(const ShedReceipt& r) {
     std::string text;
-    if (r.issue_to_heard)
+    if (r.issue_to_heard && *r.issue_to_heard != Duration{0})  // A contact has no clock: it is issued when it is read.
         text += fmt::format("  heard {:.3f} s after its issue by the source's clock (transport and the offset of the clocks together)\n", in_seconds(*r.issue_to_heard));
     for (const Duration by : r.clock_jumps) text += fmt::format("  our wall clock was off by {:+.3f} s meanwhile; all seconds here are by the clock that does not jump\n", in_seconds(by));
     return text;
@@ -61,6 +62,7 @@ const char* counted_from(const ShedReceipt& r) {
 }
 
 std::string at_the_meter(const ShedReceipt& r) {
+    if (std::ranges::none_of(r.moments, [](const ShedReceipt::Moment& m) { return m.meter.has_value(); })) return "\n  No meter showed anything after it began: nothing is proven.\n";
     std::string text = fmt::format("\n  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}\n", "after", "site meter", "shed", "firm", "residual");
     for (const ShedReceipt::Moment& m : r.moments) {
         const bool known = m.meter.has_value();
@@ -68,7 +70,8 @@ std::string at_the_meter(const ShedReceipt& r) {
                             signed_mw(known ? std::optional{m.firm_change} : std::nullopt), signed_mw(m.residual_change),
                             r.over_by(m) ? "  (the event was over)" : "");
     }
-    return text + "  Shed is the fall of the meter from the reference, corrected for what firm load and residual did meanwhile.\n";
+    return text + "  Shed is the fall of the meter from the reference, corrected for what firm load did meanwhile. The residual is what the meter shows beyond all that\n"
+                  "  the loads say of themselves: where it grew, something else did, or a load that says it rests does not; it is not counted as shed.\n";
 }
 
 std::string means(const std::vector<ShedReceipt::Interval>& intervals, int minutes) {
@@ -95,6 +98,22 @@ std::string by_group(const ShedReceipt& r) {
     return text;
 }
 
+}  // namespace
+
+std::string print(const std::vector<LearnedGroup>& learned) {
+    if (learned.empty()) return "";
+    const auto seconds = [](std::optional<Duration> d) { return d ? fmt::format("{:.1f} s", in_seconds(*d)) : std::string{"not seen"}; };
+    std::size_t width = 5;
+    for (const LearnedGroup& g : learned) width = std::max(width, g.group.size());
+    std::string text = fmt::format("\nWhat was known of these machines before (95 % of orders; so many more were ordered as do not obey in time):\n  {:{}}  {:>8}  {:>11}  {:>11}  {:>11}  {:>12}\n", "group", width, "judged", "at rest in",
+                                   "back in", "not in time", "at rest each");
+    for (const LearnedGroup& g : learned)
+        text += fmt::format("  {:{}}  {:>8}  {:>11}  {:>11}  {:>9.1f} %  {:>12}\n", g.group, width, g.judged, seconds(g.shed), seconds(g.back), static_cast<double>(g.failing_ppm) / 1e4, g.residual ? fmt::format("{} W", g.residual->count) : "not known");
+    return text;
+}
+
+namespace {
+
 /// Names, as many as a person can read.
 std::string named(const std::vector<std::string>& names) {
     constexpr std::size_t most = 500;
@@ -105,7 +124,7 @@ std::string named(const std::vector<std::string>& names) {
 
 std::string misses(const ShedReceipt& r) {
     if (r.misses.empty()) {
-        if (r.ordered == 0 && !r.unrecorded.empty()) return "\nNo load is known to have been ordered off for this event: see what was not recorded.\n";
+        if (r.ordered == 0 && !r.unrecorded.empty()) return "\nNo load is known to have been ordered off for this event: see what was not recorded, or while Ballast was not running.\n";
         if (r.ordered == 0) return "\nNo load was ordered off for this event: nothing had to give way, or what gives way had been ordered off before.\n";
         return r.worst_shortfall > Power{} ? "" : "\nEvery load that was ordered was seen to obey in time, or has not come due.\n";
     }

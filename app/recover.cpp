@@ -1,6 +1,7 @@
 #include "app/recover.hpp"
 
 #include "app/rebuilt.hpp"
+#include "app/takeover.hpp"
 #include "drivers/sqlite/journal_reader.hpp"
 
 #include <fmt/core.h>
@@ -42,7 +43,7 @@ Recovered executed_again(const JournalReader& reader, const EpochEntry& epoch, c
     });
     if (!read) throw std::runtime_error{read.error().detail + afresh};
     const std::string waited = reader.waiting() > 0 ? fmt::format(" (its last {} waited for room on the journal's disk)", reader.waiting()) : "";
-    return {engine.snapshot(last), last, fmt::format("journal: went through {} step(s) since {} again{}; what was in force is in force", epoch.steps, name_of(epoch.cause), waited), true};
+    return {engine.snapshot(last), last, fmt::format("journal: went through {} step(s) since {} again{}; what was in force is in force", epoch.steps, name_of(epoch.cause), waited), true, resting_by_us(engine)};
 }
 
 }  // namespace

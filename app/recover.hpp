@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ballast {
 
@@ -12,6 +13,7 @@ struct Recovered {
     std::optional<Now> at;      ///< Of its last step; nothing with an empty snapshot.
     std::string account;        ///< For the log: how it was come by.
     bool whole = true;          ///< False: the steps since `at` were not understood, and are not in it.
+    std::vector<std::string> resting = {};  ///< Loads that were to rest then, by our orders.
 };
 
 /// What is in force by the journal at `path`: its newest epoch's snapshot, and every step after it executed again.

@@ -68,7 +68,7 @@ void ReplayJournal::instant(Engine& engine, Now now) {
     if (now.steady < parts_->next_epoch || !parts_->trouble.empty()) return;
     const bool first = parts_->next_epoch == Steady::min();
     parts_->next_epoch = now.steady + std::chrono::hours{24};
-    Snapshot snapshot = engine.snapshot(now);
+    Snapshot snapshot = engine.snapshot_for_epoch(now);
     engine.renew(snapshot, now);
     EpochStart start{first ? EpochCause::start : EpochCause::hourly, now, Engine::revision, parts_->files,
                      std::move(snapshot), &engine.site()};

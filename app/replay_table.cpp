@@ -72,7 +72,9 @@ void say_feed(std::string& text, const sim::Feed& feed) {
 void say_rules(std::string& text, const Replayed& r) {
     const bool own = r.feed.known_rule == r.feed.market_rule;
     using Kind = sim::KnownRule::Kind;
-    const bool early = r.feed.known_rule.kind == Kind::start && r.feed.market_rule.kind == Kind::end;
+    // Before an interval is over, where its market tells what it cost only then.
+    const Kind known = r.feed.known_rule.kind;
+    const bool early = r.feed.market_rule.kind == Kind::end && (known == Kind::start || known == Kind::day_ahead || (known == Kind::delayed && r.feed.known_rule.delay < r.feed.interval_length));
     line(text, "known", own ? text_of(r.feed.known_rule) + ", this market's own rule"
                             : fmt::format("{}; this market's own rule is {}{}", text_of(r.feed.known_rule),
                                           text_of(r.feed.market_rule),

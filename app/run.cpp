@@ -2,6 +2,7 @@
 
 #include "app/recover.hpp"
 #include "app/session.hpp"
+#include "app/takeover.hpp"
 #include "controller/clock.hpp"
 #include "drivers/sqlite/sqlite_journal.hpp"
 
@@ -43,10 +44,24 @@ void tell_refused(const std::string& path, const std::vector<Fault>& faults) {
     if (faults.size() > most_faults) spdlog::error("and {} more; `ballast check {}` lists them all", faults.size() - most_faults, path);
 }
 
+/// A dry run goes beside what runs for real: what it decides was never sent, so no real run may go on from it; and its
+/// own name at a broker pushes nobody off.
+Config as_run(Config config, bool send) {
+    if (send) return config;
+    config.journal.path = dry_run_journal(config.journal.path);
+    for (BrokerConfig& broker : config.brokers) broker.client_id += "-dry-run";
+    return config;
+}
+
 /// The site file as it is now, if it can be run; else what is wrong is said, and what is in force stays.
-std::optional<Config> reloaded(const std::string& path) {
+std::optional<Config> reloaded(const Config& running, bool send) {
+    const std::string path = running.files.front().path;
     try {
         auto next = fit_config(path);
+        if (next) {
+            *next = as_run(std::move(*next), send);
+            if (auto faults = takes_a_restart(running, *next); !faults.empty()) next = tl::unexpected{std::move(faults)};
+        }
         if (next) {
             const SiteModel model = build_site(*next);
             build_policies(*next, model);
@@ -58,14 +73,6 @@ std::optional<Config> reloaded(const std::string& path) {
         spdlog::error("reload refused, going on with the old file: {}: {}", path, e.what());
     }
     return std::nullopt;
-}
-
-/// A dry run goes beside what runs for real: what it decides was never sent, so no real run may go on from it; and its
-/// own name at a broker pushes nobody off.
-Config rehearsed(Config config) {
-    config.journal.path = dry_run_journal(config.journal.path);
-    for (BrokerConfig& broker : config.brokers) broker.client_id += "-dry-run";
-    return config;
 }
 
 /// The site as SIGTERM leaves it: with `wake` nothing is held off for money any more, with `sleep` no price is high
@@ -80,19 +87,20 @@ void leave(const Config& config, const Snapshot& start, Journal& journal, bool s
 
 int run_with(Config config, bool send) {
     const std::string goes_on_from = config.journal.path;
-    const auto as_run = [send](Config read) { return send ? read : rehearsed(std::move(read)); };
-    config = as_run(std::move(config));
+    config = as_run(std::move(config), send);
     // Read before it is opened to write: closing any descriptor of a file gives up all of this process's locks on it, and
     // the next program that only looked at the journal would then take our write-ahead log away.
     const Recovered known = recover(goes_on_from);
-    if (!known.account.empty()) spdlog::log(known.whole ? spdlog::level::info : spdlog::level::warn, known.account);
     if (known.at) no_earlier_than(known.at->utc);
     Snapshot start = known.snapshot;
+    std::vector<std::string> resting = known.resting;
     auto journal = open_sqlite_journal(config.journal.path, config.journal.keep_mb, send ? spill_bytes(config.journal.keep_mb) : 0);
     if (!journal) {
         std::fprintf(stderr, "ballast: %s\n", journal.error().detail.c_str());
         return 1;
     }
+    if (!known.at && send) spdlog::info("journal: {} is new, and nothing is in force but what is heard from now on", goes_on_from);
+    if (!known.account.empty()) spdlog::log(known.whole ? spdlog::level::info : spdlog::level::warn, known.account);
     EpochCause cause = EpochCause::start;
     std::optional<Config> before;
     for (;;) {
@@ -109,14 +117,16 @@ int run_with(Config config, bool send) {
             continue;
         }
         if (before) spdlog::info("reloaded {}", summary(config));
-        const Session::End end = session->run([&] { return (next = reloaded(config.files.front().path)).has_value(); });
+        if (const std::string told = departed_sentence(resting, model); !told.empty()) spdlog::warn(told);
+        const Session::End end = session->run([&] { return (next = reloaded(config, send)).has_value(); });
         start = session->snapshot();
+        resting = resting_by_us(session->engine());
         session.reset();
         if (end == Session::End::stop) {
             leave(config, start, **journal, send);
             return 0;
         }
-        before = std::exchange(config, as_run(std::move(*next)));
+        before = std::exchange(config, std::move(*next));
         cause = EpochCause::reload;
     }
 }

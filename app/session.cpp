@@ -62,6 +62,7 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::call_covered:
     case NoteKind::calls_joined:
     case NoteKind::unanswered:
+    case NoteKind::began_unanswered:
     case NoteKind::orphaned:
     case NoteKind::messages_lost:
     case NoteKind::clock_jump: return spdlog::level::warn;
@@ -111,7 +112,8 @@ void Session::log(const Step& step) {
         for (const Order& order : step.decision.orders) (raises(order.rung) ? up : down) += order.loads.size();
         tell(ordered_.ordered(step.now.steady, down, up));
     }
-    for (const std::string& line : unknown_prices_.changed(step.decision, step.engine.state())) spdlog::warn("{}", line);
+    if (!leaving_)
+        for (const std::string& line : unknown_prices_.changed(step.decision, step.engine.state())) spdlog::warn("{}", line);
     std::size_t given_up = 0;
     for (const Miss& miss : step.decision.misses) given_up += miss.given_up;
     if (!step.decision.misses.empty())
@@ -135,7 +137,8 @@ Session::Session(const Config& config, const SiteModel& model, std::vector<Polic
     : config_{config}, journal_{journal}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
       wiring_{wire_up(config, model, io_.get_executor(), send)},
       loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config), .trippers = wiring_.trippers}},
-      words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_, send && cause == EpochCause::start} {
+      words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_, send && cause == EpochCause::start},
+      leaving_{cause == EpochCause::leave} {
     receipts_.begin_epoch(loop_.engine().site(), read_clocks().now);
     loop_.watch = [this](const Step& step) { watch(step); };
     loop_.beat = [this] {
@@ -152,6 +155,7 @@ Snapshot Session::snapshot() const { return loop_.engine().snapshot(read_clocks(
 void Session::watch(const Step& step) {
     words_.answered(step.heard, step.decision);
     log(step);
+    if (leaving_) leave_when_done(step);
     publish_events(step);
     publish_notices(step);
     if (!step.decision.says_something() && step.now.steady < next_state_) return;
@@ -159,6 +163,15 @@ void Session::watch(const Step& step) {
     std::string state = wire::state_json(report_of(step));
     if (wiring_.broker) wiring_.broker->publish("ballast/" + config_.site.name + "/state", state, 1, true);
     published_.put(std::move(state));
+}
+
+/// Who leaves need not wait longer than until all have obeyed, and nobody was ordered any more for a while.
+void Session::leave_when_done(const Step& step) {
+    constexpr Duration calm{3'000};
+    const auto& groups = step.engine.state().groups;
+    const bool obeyed = std::ranges::all_of(groups, [](const GroupState& g) { return g.unseen == 0; });
+    if (calm_since_ == Steady{} || !obeyed || !step.decision.orders.empty()) calm_since_ = step.now.steady;
+    if (step.now.steady - calm_since_ >= calm) loop_.stop();
 }
 
 namespace {

@@ -25,11 +25,13 @@ public:
 
     /// To go on from.
     Snapshot snapshot() const;
+    const Engine& engine() const { return loop_.engine(); }
 
 private:
     void watch(const Step& step);
     void log(const Step& step);
     void log(const Note& note, const Site& site);
+    void leave_when_done(const Step& step);
     void publish_events(const Step& step);
     void publish_notices(const Step& step);
     void start(Driver& driver);
@@ -49,7 +51,8 @@ private:
     HttpServer http_;
     std::vector<std::unique_ptr<asio::cancellation_signal>> stops_;
     std::size_t running_ = 0;
-    Steady next_state_{};
+    Steady next_state_{}, calm_since_{};
+    const bool leaving_;
     asic::LogLimit refused_, unwritten_;
     OrderSums ordered_;
     Overflows overflows_;

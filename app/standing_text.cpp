@@ -2,9 +2,12 @@
 
 #include "app/binding_text.hpp"
 #include "app/decision_text.hpp"
+#include "controller/hosting.hpp"
 #include "model/utc.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace ballast {
 
@@ -33,6 +36,23 @@ std::string contested(const State& state, const Contest& c, Now now) {
                        c.waiting ? "; it runs, and is sent back when its turn comes" : "");
 }
 
+/// What customers' machines have given this month.
+std::vector<std::string> hosted_sentences(const State& state) {
+    std::vector<std::string> all;
+    std::vector<std::string> told;
+    for (const Site::Group& group : state.site->groups) {
+        const Hosting& terms = group.hosting;
+        if (terms.customer.empty() || std::ranges::find(told, terms.customer) != told.end()) continue;
+        told.push_back(terms.customer);
+        const Duration rested = rested_each(state, *state.site, terms.customer);
+        const auto hours = [](Duration d) { return static_cast<double>(d.count()) / 3.6e6; };
+        if (rested == Duration{0} && terms.rest_per_month == Duration{0}) continue;
+        all.push_back(fmt::format("Machines of {} have rested {:.2f} h each this month for the sake of others{}.", terms.customer, hours(rested),
+                                  terms.rest_per_month > Duration{0} ? fmt::format(", of {:.1f} h that were promised at most", hours(terms.rest_per_month)) : ""));
+    }
+    return all;
+}
+
 }  // namespace
 
 std::string asked_of_owner(const Notice& notice) { return fmt::format("{} by {}", print(notice.power), utc_text(notice.deadline)); }
@@ -46,6 +66,7 @@ std::vector<std::string> standing_sentences(const State& state, Now now) {
     for (const Override& o : state.overrides) all.push_back(overridden(o, now));
     for (const Obligation& o : state.obligations)
         if (o.signal.kind == SignalKind::local) all.push_back(switched(state, o, now));
+    for (std::string& sentence : hosted_sentences(state)) all.push_back(std::move(sentence));
     std::size_t named = 0;
     for (const Contest& c : state.contests)
         if (c.times >= state.site->contested_after && ++named <= most_contests) all.push_back(contested(state, c, now));

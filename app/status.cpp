@@ -176,6 +176,7 @@ std::string sentence_of(const Note& note, const Site& site) {
         return fmt::format("{} has {} calls standing, as many as are kept: event {} stands for {} TOO from now on; does it release what is over?", source(), most_obligations, static_cast<std::uint32_t>(note.event), note.text);
     case NoteKind::reference_estimated: return {};  // Nothing is counted from it; the receipt says it.
     case NoteKind::unanswered: return fmt::format("{} moves NOTHING: no policy of the site file obeys what {} calls", note.text, source());
+    case NoteKind::began_unanswered: return fmt::format("{} of {} BEGAN WHILE NOBODY DECIDED: Ballast was stopped, dead or held up; what it asked was not answered until now", note.text, source());
     case NoteKind::orphaned:
         return fmt::format("{} still HOLDS as it was asked before: the site file has no more what answered it so; its source, its time or `ballast abort` ends it", note.text);
     case NoteKind::source_stale: return fmt::format("{} is silent", source());
@@ -210,7 +211,9 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::overridden: return note.power == Power{} ? fmt::format("override of {}", note.text) : fmt::format("override to {:.1f} kW of {}", kw, note.text);
     case NoteKind::override_over: return fmt::format("override of {} is over", note.text);
     case NoteKind::word_refused: return fmt::format("a word was refused: {}", note.text);
-    case NoteKind::shortfall: return fmt::format("SHORTFALL {:.1f} kW under {}: all that may go is ordered off{}{}", kw, policy(), note.text.empty() ? "" : "; ", note.text);
+    case NoteKind::shortfall:
+        if (note.text == mean_falls) return fmt::format("SHORTFALL {:.1f} kW under {}: the mean over its window is still above the limit; what is drawn now brings it back", kw, policy());
+        return fmt::format("SHORTFALL {:.1f} kW under {}: all that may go is ordered off{}{}", kw, policy(), note.text.empty() ? "" : "; ", note.text);
     case NoteKind::shortfall_over: return fmt::format("shortfall under {} is over", policy());
     case NoteKind::raises_stopped: return "the journal does not keep up: nothing is raised until it does";
     case NoteKind::raises_resumed: return "the journal keeps up again";
@@ -221,6 +224,10 @@ std::string sentence_of(const Note& note, const Site& site) {
         if (note.text == "0 ms") return "the wall clock is right again, or has been off for so long that it is followed";
         return fmt::format("the wall clock is off by {}; not followed unless it lasts", note.text);
     case NoteKind::promise_short: return fmt::format("{} could not be kept if it were called in now, with all else that is promised there: {:.1f} kW more than may go; firm load, and what is locked out, silent or broken, give nothing", policy(), kw);
+    case NoteKind::rest_spent: {
+        const Hosting& terms = site.groups[note.number].hosting;
+        return fmt::format("machines of {} have rested for others for the {:.1f} h of a month that were promised: from the next hour on they go last, and what must go still goes", terms.customer, static_cast<double>(terms.rest_per_month.count()) / 3.6e6);
+    }
     case NoteKind::promise_kept: return fmt::format("{} could be kept again", policy());
     case NoteKind::messages_lost: return fmt::format("{} messages were lost to a full mailbox", note.number);
     case NoteKind::armed: return fmt::format("{} may open by itself, once that is journaled: {}", policy(), note.text);

@@ -13,6 +13,7 @@ void apply_one(Core& core, const MeterReading& reading);
 void apply_one(Core& core, const LoadReading& reading);
 void apply_one(Core& core, const Answered& answered);
 void apply_one(Core& core, const Receipt& receipt);
+void apply_one(Core& core, const HashReading& reading);
 
 /// A load that was silent for too long answers again.
 void lives(Core& core, Slot slot);

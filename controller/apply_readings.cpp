@@ -15,13 +15,11 @@ namespace {
 void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     const Balance sum = balance(core, scope);
     if (!sum.quiet || !sum.firm_known || supply_unsettled(core, scope, meter)) return;
-    Power loads = sum.firm_draw;
-    for (const GroupId g : core.members[core.scope_index(scope)])
-        if (core.group(g).tier != Tier::firm) loads += core.sums(g).measured;
+    const Power loads = told_by_loads(core, scope, sum);
     std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
     const std::int64_t step = std::min(since_last, core.site.residual_settles).count();
     const Int128 change = (Int128{(meter - sum.cooled(loads)).count} * 1'000 - residual) * step / core.site.residual_settles.count();
-    residual += static_cast<std::int64_t>(change);
+    if (change < 0 || !core.state.everything_asked) residual += static_cast<std::int64_t>(change);
 }
 
 /// Each sample holds until the next, as long as the meter was never silent between.
@@ -254,6 +252,16 @@ void apply_one(Core& core, const Receipt& receipt) {
         if (receipt.fate == Fate::withheld && load.on && still_rests(core, s)) take_back(core, s);
         else if (receipt.fate != Fate::accepted && (!load.on || (flexible && core.state.flex(s).cap != no_limit))) amend(core, s, [](LoadState& l) { l.failing = true; });
     }
+}
+
+/// Taken from a machine that has run for long enough that the mean is of its running.
+void apply_one(Core& core, const HashReading& reading) {
+    constexpr Duration settled = std::chrono::minutes{30};
+    const LoadState& load = core.state.loads[reading.load];
+    if (!load.on || !load.seen || load.mode != Mode::running || later(run_at(core, reading.load).since, settled) > core.now.steady) return;
+    const GroupId g = core.group_of[reading.load];
+    const Int128 nominal = Int128{reading.gigahashes} * core.site.loads[reading.load].joules_per_hash + 500'000;
+    core.sums(g).efficiency.add(reading.power, Power{static_cast<std::int64_t>(std::clamp<Int128>(nominal / 1'000'000, 0, INT64_MAX))}, core.group(g).loads.size());
 }
 
 void seen_to_obey(Core& core, OrderId order, Slot loads) {

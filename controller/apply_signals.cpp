@@ -336,7 +336,7 @@ void rate_strikes(Core& core) {
             Economics economics = *group.economics;
             economics.hashprice = core.state.hashprice.value_or(economics.hashprice);
             for (Slot s = group.loads.first; s < group.loads.last; ++s)
-                core.state.strikes[s] = break_even(economics, core.site.loads[s].joules_per_hash);
+                core.state.strikes[s] = break_even(economics, core.joules_per_hash(GroupId{static_cast<std::uint16_t>(i)}, s));
         }
         find_frontier(core, GroupId{static_cast<std::uint16_t>(i)});
     }

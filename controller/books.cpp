@@ -126,6 +126,13 @@ Power not_yet_shown(const GroupState& group, const MeterState& meter, Duration l
 
 }  // namespace
 
+Power told_by_loads(const Core& core, Scope scope, const Balance& sum) {
+    Power loads = sum.firm_draw;
+    for (const GroupId g : core.members[core.scope_index(scope)])
+        if (core.group(g).tier != Tier::firm) loads += core.sums(g).measured;
+    return loads;
+}
+
 Balance balance(const Core& core, Scope scope) {
     Balance sum;
     const auto meter = core.meter_of(scope);

@@ -93,6 +93,9 @@ struct Balance {
 
 Balance balance(const Core& core, Scope scope);
 
+/// What the scope's loads say, or said last, that they draw.
+Power told_by_loads(const Core& core, Scope scope, const Balance& sum);
+
 /// Whether the group lies in the scope.
 bool under(const Core& core, Scope scope, GroupId g);
 

@@ -106,6 +106,7 @@ struct Core {
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
     std::vector<std::vector<std::uint8_t>> fed;  ///< By feeder and group: it is fed through it.
     bool paced_up = false, paced_down = false;   ///< Some pace limits what starts, or what stops for money.
+    std::vector<GroupId> hosted;                 ///< Groups of customers' machines.
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
     std::vector<GroupId> flexible_turns;         ///< Flexible groups, whose turn comes first to slow down.
 
@@ -114,6 +115,7 @@ struct Core {
     std::vector<Hold> holds;
     std::vector<Excess> excesses;
     std::vector<Conflict> conflicts;
+    Steady lived = Steady::min();                ///< The last step's time; before the first one that of whom we go on from.
     std::uint64_t last_order = 0;
     std::uint32_t last_event = 0;
     std::vector<Pace> paces;                     ///< The site's first.
@@ -157,6 +159,9 @@ struct Core {
     /// Whom limits may move: interruptible, by its own driver. Contactors move only by escalation.
     bool can_move(GroupId g) const { return movable[index(g)] != 0; }
     bool is_flexible(GroupId g) const { return group(g).tier == Tier::flexible; }
+
+    /// What the load draws for a hash, mJ/TH: its nameplate, by what was learned of its group when the epoch began.
+    std::int64_t joules_per_hash(GroupId g, Slot slot) const { return site.loads[slot].joules_per_hash * sums(g).efficiency_ppm / 1'000'000; }
 
     void wake_at(Steady at) { if (at < wake) wake = at; }
     void note(NoteKind kind, std::size_t number, std::string text = {}, EventId event = {}, Power power = {});

@@ -200,6 +200,13 @@ void fields(Io& io, As<FrequencyReading> auto& v) {
     io.time(v.taken);
 }
 
+template <class Io>
+void fields(Io& io, As<HashReading> auto& v) {
+    io.number(v.load);
+    io.integer(v.power);
+    io.integer(v.gigahashes);
+}
+
 /// Usually a few, ascending.
 template <class Io>
 void slots(Io& io, auto& list) {

@@ -4,6 +4,7 @@
 #include "controller/core.hpp"
 #include "controller/pace.hpp"
 #include "controller/flexible.hpp"
+#include "controller/hosting.hpp"
 #include "controller/local.hpp"
 #include "controller/snapshot.hpp"
 #include "controller/words.hpp"
@@ -22,7 +23,6 @@ namespace {
 void index_site(Core& core) {
     const Site& site = core.site;
     core.group_of.resize(site.loads.size());
-    core.merit.resize(site.loads.size());
     core.frontier.resize(site.groups.size());
     core.members.assign(1 + site.feeders.size() + site.groups.size(), {});
     core.carried.assign(site.groups.size(), {});
@@ -35,12 +35,8 @@ void index_site(Core& core) {
         core.interruptible.push_back(group.tier == Tier::interruptible && !core.contactor.back());
         for (Slot s = group.loads.first; s < group.loads.last; ++s) {
             core.group_of[s] = g;
-            const std::int64_t worst_first = site.loads[s].joules_per_hash > 0 ? -site.loads[s].joules_per_hash : std::numeric_limits<std::int64_t>::min();
-            core.merit[s] = worst_first;
-            if (group.own_strikes && s > group.loads.first) core.merit[s] = std::max(core.merit[s - 1], worst_first);  // Nobody before who mines for less.
             core.nameplate[i] += site.loads[s].rated;
             core.rated.push_back(site.loads[s].rated);
-            BALLAST_CHECK(s == group.loads.first || core.merit[s - 1] <= core.merit[s] || group.driver == "contactor");
         }
         core.members[0].push_back(g);
         for (auto f = group.feeder; f; f = site.feeders[index(*f)].under) {
@@ -56,6 +52,8 @@ void index_site(Core& core) {
     }
     for (const GroupId g : core.members[0])
         if (core.is_flexible(g)) core.flexible_turns.push_back(g);
+    for (const GroupId g : core.members[0])
+        if (!core.group(g).hosting.customer.empty()) core.hosted.push_back(g);
     std::ranges::stable_sort(core.flexible_turns, {}, [&](GroupId g) { return core.group(g).flexible.turn; });
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (const auto contactor = site.groups[i].contactor)
@@ -106,6 +104,22 @@ void take_learned_residuals(Core& core) {
     }
 }
 
+/// Who goes first: by what its machines were seen to draw for a hash, and by what customers have given for others.
+void put_in_order(Core& core) {
+    const Site& site = core.site;
+    core.merit.resize(site.loads.size());
+    for (std::size_t i = 0; i < site.groups.size(); ++i) {
+        const Site::Group& group = site.groups[i];
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) {
+            const std::int64_t joules = core.joules_per_hash(GroupId{static_cast<std::uint16_t>(i)}, s);
+            core.merit[s] = joules > 0 ? -joules : std::numeric_limits<std::int64_t>::min();
+            if (group.own_strikes && s > group.loads.first) core.merit[s] = std::max(core.merit[s - 1], core.merit[s]);  // Nobody before who mines for less.
+            BALLAST_CHECK(s == group.loads.first || core.merit[s - 1] <= core.merit[s] || group.driver == "contactor");
+        }
+    }
+    share_out(core);
+}
+
 void size_scratch(Core& core) {
     core.envelope.resize(core.site.groups.size());
     core.open_order.resize(core.site.groups.size());
@@ -130,6 +144,7 @@ Engine::Engine(Site site, std::vector<Policy> policies, const Snapshot& start, N
     size_scratch(core);
     if (!start.bytes.empty()) restore(core, start.bytes);
     take_learned_residuals(core);
+    put_in_order(core);
     throw_switches(core);
     rate_strikes(core);
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) recount(core, GroupId{static_cast<std::uint16_t>(i)});
@@ -142,7 +157,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 const Decision& Engine::step(Now now, std::span<const Event> heard) {
     Core& core = *parts_;
     BALLAST_CHECK(now.steady >= core.now.steady);
-    core.now = now;
+    const Now before = std::exchange(core.now, now);
     core.wake = never;
     core.orders.clear();
     core.binding.clear();
@@ -153,15 +168,18 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
     core.overruled.clear();
     std::ranges::fill(core.open_order, std::size_t{0});
 
+    count_rests(core, before);
     for (const Event& event : heard) apply(core, event);
     expire(core);
     resolve(core);
     verify(core);
     allocate(core);
     escalate(core);
+    judge_rests(core);
     // What a floor lets go depends on what has just been ordered, and was measured before.
     if (!core.floors.empty() && !core.orders.empty()) core.wake_at(later(now.steady, Duration{1}));
     arm(core);
+    core.lived = now.steady;
 
     std::erase_if(core.pending, [](const Pending& p) { return p.unseen == 0; });
     for (const Order& order : core.orders)
@@ -171,6 +189,16 @@ const Decision& Engine::step(Now now, std::span<const Event> heard) {
 }
 
 Snapshot Engine::snapshot(Now now) const { return {save(*parts_, now)}; }
+
+Snapshot Engine::snapshot_for_epoch(Now now) const {
+    Core core = *parts_;
+    for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
+        GroupState& group = core.state.groups[i];
+        group.efficiency_ppm = group.efficiency.factor_ppm();
+        if (const std::string& customer = core.site.groups[i].hosting.customer; !customer.empty()) group.gave = rested_each(core.state, core.site, customer);
+    }
+    return {save(core, now)};
+}
 
 void Engine::renew(const Snapshot& own, Now now) { *this = Engine{std::move(parts_->site), std::move(parts_->policies), own, now}; }
 

@@ -33,6 +33,8 @@ public:
     const Decision& step(Now now, std::span<const Event> heard);
 
     Snapshot snapshot(Now now) const;
+    /// The same for an epoch that begins now: what was learned of machines, and given by customers, counts in it.
+    Snapshot snapshot_for_epoch(Now now) const;
     /// Goes on from its own snapshot, just as a re-execution of the journal's next epoch will.
     void renew(const Snapshot& own, Now now);
     /// What lowers and was not seen to be obeyed, as it was ordered: to be sent again by whoever takes over.

@@ -48,6 +48,17 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
     return cut;
 }
 
+/// All behind the contactor say that they rest. That some do not is possible only where the meter shows what nobody else
+/// says to draw: more than the residual is known to, a few per cent of the block.
+bool may_hide(const Core& core, Scope scope, Slot contactor) {
+    const Balance sum = balance(core, scope);
+    if (!sum.meter || !sum.firm_known) return true;
+    Power block;
+    for (const GroupId g : core.carried[index(core.group_of[contactor])])
+        if (core.group(g).contactor == contactor) block += core.nameplate[index(g)];
+    return *sum.meter - sum.cooled(told_by_loads(core, scope, sum)) - sum.residual > Power{block.count / 50};
+}
+
 /// Contactors of the scope that have rested, those that cost the fewest healthy watts first.
 std::vector<Cut> cuts(Core& core, Scope scope) {
     std::vector<Cut> found;
@@ -58,7 +69,7 @@ std::vector<Cut> cuts(Core& core, Scope scope) {
             if (!cut) continue;
             const Steady rested = later(run_at(core, s).since, core.group(g).contactor_rest);
             if (rested > core.now.steady) core.wake_at(rested);
-            else if (cut->stuck > Power{} || cut->healthy == Power{} || core.carried[index(g)].empty()) found.push_back(*cut);
+            else if (cut->stuck > Power{} || core.carried[index(g)].empty() || (cut->healthy == Power{} && may_hide(core, scope, s))) found.push_back(*cut);
         }
     }
     std::ranges::stable_sort(found, {}, [](const Cut& c) { return std::pair{c.healthy, -c.stuck}; });
@@ -140,9 +151,10 @@ void close_contactors(Core& core) {
 
 // ---- what a limit has come to
 
-void tell_shortfall(Core& core, const Bound& bound, Excess& excess, Power missing) {
+void tell_shortfall(Core& core, const Bound& bound, Excess& excess, Power missing, const Balance& sum) {
     if (std::exchange(excess.told, true)) return;
-    core.note(NoteKind::shortfall, index(excess.policy), bound.everything ? std::string{} : not_given(core, bound.scope, bound.why.cause == Cause::emergency), event_of(core, bound.why), missing);
+    const bool on_its_way = bound.window > Duration{0} && sum.expected() <= bound.aim;
+    core.note(NoteKind::shortfall, index(excess.policy), on_its_way ? std::string{mean_falls} : bound.everything ? std::string{} : not_given(core, bound.scope, bound.why.cause == Cause::emergency), event_of(core, bound.why), missing);
 }
 
 /// But for this bound, and whatever the pace, some load would come back.
@@ -213,7 +225,7 @@ void judge(Core& core, const Bound& bound) {
         const Steady must = later(std::max(excess.since, bound.since), bound.prove_within);
         if (core.now.steady >= must) result.shortfall = std::max(result.shortfall, now.over_meter);
         else core.wake_at(must);
-        if (result.shortfall > Power{}) tell_shortfall(core, bound, excess, result.shortfall);
+        if (result.shortfall > Power{}) tell_shortfall(core, bound, excess, result.shortfall, now.sum);
     }
     if (!obliges(bound) && !sheds && result.shortfall == Power{} && !holds_back(core, bound, now.sum)) return;
     core.constraining[index(bound.why.policy)] = 1;

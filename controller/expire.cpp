@@ -16,6 +16,16 @@ namespace ballast {
 
 namespace {
 
+/// A step is taken when a call begins. Where none was, nobody answered it.
+void tell_unanswered(Core& core) {
+    constexpr Duration late{2'000};
+    for (const Obligation& o : core.state.obligations) {
+        if (!is_call(o.signal.kind) || o.begins <= core.lived) continue;
+        if (o.begins > core.now.steady) core.wake_at(o.begins);
+        else if (o.heard <= core.lived && later(o.begins, late) < core.now.steady) core.note(NoteKind::began_unanswered, index(o.signal.source), o.signal.id, o.event);
+    }
+}
+
 void end_obligations(Core& core) {
     for (std::size_t i = core.state.obligations.size(); i-- > 0;) {
         const Obligation& obligation = core.state.obligations[i];
@@ -94,6 +104,7 @@ void expire(Core& core) {
     end_disarms(core);
     end_overrides(core);
     keep_maintenance(core);
+    tell_unanswered(core);
     end_obligations(core);
     end_replaced(core);
     tell_held(core);

@@ -152,7 +152,7 @@ void Loop::trust_again(Now now) {
 
 asio::awaitable<void> Loop::begin_epoch(EpochCause cause) {
     const Now now = read_clocks().now;
-    Snapshot snapshot = engine_.snapshot(now);
+    Snapshot snapshot = engine_.snapshot_for_epoch(now);
     engine_.renew(snapshot, now);
     wake_ = now.steady;
     EpochStart start{cause, now, Engine::revision, settings_.files, std::move(snapshot), &engine_.site()};

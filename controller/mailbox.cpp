@@ -14,7 +14,7 @@ void Mailbox::put(Event event) {
     bool first = false;
     {
         const std::lock_guard lock{mutex_};
-        const bool can_wait = std::holds_alternative<Answered>(event);
+        const bool can_wait = std::holds_alternative<Answered>(event) || std::holds_alternative<HashReading>(event);
         first = !can_wait && !std::exchange(waiting_, true);
         if (const auto* reading = std::get_if<LoadReading>(&event)) {
             put_reading(*reading);

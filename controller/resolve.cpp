@@ -29,6 +29,17 @@ void fill_in(const Core& core, Bound& bound) {
     bound.aim = bound.release = Power::lowest();
 }
 
+/// A mean that has passed its limit goes on rising until less is drawn than what leaves its window. So that it is back within
+/// a quarter of the window:  draw = what leaves in that quarter - 4 (mean - limit).
+void bring_back(const Core& core, Bound& bound) {
+    if (bound.window <= Duration{0} || bound.everything || bound.standstill) return;
+    const auto mean = judged(core, bound);
+    if (!mean || *mean <= bound.high) return;
+    const MeterState& meter = core.state.meters[index(*core.meter_of(bound.scope))];
+    const Steady begins = meter.taken - bound.window;
+    if (const auto leaves = meter.mean(begins, begins + bound.window / 4)) bound.aim = std::min(bound.aim, *leaves - Power{4 * (*mean - bound.high).count});
+}
+
 }  // namespace
 
 void resolve(Core& core) {
@@ -42,8 +53,10 @@ void resolve(Core& core) {
     for (const Cutoff& cutoff : core.limits.cutoffs) fold(core, cutoff);
     std::ranges::stable_sort(core.limits.bounds, {}, [](const Bound& b) { return b.why.rank; });
     fill_in_rests(core);
+    for (Bound& bound : core.limits.bounds) bring_back(core, bound);
+    core.state.everything_asked = false;
     for (const Bound& bound : core.limits.bounds)
-        if (bound.everything) core.constraining[index(bound.why.policy)] = 1;
+        if (bound.everything) core.constraining[index(bound.why.policy)] = 1, core.state.everything_asked = true;
 }
 
 void fill_in_rests(Core& core) {

@@ -41,7 +41,7 @@ const Signal* signal_called(const Site& site, std::span<const Event> heard, cons
 
 // ---- epochs
 
-void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
+void ReceiptBuilder::begin_epoch(const Site& site, Now now, bool absent) {
     std::map<std::string_view, Slot> before;
     for (Slot s = 0; s < site_.loads.size(); ++s) before.emplace(site_.loads[s].name, s);
     std::vector<Load> loads(site.loads.size());
@@ -64,7 +64,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
         trace.loads = std::move(flags);
         trace.went = std::move(went);
         trace.meter = std::nullopt;
-        trace.limit = std::nullopt;
+        const bool obliged = std::exchange(trace.limit, std::nullopt) || trace.receipt.signal;
         std::vector<Power> shown;
         for (const Site::Meter& meter : site.meters) {
             const auto old = std::ranges::find(site_.meters, meter.name, &Site::Meter::name);
@@ -72,9 +72,10 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now) {
             shown.push_back(at < trace.meters_before.size() ? trace.meters_before[at] : Power{});
         }
         trace.meters_before = std::move(shown);
-        if (!other_boot) continue;
-        for (Steady* t : {&trace.receipt.began.steady, &trace.must}) *t = *t == never ? never : *t + shift;
-        trace.counted = now.steady;
+        if (other_boot)
+            for (Steady* t : {&trace.receipt.began.steady, &trace.must}) *t = *t == never ? never : *t + shift;
+        if (absent) miss_time(trace, obliged, now);
+        if (other_boot || absent) trace.counted = std::max(now.steady, trace.receipt.began.steady);
     }
     std::map<Slot, Failing> failing;
     for (Slot s = 0; s < from.size(); ++s)
@@ -212,6 +213,7 @@ void ReceiptBuilder::open(Now now, const Note& note, std::span<const Event> hear
     r.name = note.text;
     r.heard = r.began = now;
     r.reference = r.mean_before = held(note.power);
+    r.reference_estimated = !site_.meter;
     trace.must = now.steady;
     if (const Signal* signal = signal_called(site_, heard, note)) {
         place(now, trace, *signal);
@@ -230,6 +232,10 @@ void ReceiptBuilder::place(Now now, Trace& trace, const Signal& signal) {
     ShedReceipt& r = trace.receipt;
     r.signal = signal;
     if (index(signal.source) < site_.sources.size()) r.source = site_.sources[index(signal.source)].name;
+    if (!r.first_command && r.policy.empty()) {  // Until somebody decides on it: what it asks.
+        r.cause = signal.kind == SignalKind::emergency ? Cause::emergency : Cause::dispatch;
+        r.reason = signal.ask == Ask::full ? Reason::dispatched_full : signal.ask == Ask::absolute ? Reason::dispatched : Reason::reduction_from_reference;
+    }
     if (r.ordered > 0) return;  // What has begun has begun.
     r.began = r.heard;
     trace.must = r.began.steady;

@@ -40,10 +40,11 @@ struct ShedReceipt {
         std::optional<Power> residual_change;  ///< Meter less all loads; none while ordered loads have not said what they draw.
         Power reference;                       ///< The receipt's.
 
-        /// What Ballast's loads gave: a hall that grew meanwhile does not hide it.
+        /// What the meter shows that was given: a hall that grew meanwhile, by its own meter, does not hide it. The residual
+        /// is named and not counted: in what grew there may be loads that say they rest.
         std::optional<Power> shed() const {
             if (!meter) return std::nullopt;
-            return reference - *meter + firm_change + residual_change.value_or(Power{});
+            return reference - *meter + firm_change;
         }
     };
     /// A settlement interval that the event touched, whole: also what of it lies before and after the event.
@@ -73,7 +74,7 @@ struct ShedReceipt {
     /// A time of the event that the journal could not record.
     struct Unrecorded {
         Instant from{}, to{};
-        std::uint64_t steps = 0;  ///< Of the whole gap.
+        std::uint64_t steps = 0;  ///< Of the whole gap; 0: there was none, for nobody ran.
     };
 
     EventId event{};
@@ -138,8 +139,9 @@ public:
     static constexpr std::size_t most_open = 4'096;      ///< As many obligations as can stand, and more.
     static constexpr std::size_t most_orders = 200'000;  ///< Whose acknowledgements are still looked for.
 
-    /// Before the first step, and when an epoch begins: slots may be others, and the steady clock too.
-    void begin_epoch(const Site& site, Now now);
+    /// Before the first step, and when an epoch begins: slots may be others, and the steady clock too. `absent`: another
+    /// process began it, and nobody looked since the last step.
+    void begin_epoch(const Site& site, Now now, bool absent = false);
 
     void step(Now now, std::span<const Event> heard, const Decision& decision);
 
@@ -186,6 +188,7 @@ private:
         std::vector<Went> went;                ///< Likewise.
         std::map<std::string, ShedReceipt::MissLine> misses;
         IntervalMeans five{std::chrono::minutes{5}}, fifteen{std::chrono::minutes{15}};
+        std::array<Steady, 4> shown_at{};      ///< By moment: when the meter's reading was taken.
         std::vector<Power> meters_before;      ///< When it began, by meter.
         Power firm_before;
         std::optional<Power> residual_before;
@@ -210,6 +213,8 @@ private:
     void note(Now now, const Note& note, std::span<const Event> heard);
     void open(Now now, const Note& note, std::span<const Event> heard);
     void take_over(const StandingEvent& event, std::uint64_t steps);
+    void miss_time(Trace& trace, bool obliged, Now now);
+    static void leave_gap(ShedReceipt& receipt, const ShedReceipt::Unrecorded& gap);
     void place(Now now, Trace& trace, const Signal& signal);
     void order(Now now, const Order& order);
     static void see_gone(Trace& trace, Slot slot, const LoadReading& reading);

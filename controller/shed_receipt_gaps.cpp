@@ -20,15 +20,30 @@ std::vector<StandingEvent> standing_events(const State& state, const Site& site,
     return all;
 }
 
+/// What was last seen before the gap says nothing of it.
+void ReceiptBuilder::leave_gap(ShedReceipt& r, const ShedReceipt::Unrecorded& gap) {
+    r.unrecorded.push_back(gap);
+    for (ShedReceipt::Moment& moment : r.moments)
+        if (const Instant at = r.began.utc + moment.after; at > gap.from && at <= gap.to) moment = {moment.after, {}, {}, {}, moment.reference};
+}
+
+/// Nobody looked since the last step, whether what stood then was met or not; a reload is too short to matter.
+void ReceiptBuilder::miss_time(Trace& trace, bool obliged, Now now) {
+    constexpr Duration reload{2'000};
+    ShedReceipt& r = trace.receipt;
+    const Duration away = between(last_.utc, now.utc);
+    if (r.closed || away <= Duration{0}) return;
+    const Instant end = r.signal ? std::min(r.signal->end, now.utc) : now.utc;
+    if (obliged) r.unmeasured += std::max(Duration{0}, between(std::max(r.met_by, last_.utc), end));
+    if (away > reload && r.began.utc < now.utc) leave_gap(r, {std::max(last_.utc, r.heard.utc), now.utc, 0});
+}
+
 void ReceiptBuilder::resume(std::uint64_t steps, std::span<const StandingEvent> standing) {
     just_closed_.clear();
     for (auto& [id, trace] : traces_) {
         ShedReceipt& r = trace.receipt;
         if (r.closed) continue;
-        const ShedReceipt::Unrecorded gap{std::max(before_, r.heard.utc), last_.utc, steps};
-        r.unrecorded.push_back(gap);
-        for (ShedReceipt::Moment& moment : r.moments)  // What was last seen before the gap says nothing of it.
-            if (const Instant at = r.began.utc + moment.after; at > gap.from && at <= gap.to) moment = {moment.after, {}, {}, {}, moment.reference};
+        leave_gap(r, {std::max(before_, r.heard.utc), last_.utc, steps});
         if (std::ranges::find(standing, id, &StandingEvent::event) != standing.end()) continue;
         r.closed = last_;
         just_closed_.push_back(id);

@@ -61,9 +61,10 @@ void ReceiptBuilder::sample(Trace& trace, Steady at) {
         return;
     }
     if (at > later(began, r.moments.back().after)) return;
-    for (ShedReceipt::Moment& moment : r.moments) {
+    for (std::size_t i = 0; i < r.moments.size(); ++i) {
+        ShedReceipt::Moment& moment = r.moments[i];
         if (at > later(began, moment.after)) continue;
-        if (meter && meter->read && meter->taken > began) moment.meter = meter->power;
+        if (meter && meter->read && meter->taken > began) moment.meter = meter->power, trace.shown_at[i] = meter->taken;
         moment.firm_change = firm_ - trace.firm_before;
         const auto now = r.obeyed == r.ordered ? residual() : std::nullopt;
         moment.residual_change = now && trace.residual_before ? std::optional{*now - *trace.residual_before} : std::nullopt;
@@ -121,9 +122,12 @@ std::optional<ShedReceipt> ReceiptBuilder::receipt(EventId event) const {
     receipt.five_minutes = means(trace.five);
     receipt.fifteen_minutes = means(trace.fifteen);
     for (const auto& [load, line] : trace.misses) receipt.misses.push_back(line);
-    for (ShedReceipt::Moment& moment : receipt.moments) {
+    for (std::size_t i = 0; i < receipt.moments.size(); ++i) {
+        ShedReceipt::Moment& moment = receipt.moments[i];
         moment.reference = receipt.reference;
-        if (last_.steady < later(receipt.began.steady, moment.after)) moment = {moment.after, {}, {}, {}, receipt.reference};
+        const Steady at = later(receipt.began.steady, moment.after);
+        const bool too_old = moment.meter && site_.meter && later(trace.shown_at[i], site_.meters[index(*site_.meter)].stale_after) < at;
+        if (last_.steady < at || too_old) moment = {moment.after, {}, {}, {}, receipt.reference};
     }
     return receipt;
 }

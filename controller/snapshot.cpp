@@ -29,12 +29,21 @@ void io_site(Io& f, Core& core) {
     io(f, core.paces[0]), f.steady(core.next_stale), f.steady(core.next_overdue);
     f.whole(core.state.residual_mw[0]);
     f.flag(core.state.journal_writes);
+    f.flag(core.state.everything_asked);
+    f.steady(core.lived);
     bool rated = core.state.hashprice.has_value();
     f.flag(rated);
     Price hashprice = core.state.hashprice.value_or(Price{});
     f.quantity(hashprice);
     if (rated) core.state.hashprice = hashprice;
     f.utc(core.state.hashprice_issued);
+}
+
+/// What rests for others, and what was taken when the epoch began.
+void io_taken(auto& f, GroupState& g) {
+    auto gave = g.gave.count();
+    io(f, g.rested), f.whole(g.resting), f.whole(g.efficiency_ppm), f.whole(gave);
+    g.gave = Duration{gave};
 }
 
 // ---- out
@@ -52,15 +61,17 @@ void save_loads(Out& f, Core& core) {
     }
 }
 
-void save_group(Out& f, const Site::Group& group, GroupState& sums) {
+void save_group(Out& f, const Core& core, const Site::Group& group, GroupState& sums) {
     auto patience = group.stale_after.count();
-    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk), io(f, sums.response);
+    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk), io(f, sums.response), io(f, sums.efficiency);
+    sums.rested.pass(core.now.utc, f.now.utc, f.now.steady - core.now.steady, sums.resting);
+    io_taken(f, sums);
 }
 
 void save_named(Out& f, Core& core) {
     const Site& site = core.site;
     f.w.number(site.groups.size());
-    for (std::size_t i = 0; i < site.groups.size(); ++i) save_group(f, site.groups[i], core.state.groups[i]);
+    for (std::size_t i = 0; i < site.groups.size(); ++i) save_group(f, core, site.groups[i], core.state.groups[i]);
     f.w.number(site.feeders.size());
     for (std::size_t i = 0; i < site.feeders.size(); ++i) {
         Pace pace;
@@ -172,7 +183,7 @@ void restore_named(In& f, Core& core, const Names& names) {
         GroupState dropped;
         GroupState& g = i ? state.groups[*i] : dropped;
         std::int64_t patience = 0;
-        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk), io(f, g.response);
+        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk), io(f, g.response), io(f, g.efficiency), io_taken(f, g);
         if (!i || core.site.groups[*i].stale_after.count() != patience) core.next_stale = core.now.steady;  // Look again.
     });
     named_things(f, names.feeders, [&](auto i) {
@@ -410,6 +421,7 @@ std::string save(const Core& state, Now now) {
     Out f{Writer{bytes}, now};
     f.w.number(snapshot_version);
     f.w.integer(now.utc.time_since_epoch().count());
+    if (core.lived == core.now.steady) core.lived = now.steady;  // It goes on living; one that has yet to step does not.
     io_site(f, core);
     save_loads(f, core);
     save_named(f, core);

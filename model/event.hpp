@@ -83,6 +83,14 @@ struct Answered {
     bool operator==(const Answered&) const = default;
 };
 
+/// What a machine hashes, and what it draws for that; now and then, of those that measure both.
+struct HashReading {
+    Slot load = 0;
+    Power power{};
+    std::int64_t gigahashes = 0;          ///< A second, > 0; a mean over minutes.
+    bool operator==(const HashReading&) const = default;
+};
+
 /// The fate of an order at one or more loads. An acknowledgement is not a shed.
 enum class Fate : std::uint8_t { accepted, refused, unreachable, timed_out, withheld };
 
@@ -146,6 +154,6 @@ struct Lost {
 
 /// Everything that can happen to us. Nothing else may change State.
 using Event = std::variant<Signal, Heartbeat, Rejected, MeterReading, LoadReading, Answered, Receipt, OperatorWord,
-                           JournalHealth, ClockJump, Lost, FrequencyReading, Tripped>;
+                           JournalHealth, ClockJump, Lost, FrequencyReading, Tripped, HashReading>;
 
 }  // namespace ballast

@@ -262,6 +262,8 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::unanswered: return "unanswered";
     case NoteKind::orphaned: return "orphaned";
     case NoteKind::reference_estimated: return "reference_estimated";
+    case NoteKind::rest_spent: return "rest_spent";
+    case NoteKind::began_unanswered: return "began_unanswered";
     }
     return {};
 }

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ballast {
@@ -66,8 +67,11 @@ enum class NoteKind : std::uint8_t {
     supply_lost, supply_back,
     disarmed, armed_again, disarmed_ignores, contested, channel_silent, channel_back, channels_disagree, conflict, conflict_over,
     notice, notice_over, local, local_over, maintained, maintenance_over, overridden, override_over,
-    call_covered, calls_joined, unanswered, orphaned, reference_estimated,
+    call_covered, calls_joined, unanswered, orphaned, reference_estimated, rest_spent, began_unanswered,
 };
+
+/// Text of a shortfall's note whose limit is on a mean that is on its way back.
+inline constexpr std::string_view mean_falls = "the mean falls";
 
 /// Something a person may ask about later. `number` says which source, meter, load or event by the kind's own meaning.
 struct Note {

@@ -1,6 +1,7 @@
 #pragma once
 #include "model/coincident.hpp"
 #include "model/economics.hpp"
+#include "model/hosting.hpp"
 #include "model/ids.hpp"
 #include "model/units.hpp"
 
@@ -81,6 +82,7 @@ struct Site {
         Duration stagger{0};              ///< Between two wakes.
         std::int64_t inrush_ppm = 1'000'000;  ///< What a load takes in the moment it starts, of its nameplate.
         Duration contactor_rest{600'000}; ///< Least time between two operations of a contactor (contactor groups).
+        Hosting hosting = {};             ///< Whose machines they are (interruptible groups).
         // Firm groups only:
         Power reserve;                    ///< `reserve_kw`: never refill below this, whatever is drawn now.
         Duration reserve_window{0};       ///< The rolling maximum counts this far back.

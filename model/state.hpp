@@ -1,6 +1,8 @@
 #pragma once
 #include "model/call_terms.hpp"
+#include "model/efficiency.hpp"
 #include "model/event.hpp"
+#include "model/hosting.hpp"
 #include "model/limit.hpp"
 #include "model/order.hpp"
 #include "model/peaks.hpp"
@@ -91,7 +93,13 @@ struct GroupState {
     Slot unseen = 0;             ///< Loads not yet seen to obey.
     Steady heard = Steady::min();       ///< All of the group answered then, or later.
     Steady next_wake = Steady::min();   ///< Stagger.
-    MachineResponse response;           ///< What was learned of its machines.
+    MachineResponse response;           ///< What was learned of its machines;
+    LearnedEfficiency efficiency;       ///< and of what they draw for a hash.
+    Rested rested;                      ///< Hosted machines, for the sake of others;
+    Slot resting = 0;                   ///< and how many of them do now.
+    // Taken when the epoch began, so that in it all stand in one order:
+    std::int64_t efficiency_ppm = 1'000'000;  ///< What its J/TH by nameplate are multiplied with.
+    Duration gave{0};                         ///< What its customer's machines had rested each.
 };
 
 struct MeterState {
@@ -259,6 +267,7 @@ struct State {
     std::vector<Contest> contests;        ///< By load, ascending.
     std::vector<Notice> notices;
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
+    bool everything_asked = false;        ///< Somewhere all that may stop is to. What grows beside the loads then may be some that only say they rest.
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.
     bool journal_writes = true;

@@ -121,6 +121,9 @@ std::optional<ConfigReport> config(const Reply& reply);
 /// `SUMMARY[0]` "GHS 5s" (or "MHS 5s") in GH/s, >= 0.
 std::optional<double> gigahashes(const Reply& reply);
 
+/// The mean of a quarter of an hour, "GHS 15m" (or "MHS 15m"), else what `gigahashes` says; GH/s, > 0 and at most 10^9.
+std::optional<double> mean_gigahashes(const Reply& reply);
+
 /// A curtail command was taken: `CURTAIL` or code 335, and no error.
 bool curtail_taken(const Reply& reply);
 

@@ -97,13 +97,25 @@ std::optional<ConfigReport> config(const Reply& reply) {
     return report;
 }
 
-std::optional<double> gigahashes(const Reply& reply) {
+namespace {
+
+std::optional<double> hash_rate(const Reply& reply, std::string_view giga, std::string_view mega) {
     const json::object* said = section(reply, "SUMMARY");
     if (!said) return {};
-    auto rate = number(*said, "GHS 5s");
+    auto rate = number(*said, giga);
     if (!rate)
-        if (rate = number(*said, "MHS 5s"); rate) *rate /= 1'000;
+        if (rate = number(*said, mega); rate) *rate /= 1'000;
     return rate && *rate >= 0 ? rate : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<double> gigahashes(const Reply& reply) { return hash_rate(reply, "GHS 5s", "MHS 5s"); }
+
+std::optional<double> mean_gigahashes(const Reply& reply) {
+    auto rate = hash_rate(reply, "GHS 15m", "MHS 15m");
+    if (!rate) rate = gigahashes(reply);
+    return rate && *rate > 0 && *rate <= 1e9 ? rate : std::nullopt;
 }
 
 bool curtail_taken(const Reply& reply) {

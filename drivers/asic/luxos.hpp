@@ -30,6 +30,7 @@ struct LuxosSettings {
     std::size_t connections = 2'048;      ///< At once, of machines that answer in time.
     std::size_t slow_connections = 8'192; ///< Besides, of machines that have not answered within `slow_after`.
     Duration slow_after{250};
+    Duration hash_every{3'600'000};       ///< What a running machine that measures its power hashes is asked about so often.
     Duration deadline{5'000};             ///< Of one exchange, from connect to the last byte.
     Duration session_rest{60'000};        ///< A session we opened is closed when unused this long, so that people can log on.
     unsigned logoffs_per_second = 50;

@@ -99,6 +99,8 @@ void Fleet::start(Mailbox& mailbox) {
     watched_.assign(exchanges_.descriptor());
     started_ = steady_now();
     for (HostName& host : host_names_) resolve(host);
+    // Scattered over the period, whatever the order: a fleet stands by efficiency, and its first half is not like its second.
+    for (Machine& m : machines_) m.hash_due = started_ + settings_.hash_every * (65'536 - static_cast<std::int64_t>((number(m) * 0x9e3779b9u) >> 16)) / 65'536;
     for (Machine& m : machines_) schedule(m, started_ + std::min(m.poll, first_contact_within) * number(m) / static_cast<std::int64_t>(machines_.size()));
     tick();
 }
@@ -276,7 +278,10 @@ void Fleet::understood(Machine& m, Step step, const wire::cgminer::Reply& reply)
     switch (step) {
     case Step::idle: return;
     case Step::power: m.power = wire::cgminer::power(reply); return continue_poll(m);
-    case Step::summary: m.gigahashes = wire::cgminer::gigahashes(reply); return continue_poll(m);
+    case Step::summary:
+        m.gigahashes = wire::cgminer::gigahashes(reply);
+        m.mean_gigahashes = wire::cgminer::mean_gigahashes(reply);
+        return continue_poll(m);
     case Step::config: return learn_config(m, reply) ? continue_poll(m) : report_foreign(m);
     case Step::identify: return learn_config(m, reply) ? go_on(m) : refuse(m, "another machine answers at its address");
     case Step::logon: return logged_on(m, reply);

@@ -98,6 +98,7 @@ private:
     void begin_poll(Machine& m);
     void continue_poll(Machine& m);
     void conclude_poll(Machine& m);
+    void report_hash(Machine& m);
     void drop_poll(Machine& m);
     void report_foreign(Machine& m);
 

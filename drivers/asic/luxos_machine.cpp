@@ -7,13 +7,14 @@ namespace ballast::asic {
 bool wants_config(const Machine& m) {
     if (m.config_asked) return false;
     if (m.polls_to_config == 0 || m.identity != Identity::proven) return true;
-    return m.power && m.power->measured && m.draws() == m.says_asleep();
+    if (m.power && m.power->measured) return m.draws() == m.says_asleep();
+    return m.gigahashes && (*m.gigahashes > 0) == m.says_asleep();  // Somebody else may have put it to sleep, or woken it.
 }
 
 bool wants_summary(const Machine& m) {
     if (m.summary_asked) return false;
     const bool measured = m.power && m.power->measured;
-    return !measured || (!m.draws() && !m.says_asleep());
+    return !measured || (m.draws() ? m.hash_wanted : !m.says_asleep());
 }
 
 Machine::Seen judge(const Machine& m) {

@@ -56,7 +56,9 @@ struct Machine {
     Identity identity = Identity::unproven;
     std::optional<bool> asleep, supply_on;  ///< As `config` last said.
     std::optional<wire::cgminer::PowerReport> power;  ///< This poll's, as the next two.
-    std::optional<double> gigahashes;
+    std::optional<double> gigahashes, mean_gigahashes;
+    Steady hash_due = Steady::min();     ///< What it hashes is asked for then, though nothing else hangs on it.
+    bool hash_wanted = false;            ///< In this poll.
     bool config_asked = false, summary_asked = false;
 
     bool reported = false;               ///< `seen` is what the mailbox was last told.
@@ -67,10 +69,10 @@ struct Machine {
     bool draws() const { return power && power->measured && power->power.count > (rated.count > 0 ? rated.count * 3 / 10 : 300); }
 };
 
-/// `config` is due, or the power does not fit what it last said.
+/// `config` is due, or the power, or the hashing of one that only estimates it, does not fit what it last said.
 bool wants_config(const Machine& machine);
 
-/// Only hashing tells, because the power is estimated, unknown, or low though nothing says sleep.
+/// Only hashing tells, because the power is estimated, unknown, or low though nothing says sleep; or it is time to learn what it draws for that.
 bool wants_summary(const Machine& machine);
 
 /// What this poll's answers amount to. Measured watts outweigh what the firmware says of itself.

@@ -1,6 +1,8 @@
 #include "controller/clock.hpp"
 #include "drivers/asic/luxos_fleet.hpp"
 
+#include <cmath>
+
 namespace ballast::asic {
 
 void Fleet::schedule(Machine& m, Steady at) {
@@ -29,6 +31,8 @@ void Fleet::collect_due(Steady now) {
 void Fleet::begin_poll(Machine& m) {
     m.power.reset();
     m.gigahashes.reset();
+    m.mean_gigahashes.reset();
+    m.hash_wanted = m.hash_due <= steady_now();
     m.config_asked = m.summary_asked = false;
     if (m.expected != Mode::unknown || m.identity != Identity::proven) m.polls_to_config = 0;
     ++polls_open_;
@@ -60,8 +64,14 @@ void Fleet::conclude_poll(Machine& m) {
     } else {
         put(Answered{load});
     }
+    if (m.hash_wanted && m.draws()) report_hash(m);
     if (seen.mode == m.expected) m.expected = Mode::unknown;
     schedule_next(m);
+}
+
+void Fleet::report_hash(Machine& m) {
+    m.hash_due = steady_now() + settings_.hash_every;
+    if (m.mean_gigahashes) put(HashReading{m.slot, m.power->power, std::llround(*m.mean_gigahashes)});
 }
 
 void Fleet::drop_poll(Machine&) { --polls_open_; }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace ballast::drivers {
 
@@ -56,7 +57,11 @@ bool is_truthy(const JsonNode* node) {
     if (!node) return false;
     if (node->kind == Kind::boolean) return node->boolean;
     if (node->kind == Kind::number) return !means(node, "0");
-    return node->kind == Kind::string && !node->text.empty();
+    if (node->kind != Kind::string) return false;
+    // Load rises by it: a word that means no is none.
+    std::string word = node->text;
+    std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return !word.empty() && word != "false" && word != "no" && word != "off" && word != "0" && word != "null" && word != "none";
 }
 
 bool releases(const JsonNode& root, const Mapping& mapping) {

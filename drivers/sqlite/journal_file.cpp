@@ -13,7 +13,6 @@
 namespace ballast::sqlite {
 namespace {
 
-constexpr std::size_t rows_at_once = 256;   ///< More rows for people than this do not hold up their step.
 constexpr std::int64_t steps_a_slice = 32;
 constexpr int pages_a_slice = 128;
 constexpr int wal_pages_to_checkpoint = 1'000;
@@ -95,7 +94,7 @@ StepRow row_of(Now now, std::span<const Event> heard, const Decision& decision) 
     row.now = now;
     encode(row.events, now, heard);
     encode(row.decision, now, decision);
-    row.digest = digest(0, now, decision);
+    row.digest = digest(digest(0, now, heard), now, decision);
     for (const Event& event : heard)
         if (std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event) || std::holds_alternative<OperatorWord>(event))
             row.told.push_back(event);

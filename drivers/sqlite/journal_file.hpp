@@ -26,7 +26,7 @@ struct EpochRow {
 struct StepRow {
     Now now;
     std::string events, decision;
-    std::uint64_t digest = 0;            ///< Of this decision alone.
+    std::uint64_t digest = 0;            ///< Of this step alone: what was heard, and what was decided.
     std::vector<Event> told;             ///< Signals, rejections and words among what was heard.
     std::vector<Order> orders;
     std::vector<Miss> misses;
@@ -34,6 +34,8 @@ struct StepRow {
 
     std::size_t readable() const { return told.size() + orders.size() + misses.size() + notes.size(); }
 };
+
+constexpr std::size_t rows_at_once = 256;   ///< More rows for people than this do not hold up their step.
 
 /// The row of a step, as it was heard and decided.
 StepRow row_of(Now now, std::span<const Event> heard, const Decision& decision);

@@ -82,6 +82,8 @@ Result<JournalReader> JournalReader::open(const std::string& path) {
 
 std::size_t JournalReader::waiting() const { return spilled_->steps.size(); }
 
+bool JournalReader::waits(std::int64_t step) const { return spilled_->step(step) != nullptr; }
+
 Result<std::vector<EpochEntry>> JournalReader::list(const char* which) const {
     return guarded(path_, [&]() -> Result<std::vector<EpochEntry>> {
         SQLite::Statement query{*db_, fmt::format(
@@ -195,6 +197,19 @@ Result<std::vector<OpenedEvent>> JournalReader::opened_events() const {
             for (const Note& note : waits.row.notes)
                 if (waits.id > last && note.kind == NoteKind::event_opened) all.push_back({note.event, note.text, waits.id, waits.epoch, waits.row.now.utc, note.power});
         return all;
+    });
+}
+
+Result<std::map<std::int64_t, std::size_t>> JournalReader::readable_rows(std::int64_t first, std::int64_t last) const {
+    return guarded(path_, [&]() -> Result<std::map<std::int64_t, std::size_t>> {
+        std::string tables;
+        for (const char* table : {"signal", "word", "note", "ordered", "miss"}) tables += fmt::format("{}SELECT step FROM {} WHERE step BETWEEN ?1 AND ?2", tables.empty() ? "" : " UNION ALL ", table);
+        SQLite::Statement query{*db_, fmt::format("SELECT step, count(*) FROM ({}) GROUP BY step", tables)};
+        query.bind(1, first);
+        query.bind(2, last);
+        std::map<std::int64_t, std::size_t> rows;
+        while (query.executeStep()) rows[query.getColumn(0).getInt64()] = static_cast<std::size_t>(query.getColumn(1).getInt64());
+        return rows;
     });
 }
 

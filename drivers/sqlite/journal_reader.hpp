@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,7 +42,7 @@ struct StoredStep {
     std::vector<Event> heard;
     DecisionRecord decision;
     std::string decision_bytes;      ///< What a re-execution is compared with.
-    std::uint64_t digest = 0;        ///< Chained over the epoch's decisions up to this one.
+    std::uint64_t digest = 0;        ///< Chained over the epoch's steps up to this one.
 };
 
 /// An event that the engine opened, as the readable tables list it.
@@ -82,9 +83,14 @@ public:
     /// The step that gave the order; nothing: retention dropped it, or it never was.
     Result<std::optional<std::int64_t>> step_of(OrderId order) const;
 
+    /// Of the steps first..last: how many rows each has in the tables for people. Left out: those without any.
+    Result<std::map<std::int64_t, std::size_t>> readable_rows(std::int64_t first, std::int64_t last) const;
+
     const std::string& path() const { return path_; }
     /// Steps that waited for room on its disk when it was opened.
     std::size_t waiting() const;
+    /// This step did then.
+    bool waits(std::int64_t step) const;
 
 private:
     JournalReader(std::string path, std::unique_ptr<SQLite::Database> db, std::unique_ptr<const sqlite::Spilled> spilled);

@@ -47,7 +47,7 @@ CREATE TABLE step (
     steady_ms INTEGER NOT NULL,
     events BLOB NOT NULL,              -- what was heard, in the journal's encoding
     decision BLOB NOT NULL,
-    digest INTEGER NOT NULL            -- of this epoch's decisions up to this one
+    digest INTEGER NOT NULL            -- of this epoch's steps up to this one
 ) STRICT;
 CREATE TABLE signal (
     step INTEGER NOT NULL,
@@ -224,6 +224,9 @@ Opened open_to_read(const std::string& path) try {
     if (auto error = not_ours(*db, path)) return *error;
     return db;
 } catch (const SQLite::Exception& e) {
+    const int code = e.getErrorCode() & 0xff;
+    if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
+        return fail(Errc::refused, fmt::format("journal {}: {}; a journal that is in use is read beside its -wal and -shm, in a folder that one may write: copy it with its -wal and .spill to one of yours", path, e.what()));
     return fail(Errc::refused, explain_failure(path, e.getErrorCode(), e.what()));
 }
 

@@ -12,7 +12,7 @@ namespace ballast::sqlite {
 constexpr int application_id = 0x424c5354;
 
 /// `user_version`. Raised with every change of the tables.
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 
 /// What is wrong with the path itself, before anything is made beside it.
 Result<void> fit_to_write(const std::string& path);

@@ -272,7 +272,7 @@ struct Wait {
     asio::steady_timer timer;
     std::shared_ptr<Ticket> ticket;
 
-    Wait(const asio::any_io_executor& loop, std::shared_ptr<Ticket> whose) : timer{loop, journal_patience}, ticket{std::move(whose)} {
+    Wait(const asio::any_io_executor& loop, std::shared_ptr<Ticket> whose, Duration patience) : timer{loop, patience}, ticket{std::move(whose)} {
         ticket->waiting = &timer;
     }
     ~Wait() {
@@ -289,7 +289,7 @@ template <class Row>
 asio::awaitable<Written> SqliteJournal::hand_over(Row row, std::size_t bytes) {
     const auto ticket = std::make_shared<Ticket>();
     const asio::any_io_executor loop = co_await asio::this_coro::executor;
-    Wait wait{loop, ticket};
+    Wait wait{loop, ticket, patience_};
     {
         const std::lock_guard lock{front_->mutex};
         ++front_->in_line;
@@ -300,7 +300,7 @@ asio::awaitable<Written> SqliteJournal::hand_over(Row row, std::size_t bytes) {
     co_await wait.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     const std::scoped_lock locks{ticket->mutex, front_->mutex};
     if (ticket->written == Written::late && front_->trouble.empty())
-        front_->trouble = fmt::format("the journal's disk takes longer than {} ms; nothing is raised until it is faster", journal_patience.count());
+        front_->trouble = fmt::format("the journal's disk takes longer than {} ms; nothing is raised until it is faster", patience_.count());
     co_return ticket->written;
 }
 

@@ -26,6 +26,9 @@ public:
     std::string trouble() const override;
     bool wants_epoch() const override;
 
+    /// How long a call waits for the disk before it says `late`; for a test of what is written and not of how soon.
+    void wait_at_most(Duration patience) { patience_ = patience; }
+
     static constexpr std::size_t most_in_line = 256;        ///< Records.
     static constexpr std::size_t most_bytes_in_line = 64 << 20;
 
@@ -44,6 +47,7 @@ private:
     std::unique_ptr<Back> back_;
     asio::thread_pool thread_{1};
     asio::steady_timer again_;
+    Duration patience_ = journal_patience;
 };
 
 /// Opens or makes the journal of `[journal] path` for the one process that writes it. `keep_mb` as in the site file.

@@ -48,6 +48,28 @@ const std::vector<BadInput>& bad_site_files() {
          "site.toml:8:1: [fx] \"euro\" is no currency; allowed: an ISO 4217 code like "
          "\"USD\"\nsite.toml:43:8: 'unit' is in EUR and the site in USD; allowed: the site's currency, or "
          "give the rate: [fx] EUR = ..."},
+        {R"(inventory = "fleet.csv")", "inventory = \"fleet.csv\"\ncustomer_share = 2\nrest_hours_per_month = 36",
+         "site.toml:85:18: 'customer_share' is not allowed here; it belongs to a 'customer'\n"
+         "site.toml:86:24: 'rest_hours_per_month' is not allowed here; it belongs to a 'customer'"},
+        {R"(inventory = "fleet.csv")", "inventory = \"fleet.csv\"\ncustomer = \"acme\"\nrest_hours_per_month = 800",
+         "site.toml:86:24: 'rest_hours_per_month' is 800; allowed: 0 to 744"},
+        {"keep_mb = 100", "path = \"./site.toml\"",
+         R"(site.toml:11:8: 'path' is "site.toml", which this site is described by; expected a file of its own)"},
+        {"keep_mb = 100", "path = \"fleet.csv\"",
+         R"(site.toml:11:8: 'path' is "fleet.csv", which this site is described by; expected a file of its own)"},
+        {R"(host = "10.0.0.6")", R"(host = "10.0.0.256")",
+         R"(site.toml:58:8: 'host' is "10.0.0.256"; allowed: a host name, an IPv4 or an IPv6 address, without port or scheme)"},
+        {R"(host = "10.0.0.6")", R"(host = "10.0.0.06")",
+         R"(site.toml:58:8: 'host' is "10.0.0.06"; allowed: a host name, an IPv4 or an IPv6 address, without port or scheme)"},
+        {R"(topic = "grid/+/lmp")", R"(topic = "ballast/mesa/#")",
+         R"(site.toml:41:9: 'topic' is "ballast/mesa/#", where Ballast hears what it publishes itself (ballast/mesa/state); allowed: a topic that others publish to)"},
+        {"overhead_kw = 60", R"(heartbeat = { coil = { host = "10.0.0.7", address = 0 } })",
+         R"(site.toml:101:8: coil 0 of 10.0.0.7:502 unit 1 is the heartbeat's already; what one device moves or shows is nothing else's: give each its own)"},
+        {R"(carries = ["miners"])", "carries = [\"miners\"]\n[[group]]\nname = \"hall-feed\"\ndriver = \"contactor\"\ntier = \"interruptible\"\nhost = \"10.0.0.7\"\nnameplate_kw = 10\ncoil = 0\nfeedback = { function = \"discrete\", address = 0 }",
+         "site.toml:110:8: coil 0 of 10.0.0.7:502 unit 1 is contactor \"block\"'s already; what one device moves or shows is nothing else's: give each its own\n"
+         "site.toml:111:12: discrete input 0 of 10.0.0.7:502 unit 1 is contactor \"block\"'s already; what one device moves or shows is nothing else's: give each its own"},
+        {R"(host = "10.0.0.6")", R"(host = "10.0.0.7")",
+         R"(site.toml:102:12: discrete input 0 of 10.0.0.7:502 unit 1 is signal "contact"'s already; what one device moves or shows is nothing else's: give each its own)"},
         {"keep_mb = 100", "keep_mb = 1", "site.toml:11:11: 'keep_mb' is 1; allowed: 16 to 10000000"},
         {R"(listen = "127.0.0.1:8420")", R"(listen = "8420")",
          R"(site.toml:14:10: 'listen' is "8420"; allowed: address:port like 127.0.0.1:8420, the port from 1 to 65535)"},

@@ -3,6 +3,7 @@
 #include "app/receipt.hpp"
 #include "app/site_of.hpp"
 #include "controller/engine.hpp"
+#include "drivers/sqlite/journal_reader.hpp"
 #include "drivers/sqlite/sqlite_journal.hpp"
 #include "tests/catch.hpp"
 #include "tests/support/obedient_plant.hpp"
@@ -10,6 +11,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/asio.hpp>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
@@ -195,6 +197,33 @@ bool says(const std::string& text, std::string_view what) {
 
 }  // namespace
 
+namespace {
+
+/// The last reading of a meter, one watt more.
+std::string another_watt(const std::string& path) {
+    const auto journal = JournalReader::open(path);
+    std::string change;
+    const auto read = journal->each_step(journal->epochs()->back(), [&](const StoredStep& step) {
+        std::vector<Event> heard = step.heard;
+        for (Event& event : heard) {
+            auto* reading = std::get_if<MeterReading>(&event);
+            if (!reading) continue;
+            reading->power += Power{1};
+            std::string bytes, hex;
+            encode(bytes, step.now, heard);
+            for (const unsigned char byte : bytes) hex += fmt::format("{:02x}", byte);
+            change = fmt::format("UPDATE step SET events = x'{}' WHERE id = {}", hex, step.id);
+            return true;
+        }
+        return true;
+    });
+    REQUIRE(read);
+    REQUIRE(!change.empty());
+    return change;
+}
+
+}  // namespace
+
 TEST_CASE("audit finds every decision as it was, and stops at the first that is not") {
     Recorded recorded{"audit"};
     {
@@ -221,6 +250,24 @@ TEST_CASE("audit finds every decision as it was, and stops at the first that is 
     SECTION("what was heard was altered") {
         recorded.change("UPDATE step SET events = (SELECT events FROM step WHERE id = 12) WHERE id = 13");
         CHECK(audited(recorded.path()).status == 1);
+    }
+    SECTION("what was heard was altered, and nothing is decided otherwise for that") {
+        recorded.change(another_watt(recorded.path()));
+        CHECK(audited(recorded.path()).status == 1);
+    }
+    SECTION("rows for people were taken away, or added") {
+        for (const char* change : {"DELETE FROM note", "DELETE FROM ordered WHERE step = (SELECT max(step) FROM ordered)", "INSERT INTO word VALUES (3, 99, '', 'hold', 'site', 'jo', 'why', 60)"}) {
+            CAPTURE(change);
+            Recorded other{"journal-rows"};
+            CHECK(audited(other.path()).status == 0);
+            other.change(change);
+            const Said said = audited(other.path());
+            CHECK(said.status == 1);
+            says(said.out, "CHANGED: step ");
+            const auto json = boost::json::parse(audited(other.path(), true).out).as_object();
+            CHECK(!json.at("ok").as_bool());
+            CHECK(json.at("tables").at("step").as_int64() > 0);
+        }
     }
     SECTION("only the digest was altered") {
         recorded.change("UPDATE step SET digest = digest + 1 WHERE id = 100");

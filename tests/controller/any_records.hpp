@@ -37,7 +37,7 @@ public:
     Now now() { return {instant(), steady()}; }
 
     Event event() {
-        switch (below(13)) {
+        switch (below(14)) {
         case 0:
             return Signal{SourceId(below(70'000) & 0xffff), pick(SignalKind::local), text(), instant(), instant(), instant(),
                           Price{number()}, pick(Ask::relative), Power{number()}, Duration{number()}, Temperature{number()}, number()};
@@ -52,6 +52,7 @@ public:
         case 9: return ClockJump{Duration{number()}};
         case 10: return FrequencyReading{GuardId(below(9)), Frequency{number()}, Frequency{number()}, steady()};
         case 11: return Tripped{GuardId(below(70'000) & 0xffff), OrderId{random_()}, static_cast<std::uint8_t>(below(256)), Frequency{number()}, steady(), steady(), slots()};
+        case 12: return HashReading{static_cast<Slot>(random_()), Power{number()}, number()};
         default: return Lost{random_()};
         }
     }
@@ -77,7 +78,7 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::contested), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::reference_estimated), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::began_unanswered), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
         for (auto n = below(3); n > 0; --n) {
             d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
             for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());

@@ -43,13 +43,16 @@ struct Bench {
     Engine engine{hall_and_miners(), {policies::dispatch({.policy = PolicyId{0}, .sources = {SourceId{0}, SourceId{1}}})}, {}, at(0s)};
     ReceiptBuilder builder;
     Power hall = 1_MW;
-    std::set<Slot> deaf;
+    std::set<Slot> deaf, lying;
+    bool silent = false;   ///< The meter is.
     std::vector<std::pair<Duration, Order>> sent;
     std::vector<bool> on = std::vector<bool>(21, true);
 
     Bench() { builder.begin_epoch(engine.site(), at(0s)); }
 
-    Power meter() const { return hall + 100_kW + Power{100'000 * std::count(on.begin() + 1, on.end(), true)}; }
+    Power meter() const { return hall + 100_kW + Power{100'000 * (std::count(on.begin() + 1, on.end(), true) + lies())}; }
+    /// They say that they rest, and draw what they drew.
+    std::ptrdiff_t lies() const { return std::ranges::count_if(lying, [&](Slot s) { return !on[s]; }); }
 
     void run(Duration t, std::vector<Event> heard = {}) {
         const Now now = at(t);
@@ -59,7 +62,7 @@ struct Bench {
                 if (when + 200ms == t) heard.push_back(Receipt{order.id, {s, s + 1}, Fate::accepted, now.steady - 100ms});
                 if (when + 1200ms == t) on[s] = raises(order.rung);
             }
-        heard.push_back(MeterReading{MeterId{0}, meter(), now.steady, Quality::measured});
+        if (!silent) heard.push_back(MeterReading{MeterId{0}, meter(), now.steady, Quality::measured});
         heard.push_back(LoadReading{{0, 1}, Mode::running, Quality::measured, hall, now.steady});
         for (Slot s = 1; s < 21; ++s)
             if (!deaf.contains(s) || t < 1s) heard.push_back(LoadReading{{s, s + 1}, on[s] ? Mode::running : Mode::asleep, Quality::measured, on[s] ? 100_kW : 0_W, now.steady});
@@ -221,6 +224,89 @@ TEST_CASE("a hall that grows while the miners shed does not hide what they shed"
     CHECK(receipt->moments[1].meter == 2'100_kW);
     CHECK(receipt->moments[1].shed() == 1'100_kW);
     CHECK(receipt->moments[3].residual_change == 0_W);
+}
+
+TEST_CASE("what machines that say they rest go on drawing is not counted as shed") {
+    Bench bench;
+    bench.lying = {Slot{1}, Slot{2}};
+    bench.until(0s, 60s);
+    Signal everything = dispatch(60s, 0_W);
+    everything.ask = Ask::full;
+    bench.run(60s, {everything});
+    bench.until(60s + 200ms, 100s);
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->obeyed == 20);
+    for (const ShedReceipt::Moment& m : receipt->moments) CHECK(m.shed() <= 1'800_kW);
+    CHECK(receipt->moments[3].shed() == 1'800_kW);
+    CHECK(receipt->moments[3].residual_change == 200_kW);
+
+    // Nor does it become what is always drawn, so that nothing were missing after a while.
+    bench.until(100s, 500s);
+    CHECK(bench.engine.state().residual_mw[0] == 100'000'000);
+    CHECK(bench.builder.receipt("d-1")->worst_shortfall >= 150_kW);
+}
+
+TEST_CASE("a reading proves nothing of later moments, once it is too old") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 63s);
+    bench.silent = true;
+    bench.until(63s, 100s);
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->moments[0].meter.has_value());
+    CHECK(receipt->moments[1].meter.has_value());  // 5 s: the last one is two seconds old, and good for five.
+    CHECK(!receipt->moments[2].meter);
+    CHECK(!receipt->moments[2].shed());
+    CHECK(!receipt->moments[3].shed());
+    CHECK(receipt->unmeasured >= 30s);
+}
+
+TEST_CASE("while Ballast was not there nothing was measured, and the receipt says so") {
+    Bench bench;
+    bench.until(0s, 60s);
+    bench.run(60s, {dispatch(60s, 2'120_kW)});
+    bench.until(60s + 200ms, 64s);
+    bench.builder.begin_epoch(bench.engine.site(), at(89s), true);
+    bench.until(89s, 120s);
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    REQUIRE(receipt->unrecorded.size() == 1);
+    CHECK(receipt->unrecorded[0].steps == 0);
+    CHECK(receipt->unrecorded[0].from == at(63s + 800ms).utc);
+    CHECK(receipt->unrecorded[0].to == at(89s).utc);
+    CHECK(receipt->moments[1].meter == std::nullopt);  // 5 s fell into it,
+    CHECK(receipt->moments[2].meter == std::nullopt);  // 15 s too;
+    CHECK(receipt->moments[3].meter.has_value());      // 30 s did not.
+    CHECK(receipt->unmeasured >= 25s);
+    CHECK(receipt->unmeasured <= 26s);
+}
+
+TEST_CASE("a call that passed while Ballast was not there is no call that nobody had to answer") {
+    Bench bench;
+    bench.until(0s, 60s);
+    Signal soon = dispatch(60s, 2'120_kW);
+    soon.start = at(70s).utc;
+    soon.end = at(80s).utc;
+    bench.run(60s, {soon});
+    bench.until(60s + 200ms, 62s);
+    bench.engine = Engine{bench.engine.site(), {policies::dispatch({.policy = PolicyId{0}, .sources = {SourceId{0}, SourceId{1}}})}, bench.engine.snapshot(at(62s)), at(100s)};
+    bench.engine.renew(bench.engine.snapshot_for_epoch(at(100s)), at(100s));  // As the loop does.
+    bench.builder.begin_epoch(bench.engine.site(), at(100s), true);
+    const Decision& decision = bench.engine.step(at(101s), {});
+    CHECK(std::ranges::count(decision.notes, NoteKind::began_unanswered, &Note::kind) == 1);
+    bench.builder.step(at(101s), {}, decision);
+    CHECK(std::ranges::count(bench.engine.step(at(102s), {}).notes, NoteKind::began_unanswered, &Note::kind) == 0);
+    const auto receipt = bench.builder.receipt("d-1");
+    REQUIRE(receipt.has_value());
+    CHECK(receipt->closed.has_value());
+    CHECK(receipt->cause == Cause::dispatch);
+    CHECK(receipt->reason == Reason::dispatched);
+    CHECK(receipt->ordered == 0);
+    CHECK(receipt->unmeasured == 10s);
+    CHECK(receipt->unrecorded.size() == 1);
 }
 
 TEST_CASE("machines that do not answer are named with their cause, and others make room") {

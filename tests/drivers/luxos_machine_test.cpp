@@ -122,3 +122,19 @@ TEST_CASE("polls stay on the machine's own grid") {
     CHECK(next_poll(m, start, start + Duration{7'000}) == start + Duration{37'000});
     CHECK(next_poll(m, start, start + Duration{36'999}) == start + Duration{37'000});
 }
+
+TEST_CASE("where the power is an estimate, hashing that does not fit what it last said asks for its config at once") {
+    Machine m = with_power(1'051, false, 0.0);
+    CHECK(wants_config(m));  // Somebody put it to sleep, or it broke.
+    m.gigahashes = 59'756.0;
+    CHECK_FALSE(wants_config(m));
+    m.asleep = true;
+    CHECK(wants_config(m));  // Somebody woke it.
+    m.gigahashes = 0;
+    CHECK_FALSE(wants_config(m));
+    m.gigahashes.reset();
+    CHECK_FALSE(wants_config(m));  // Not asked yet.
+    m.config_asked = true;
+    m.gigahashes = 1;
+    CHECK_FALSE(wants_config(m));
+}

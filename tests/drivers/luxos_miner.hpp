@@ -86,7 +86,7 @@ public:
         if (command == "config")
             return fmt::format(R"({{"CONFIG":[{{"CurtailMode":"{}","IsPowerSupplyOn":{},"MACAddr":"{}","Model":"Antminer S19k Pro"}}],)",
                                asleep ? "Sleep" : "None", !asleep, mac) + status('S', 33, "LUXminer config");
-        if (command == "summary") return fmt::format(R"({{"SUMMARY":[{{"GHS 5s":{}}}],)", asleep ? "0" : "59756.06") + status('S', 11, "Summary");
+        if (command == "summary") return fmt::format(R"({{"SUMMARY":[{{"GHS 15m":{},"GHS 5s":{}}}],)", asleep ? "12000.5" : "61506.37", asleep ? "0" : "59756.06") + status('S', 11, "Summary");
         return "{" + status('E', 14, "Invalid command");
     }
 

@@ -82,6 +82,7 @@ public:
             if (const auto* r = std::get_if<Receipt>(&event)) receipts.push_back(*r);
             if (const auto* r = std::get_if<LoadReading>(&event)) readings.push_back(*r);
             if (const auto* a = std::get_if<Answered>(&event)) answers += a->loads.size();
+            if (const auto* h = std::get_if<HashReading>(&event)) hashes.push_back(*h);
         }
     }
 
@@ -114,6 +115,7 @@ public:
     std::vector<Event> events;
     std::vector<Receipt> receipts;
     std::vector<LoadReading> readings;
+    std::vector<HashReading> hashes;
     std::size_t answers = 0;
 };
 
@@ -512,4 +514,18 @@ TEST_CASE("a thousand miners of the yardstick's fleet, one in twenty hung") {
     CHECK(fates[Fate::accepted] == 950);
     CHECK(fates[Fate::timed_out] == 50);
     CHECK(asleep == 950);
+}
+
+TEST_CASE("a machine that runs and measures says now and then what it hashes for its watts") {
+    Rig rig{3};
+    for (auto& machine : rig.settings.machines) machine.poll = Duration{100};
+    rig.settings.hash_every = Duration{400};
+    rig.miners[1].asleep = true;
+    rig.miners[2].measures = false;  // Its watts are its profile's.
+    rig.start();
+    REQUIRE(rig.await([&] { return rig.hashes.size() >= 3; }));
+    for (const HashReading& h : rig.hashes) CHECK(h == HashReading{rig.slot(0), Power{3'400}, 61'506});
+    CHECK(rig.miners[0].count("summary") <= rig.hashes.size() + 1);
+    CHECK(rig.miners[0].count("power") > 2 * rig.miners[0].count("summary"));
+    CHECK(rig.miners[1].count("summary") == 0);
 }

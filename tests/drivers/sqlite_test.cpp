@@ -60,6 +60,7 @@ struct Bench {
         auto opened = open_sqlite_journal(path, keep_mb);
         if (!opened) FAIL(opened.error().detail);
         journal = std::move(*opened);
+        journal->wait_at_most(Duration{10'000});  // Under a sanitizer, beside others, everything is slow.
     }
     Written wait(asio::awaitable<Written> call) {
         auto written = asio::co_spawn(io, std::move(call), asio::use_future);
@@ -216,8 +217,8 @@ TEST_CASE("a journal that cannot be opened says which file, what is wrong and wh
     }
     SECTION("a newer schema") {
         { Bench bench{path}; }
-        SQLite::Database{path, SQLite::OPEN_READWRITE}.exec("PRAGMA user_version = 2");
-        CHECK((says(error_of(path), "newer ballast (schema 2, this one knows 1)") && says(error_of(path), "run that version")));
+        SQLite::Database{path, SQLite::OPEN_READWRITE}.exec("PRAGMA user_version = 99");
+        CHECK((says(error_of(path), "newer ballast (schema 99, this one knows ") && says(error_of(path), "run that version")));
         CHECK(says(JournalReader::open(path).error().detail, "newer ballast"));
     }
     SECTION("a directory") { CHECK(says(error_of(scratch.folder.string()), "is not a file")); }

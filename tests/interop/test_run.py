@@ -171,6 +171,39 @@ class Run(unittest.TestCase):
         self.controls(daemon)
         self.stopped(daemon)
 
+    def test_a_reload_that_would_lose_what_is_in_force_is_refused(self):
+        daemon = Daemon(self, self.site_of()).start()
+        daemon.says("connected, MQTT")
+        self.controls(daemon)
+        for old, new, fault in [('path = "testsite.db"', 'path = "new.db"', 'new.db"; that takes a restart. Move the file there'),
+                                ('name = "testsite"', 'name = "other"', "\'name\' was \"testsite\" and is \"other\", under which everything is heard and published; that takes a restart")]:
+            text = self.site.text
+            self.site.write(text.replace(old, new, 1))
+            daemon.send(signal.SIGHUP)
+            daemon.says(fault)
+            daemon.says("reload refused, going on with the old file")
+            self.site.write(text)
+        self.assertFalse((self.site.folder / "new.db").exists())
+        daemon.send(signal.SIGHUP)
+        daemon.says("reloaded testsite")
+        self.assertEqual(len(self.fleet.asleep()), MINERS)
+        self.stopped(daemon)
+
+    def test_machines_that_leave_the_site_file_while_they_sleep_are_named(self):
+        daemon = Daemon(self, self.site_of()).start()
+        daemon.says("connected, MQTT")
+        self.controls(daemon)
+        inventory = self.site.folder / "fleet.csv"
+        rows = inventory.read_text().splitlines(keepends=True)
+        inventory.write_text("".join(rows[:-2]))
+        daemon.send(signal.SIGHUP)
+        daemon.says("2 load(s) rest by our order and are not in the site file any more: m-00002, m-00003. Nobody wakes them now")
+        inventory.write_text("".join(rows[:-3]))
+        self.stopped(daemon)
+        again = Daemon(self, self.site).start()
+        again.says("1 load(s) rest by our order and are not in the site file any more: m-00001")
+        self.stopped(again)
+
     def test_a_taken_http_port_ends_a_start_and_not_a_reload(self):
         http = f'[http]\nlisten = "127.0.0.1:{self.taken_port()}"\n'
         daemon = Daemon(self, self.site_of(more=SIGNALS)).start()

@@ -2,6 +2,7 @@
 
 #include "app/binding_text.hpp"
 #include "app/config.hpp"
+#include "app/plan_reasons.hpp"
 #include "app/receipt.hpp"
 #include "app/site_of.hpp"
 #include "app/status.hpp"
@@ -46,20 +47,30 @@ std::vector<Happening> happenings(const toml::table& table, const char* key) {
         const toml::table& one = *(*list)[i].as_table();
         const auto word = [&](const char* name) { return one[name].value_or(std::string{}); };
         const auto watts = [&](const char* name) { return one[name] ? std::optional{Power{one[name].value_or(std::int64_t{}) * 1'000}} : std::nullopt; };
-        all.push_back({*wire::parse_rfc3339(word("time")), word("signal"), word("message"), word("lockout"), watts("hall_kw"), watts("house_kw"), one["dark"].value<bool>(), word("asleep")});
+        all.push_back({*wire::parse_rfc3339(word("time")), word("signal"), word("message"), word("lockout"), word("maintenance"), watts("hall_kw"), watts("house_kw"), one["dark"].value<bool>(), word("asleep")});
     }
     return all;
 }
 
-/// Loads that do what they are told by the next tick, and two meters that show it.
+/// Loads that do what they are told by the next tick, and two meters that show it. GPU nodes draw 97 % of their nameplate,
+/// keep their caps, and save within a tick.
 class Plant {
 public:
-    explicit Plant(const Site& site) : site_{site}, on_(site.loads.size(), true) {}
+    explicit Plant(const Site& site) : site_{site}, on_(site.loads.size(), true), caps_(site.loads.size(), no_limit) {}
 
     Power hall{1'000'000}, house{100'000};
 
     void obey(std::span<const Order> orders) {
-        for (const Order& order : orders) std::fill(on_.begin() + order.loads.first, on_.begin() + order.loads.last, raises(order.rung));
+        for (const Order& order : orders) {
+            if (order.rung == Rung::checkpoint) saved_.push_back(order);
+            else std::fill(on_.begin() + order.loads.first, on_.begin() + order.loads.last, raises(order.rung) || order.rung == Rung::cap);
+            if (order.rung != Rung::checkpoint) std::fill(caps_.begin() + order.loads.first, caps_.begin() + order.loads.last, order.rung == Rung::cap ? order.cap : no_limit);
+        }
+    }
+
+    /// What the nodes say of the work that they were asked to save.
+    void acknowledge(Steady now, std::vector<Event>& into) {
+        for (const Order& order : std::exchange(saved_, {})) into.push_back(Receipt{order.id, order.loads, Fate::accepted, now});
     }
 
     /// While it is dark meters show nothing; then machines boot for two minutes, and mine if they did not sleep.
@@ -76,8 +87,9 @@ public:
         for (const Site::Group& group : site_.groups)
             for (Slot s = group.loads.first; s < group.loads.last;) {
                 Slot end = s;
-                while (end < group.loads.last && on_[end] == on_[s]) ++end;
-                const Power each = group.tier == Tier::firm ? hall : on_[s] ? site_.loads[s].rated : group.standby;
+                while (end < group.loads.last && on_[end] == on_[s] && caps_[end] == caps_[s]) ++end;
+                const Power full = group.tier == Tier::flexible ? Power{site_.loads[s].rated.count * 97 / 100} : site_.loads[s].rated;
+                const Power each = group.tier == Tier::firm ? hall : on_[s] ? std::min(full, caps_[s]) : group.standby;
                 into.push_back(LoadReading{{s, end}, on_[s] ? Mode::running : Mode::asleep, Quality::measured, each, now});
                 (group.feeder ? feeder : site) += Power{each.count * (end - s)};
                 s = end;
@@ -93,6 +105,8 @@ private:
 
     const Site& site_;
     std::vector<bool> on_;
+    std::vector<Power> caps_;
+    std::vector<Order> saved_;
     bool dark_ = false;
     Steady boots_until_ = Steady::min();
 };
@@ -124,6 +138,25 @@ public:
         binding_ = std::move(binding);
         follow(decision);
         for (const std::string& line : lines) text_ += fmt::format("{}  {}\n", clock(decision.at.utc), line);
+    }
+
+    /// Where flexible loads are slowed: why, in the words of `ballast plan`, each interruptible one that relieves the limit is left as it is.
+    void write_passed_over(const Decision& decision, const SiteModel& model) {
+        const Site& site = engine_.site();
+        const auto slows = [&](const Order& o) { return site.groups[index(o.group)].tier == Tier::flexible && !raises(o.rung) && o.rung != Rung::checkpoint; };
+        const auto order = std::ranges::find_if(decision.orders, slows);
+        if (order == decision.orders.end()) return;
+        const auto& calls = engine_.state().obligations;
+        const auto call = std::ranges::find(calls, order->why.event, &Obligation::event);
+        const Wish wish{call == calls.end() ? Signal{.kind = SignalKind::dispatch} : call->signal, "operator", "", {}};
+        const SkipReasons why{config_, model, engine_, wish, decision.at};
+        std::map<std::string, unsigned> codes;
+        for (std::size_t g = 0; g < site.groups.size(); ++g)
+            for (Slot s = site.groups[g].loads.first; site.groups[g].tier == Tier::interruptible && s < site.groups[g].loads.last; ++s) ++codes[why.of(g, s).code];
+        std::string line = "slowed; of what is interruptible";
+        for (const auto& [code, count] : codes) line += fmt::format(" {} {},", count, code);
+        line.pop_back();
+        if (std::exchange(passed_over_, line) != line) text_ += fmt::format("{}  {}\n", clock(decision.at.utc), line);
     }
 
     void judge(const ReceiptBuilder& receipts) {
@@ -158,6 +191,7 @@ private:
     const Engine& engine_;
     std::map<std::string, std::string> binding_;
     std::map<std::string, Spell> spells_;
+    std::string passed_over_;
     std::string text_;
 };
 
@@ -166,6 +200,7 @@ void take(const Happening& what, const Config& config, const SiteModel& model, P
     if (what.hall) plant.hall = *what.hall;
     if (what.house) plant.house = *what.house;
     if (!what.lockout.empty()) heard.push_back(OperatorWord{Word::lockout, what.lockout, "jo", "repair", {}});
+    if (!what.maintenance.empty()) heard.push_back(OperatorWord{Word::maintenance, what.maintenance, "jo", "new fans", 24h});
     if (what.signal.empty()) return;
     const auto signal = std::ranges::find(config.signals, what.signal, &SignalConfig::name);
     const auto message = wire::parse_signal_json(what.message, rules_of(*signal, model.sources.at(what.signal), config));
@@ -215,10 +250,12 @@ std::string live_through(const Day& day, bool too_little) {
     for (Duration t{0}; t < lasts; t += tick) {
         std::vector<Event> heard;
         for (; next < coming.size() && coming[next].at <= begins + t; ++next) take(coming[next], *config, model, plant, Steady{t}, heard);
+        plant.acknowledge(Steady{t}, heard);
         plant.read(Steady{t}, heard);
         const Decision& decision = engine.step(now(t), heard);
         receipts.step(now(t), heard, decision);
         diary.write(decision);
+        diary.write_passed_over(decision, model);
         plant.obey(decision.orders);
     }
     diary.judge(receipts);

@@ -11,6 +11,7 @@ struct Happening {
     Instant at{};
     std::string signal, message;  ///< Our own JSON on that signal.
     std::string lockout;          ///< A person locks these loads out.
+    std::string maintenance;      ///< People work on these loads for the rest of the day.
     std::optional<Power> hall, house;  ///< What the firm hall draws, and what the feeder draws beyond its loads.
     std::optional<bool> dark;          ///< The grid goes, or comes back.
     std::string asleep;                ///< When it is back, this group's machines come up asleep.

@@ -65,6 +65,24 @@ TEST_CASE("a blackout: locked out, released one by one, and nobody latched") {
     CHECK(lived.find("latched") == std::string::npos);
 }
 
+TEST_CASE("GPUs are slowed after the last miner, step by step, and let back before the first") {
+    const std::string lived = lived_by("gpus_slowed");
+    const auto price = lived.find("sleep of older: price_above_strike"), miners = lived.find("sleep of newer: dispatched"), saved = lived.find("checkpoint of training"), slowed = lived.find("slowed; of what is interruptible"),
+               back = lived.find("wake of training"), wake = lived.find("wake of newer", slowed);
+    CHECK(price < miners);
+    CHECK(saved < slowed);  // Asked for ahead, as its notice wants.
+    CHECK(miners != std::string::npos);
+    CHECK(lived.find("299 not_seen", slowed) != std::string::npos);  // Every miner was told to go before the first GPU was slowed.
+    CHECK(slowed < back);
+    CHECK(back < wake);
+    CHECK(wake != std::string::npos);
+    CHECK(lived.find("not_needed") == std::string::npos);  // Nothing interruptible ran on that could have gone.
+    CHECK(lived.find("1 maintenance") != std::string::npos);
+    CHECK(lived.find("of training: price") == std::string::npos);
+    CHECK(lived.find("of hall") == std::string::npos);
+    CHECK(lived.find("SHORTFALL") == std::string::npos);
+}
+
 TEST_CASE("ERCOT base points are followed up and down") { compare("ercot_sced"); }
 TEST_CASE("ERCOT contingency reserve is there while it is armed, and given on its ramp") { compare("ercot_ecrs"); }
 TEST_CASE("ERCOT emergency response comes within ten minutes") { compare("ercot_ers_10"); }
@@ -76,7 +94,7 @@ TEST_CASE("option L calls as often as it may") { compare("hydro_quebec_option_l"
 TEST_CASE("Ontario's block of four hours is delivered") { compare("ieso_hdr"); }
 
 TEST_CASE("the handbook's examples are those that the days live through") {
-    const std::string handbook = read(fs::path{PROJECT_DIR} / "docs/programmes.md") + read(fs::path{PROJECT_DIR} / "docs/physics.md");
+    const std::string handbook = read(fs::path{PROJECT_DIR} / "docs/programmes.md") + read(fs::path{PROJECT_DIR} / "docs/physics.md") + read(fs::path{PROJECT_DIR} / "docs/gpus.md");
     for (const auto& entry : fs::directory_iterator{fs::path{PROJECT_DIR} / "tests/scenarios/days"}) {
         if (entry.path().extension() != ".toml") continue;
         CAPTURE(entry.path().string());

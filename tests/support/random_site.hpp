@@ -190,6 +190,7 @@ private:
         group.stagger = Duration{dice_.one_of({0, 0, 20, 500, 5'000})};
         if (dice_.percent(30)) group.inrush_ppm = dice_.between(0, 5'000'000);
         if (dice_.percent(40)) group.economics = Economics{Price{45'000'000'000}, dice_.between(0, 30'000), dice_.between(1'000'000, 1'200'000)};
+        if (dice_.percent(30)) group.hosting = dice_.percent(50) ? Hosting{"acme", 1'000'000, Duration{1'200'000}} : Hosting{"basin", 2'000'000, Duration{0}};
         std::vector<Site::Load> fleet(static_cast<std::size_t>(dice_.between(1, 12)));
         for (Site::Load& load : fleet) load = {{}, Power{dice_.between(1'000, 5'000)}, dice_.percent(5) ? 0 : dice_.between(15, 40) * 1'000, Price{dice_.between(30, 150) * 1'000'000}};
         std::ranges::sort(fleet, {}, [](const Site::Load& l) { return l.joules_per_hash == 0 ? std::numeric_limits<std::int64_t>::min() : -l.joules_per_hash; });

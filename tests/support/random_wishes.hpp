@@ -33,7 +33,8 @@ public:
         else if (n < 90) heard.push_back(JournalHealth{journal_writes = !journal_writes || dice_.percent(20)});
         else if (n < 94) jump(heard);
         else if (n < 96) heard.push_back(Lost{dice_.below(9)});
-        else if (n < 98) heard.push_back(Rejected{any_source(), Rejection::malformed, "not ours"});
+        else if (n < 97) heard.push_back(Rejected{any_source(), Rejection::malformed, "not ours"});
+        else if (n < 98) hashes(heard);
         else chatter(heard);
     }
 
@@ -160,6 +161,13 @@ private:
         const Duration to{dice_.one_of({0, 0, 3'600'000, -3'600'000, 1'500})};
         heard.push_back(ClockJump{to - offset});
         offset = to;
+    }
+
+    /// Machines that say what they hash, rightly or not: enough for it to be believed.
+    void hashes(std::vector<Event>& heard) {
+        const auto load = static_cast<Slot>(dice_.below(site_.site.loads.size()));
+        const auto permille = dice_.between(400, 2'200);
+        for (std::int64_t n = LearnedEfficiency::enough; n > 0; --n) heard.push_back(HashReading{load, Power{3'000 * permille / 1'000}, 100'000});
     }
 
     /// A contact that opens and closes.

@@ -126,8 +126,18 @@ private:
         return most;
     }
 
+    /// Over a window: the mean has to be back within a quarter of it.
+    void bring_back(Bound& bound) const {
+        const auto id = meter_of(bound.scope);
+        if (bound.window <= Duration{0} || !id || !state_.meters[index(*id)].fresh) return;
+        const MeterState& meter = state_.meters[index(*id)];
+        const Power mean = meter.mean(meter.taken - bound.window, meter.taken).value_or(meter.power);
+        const auto leaves = meter.mean(meter.taken - bound.window, meter.taken - bound.window + bound.window / 4);
+        if (mean > bound.high && leaves) bound.aim = std::min(bound.aim, *leaves - Power{4 * (mean - bound.high).count});
+    }
+
     void fill_in(Bound& bound) const {
-        if (!bound.everything) return;
+        if (!bound.everything) return bring_back(bound);
         Power nameplate;
         for (std::size_t g = 0; g < site_.groups.size(); ++g)
             if (in(bound.scope, g) && can_move(site_.groups[g]))

@@ -120,6 +120,22 @@ TEST_CASE("the text form of old firmware is read") {
     CHECK(reply->status.code == 14);
     CHECK(reply->status.message == "Invalid \"command\"");
     CHECK(gigahashes(*reply) == 12.5);
+    CHECK(mean_gigahashes(*reply) == 12.5);  // It keeps no longer mean.
+}
+
+TEST_CASE("a mean of hashing is above nothing and below what no machine hashes") {
+    Parser parser;
+    const auto mean = [&](std::string_view fields) {
+        const auto reply = parser.parse(R"({"SUMMARY":[{)" + std::string{fields} + R"(}],"STATUS":[{"STATUS":"S","Code":11}]})");
+        REQUIRE(reply);
+        return mean_gigahashes(*reply);
+    };
+    CHECK(mean(R"("GHS 5s":90000,"GHS 15m":80000.5)") == 80000.5);
+    CHECK(mean(R"("MHS 15m":2000)") == 2.0);
+    CHECK_FALSE(mean(R"("GHS 15m":0)"));
+    CHECK_FALSE(mean(R"("GHS 15m":1e12)"));
+    CHECK_FALSE(mean(R"("GHS 15m":-4)"));
+    CHECK_FALSE(mean(R"("Elapsed":5)"));
 }
 
 TEST_CASE("a session id is plain text of bounded length, or none") {
@@ -197,6 +213,7 @@ TEST_CASE("every capture parses, strictly, and gives its values") {
     CHECK(power(*parser.parse(file(folder / "power.json")))->power == Power{1'051});
     CHECK_FALSE(power(*parser.parse(file(folder / "power.json")))->measured);
     CHECK(gigahashes(*parser.parse(file(folder / "summary.json"))) == 59756.06);
+    CHECK(mean_gigahashes(*parser.parse(file(folder / "summary.json"))) == 61506.37);
     const auto reply = parser.parse(file(folder / "config.json"));
     const auto said = config(*reply);
     REQUIRE(said);
