@@ -62,7 +62,8 @@ Result<void> count_rows(const JournalReader& journal, const std::map<std::int64_
     if (!there) return tl::unexpected{there.error()};
     for (const auto& [step, rows] : gave) {
         const auto row = there->find(step);
-        const std::size_t count = row == there->end() ? 0 : row->second;
+        if (row == there->end()) continue;  // Dropped by retention since it was read.
+        const std::size_t count = row->second;
         if (count == rows || (rows > sqlite::rows_at_once && count < rows)) continue;
         found.tampered = {step, rows, count};
         return {};

@@ -114,6 +114,7 @@ MappingConfig mapping(Keys& keys, const SignalConfig& signal) {
 
 /// What Ballast itself publishes would come back to it as the outside's word, for ever.
 void not_our_own_voice(const Keys& keys, const Parse& parse, const SignalConfig& signal) {
+    if (signal.broker != parse.config.site.broker) return;
     const std::string root = "ballast/" + parse.config.site.name + "/";
     std::vector<std::string> ours{root + "state", root + "status", root + "event/any", root + "notice/any"};
     if (const auto& beat = parse.config.site.heartbeat; beat && !beat->broker.empty()) ours.push_back(beat->topic);

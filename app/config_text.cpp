@@ -64,7 +64,7 @@ std::string wrong_host(std::string_view text) {
     bool fine = !text.empty() && text.size() <= 253 && made_of(text, text.find(':') == text.npos ? "-_." : ":.%");
     // No host name ends in a number (RFC 1123): what does is an IPv4 address, well or badly written.
     const std::string_view last = text.substr(text.rfind('.') + 1);
-    if (fine && text.find(':') == text.npos && std::ranges::all_of(last, [](unsigned char c) { return std::isdigit(c) != 0; })) {
+    if (fine && !last.empty() && text.find(':') == text.npos && std::ranges::all_of(last, [](unsigned char c) { return std::isdigit(c) != 0; })) {
         in_addr address{};
         fine = ::inet_pton(AF_INET, std::string{text}.c_str(), &address) == 1;
     }

@@ -111,6 +111,15 @@ tl::expected<void, ReplayFailure> run_engine(const ReplayOptions& options, Repla
             journal->step(now, heard, decision);
         };
     }
+    // As with a journal, whose epochs begin by the day: what customers gave is taken over then.
+    Instant next_day = into.feed.intervals.front().start + std::chrono::days{1};
+    const bool hosted = std::ranges::any_of(into.model.site.groups, [](const Site::Group& g) { return !g.hosting.customer.empty(); });
+    if (!journal && hosted)
+        watch.instant = [next_day](Engine& engine, Now now) mutable {
+            if (now.utc < next_day) return;
+            next_day = now.utc + std::chrono::days{1};
+            engine.renew(engine.snapshot_for_epoch(now), now);
+        };
     study::Economy economy = economy_of(into.config, into.model);
     if (into.day_ahead) economy.hedge.day_ahead = &*into.day_ahead;
     into.result = study::replay(into.model.site, build_policies(into.config, into.model),

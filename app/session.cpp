@@ -165,13 +165,15 @@ void Session::watch(const Step& step) {
     published_.put(std::move(state));
 }
 
-/// Who leaves need not wait longer than until all have obeyed, and nobody was ordered any more for a while.
+/// Who leaves need not wait longer than until everybody was seen to be as [site] on_exit says.
 void Session::leave_when_done(const Step& step) {
-    constexpr Duration calm{3'000};
-    const auto& groups = step.engine.state().groups;
-    const bool obeyed = std::ranges::all_of(groups, [](const GroupState& g) { return g.unseen == 0; });
-    if (calm_since_ == Steady{} || !obeyed || !step.decision.orders.empty()) calm_since_ = step.now.steady;
-    if (step.now.steady - calm_since_ >= calm) loop_.stop();
+    const bool wake = config_.site.on_exit == OnExit::wake;
+    const State& state = step.engine.state();
+    const auto done = [&](const Site::Group& group) {
+        if (group.tier != Tier::interruptible || (group.driver == "contactor" && !wake)) return true;
+        return std::all_of(state.loads.begin() + group.loads.first, state.loads.begin() + group.loads.last, [&](const LoadState& l) { return l.on == wake && l.seen; });
+    };
+    if (std::ranges::all_of(step.engine.site().groups, done)) loop_.stop();
 }
 
 namespace {

@@ -51,7 +51,7 @@ private:
     HttpServer http_;
     std::vector<std::unique_ptr<asio::cancellation_signal>> stops_;
     std::size_t running_ = 0;
-    Steady next_state_{}, calm_since_{};
+    Steady next_state_{};
     const bool leaving_;
     asic::LogLimit refused_, unwritten_;
     OrderSums ordered_;

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 
 namespace ballast {
 
@@ -39,16 +38,12 @@ std::string contested(const State& state, const Contest& c, Now now) {
 /// What customers' machines have given this month.
 std::vector<std::string> hosted_sentences(const State& state) {
     std::vector<std::string> all;
-    std::vector<std::string> told;
-    for (const Site::Group& group : state.site->groups) {
-        const Hosting& terms = group.hosting;
-        if (terms.customer.empty() || std::ranges::find(told, terms.customer) != told.end()) continue;
-        told.push_back(terms.customer);
-        const Duration rested = rested_each(state, *state.site, terms.customer);
+    for (const Customer& customer : customers_of(*state.site)) {
+        const Duration promised = state.site->groups[index(customer.groups.front())].hosting.rest_per_month, rested = rested_each(state, customer);
         const auto hours = [](Duration d) { return static_cast<double>(d.count()) / 3.6e6; };
-        if (rested == Duration{0} && terms.rest_per_month == Duration{0}) continue;
-        all.push_back(fmt::format("Machines of {} have rested {:.2f} h each this month for the sake of others{}.", terms.customer, hours(rested),
-                                  terms.rest_per_month > Duration{0} ? fmt::format(", of {:.1f} h that were promised at most", hours(terms.rest_per_month)) : ""));
+        if (rested > Duration{0} || promised > Duration{0})
+            all.push_back(fmt::format("Machines of {} have rested {:.2f} h each this month for the sake of others{}.", customer.name, hours(rested),
+                                      promised > Duration{0} ? fmt::format(", of {:.1f} h that were promised at most", hours(promised)) : ""));
     }
     return all;
 }

@@ -140,12 +140,12 @@ void lower_for_bound(Core& core, const Bound& bound, Balance& sum) {
         if (!core.can_move(g)) continue;
         if (const auto first = next_running(core, g, 0, bound.why)) queue.push(*first);
     }
-    while (sum.expected() > bound.aim && !queue.empty()) {
+    while (sum.expected() > bound.down_to() && !queue.empty()) {
         const Candidate worst = queue.top();
         queue.pop();
         const GroupId g = core.group_of[worst.slot];
         Range going{worst.slot, worst.slot};
-        while (going.last < worst.end && sum.expected() > bound.aim && (queue.empty() || core.merit[going.last] <= queue.top().merit)) {
+        while (going.last < worst.end && sum.expected() > bound.down_to() && (queue.empty() || core.merit[going.last] <= queue.top().merit)) {
             if (is_for_money(bound.why) && !may_leave(core, going.last)) break;
             const Draw lost = counted_on(core, bound, going.last++);
             sum.planned += lost.planned, sum.lowering += lost.lowering, sum.unknown += lost.unknown;

@@ -19,7 +19,7 @@ void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
     const std::int64_t step = std::min(since_last, core.site.residual_settles).count();
     const Int128 change = (Int128{(meter - sum.cooled(loads)).count} * 1'000 - residual) * step / core.site.residual_settles.count();
-    if (change < 0 || !core.state.everything_asked) residual += static_cast<std::int64_t>(change);
+    residual = std::min(residual + static_cast<std::int64_t>(change), core.state.residual_most_mw[core.scope_index(scope)]);
 }
 
 /// Each sample holds until the next, as long as the meter was never silent between.
@@ -258,6 +258,8 @@ void apply_one(Core& core, const Receipt& receipt) {
 void apply_one(Core& core, const HashReading& reading) {
     constexpr Duration settled = std::chrono::minutes{30};
     const LoadState& load = core.state.loads[reading.load];
+    const std::int64_t rated = core.rated[reading.load].count;
+    if (reading.power.count * 10 < rated * 3 || reading.power.count > rated + rated / 2) return;  // As for its watts: see `teaches`.
     if (!load.on || !load.seen || load.mode != Mode::running || later(run_at(core, reading.load).since, settled) > core.now.steady) return;
     const GroupId g = core.group_of[reading.load];
     const Int128 nominal = Int128{reading.gigahashes} * core.site.loads[reading.load].joules_per_hash + 500'000;

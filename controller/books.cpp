@@ -209,7 +209,7 @@ std::optional<Power> judged(const Core& core, const Bound& bound) {
 bool triggered(const Core& core, const Bound& bound, const Balance& sum) {
     if (bound.everything || bound.standstill) return bound.everything;
     if (bound.window <= Duration{0}) return sum.expected() > bound.high;
-    return judged(core, bound).value_or(sum.expected()) > bound.high && sum.expected() > bound.aim;
+    return judged(core, bound).value_or(sum.expected()) > bound.high && sum.expected() > bound.down_to();
 }
 
 Room room_under(const Core& core, const Bound& bound, const Balance& sum) {

@@ -91,6 +91,13 @@ struct Frontier {
     Price highest_off = Price::lowest();   ///< Of the last that is wanted off and not barred.
 };
 
+/// Whose machines some groups are.
+struct Customer {
+    std::string name;
+    std::vector<GroupId> groups;
+    std::int64_t machines = 0;
+};
+
 /// What the engine's stages share. Everything is in State but for what no policy may see.
 struct Core {
     Site site;
@@ -106,7 +113,7 @@ struct Core {
     std::vector<Power> nameplate;                ///< By group: what its loads are rated, together.
     std::vector<std::vector<std::uint8_t>> fed;  ///< By feeder and group: it is fed through it.
     bool paced_up = false, paced_down = false;   ///< Some pace limits what starts, or what stops for money.
-    std::vector<GroupId> hosted;                 ///< Groups of customers' machines.
+    std::vector<Customer> customers;
     std::vector<std::int64_t> merit;             ///< By slot, ascending within a group; the lowest goes first.
     std::vector<GroupId> flexible_turns;         ///< Flexible groups, whose turn comes first to slow down.
 

@@ -52,8 +52,7 @@ void index_site(Core& core) {
     }
     for (const GroupId g : core.members[0])
         if (core.is_flexible(g)) core.flexible_turns.push_back(g);
-    for (const GroupId g : core.members[0])
-        if (!core.group(g).hosting.customer.empty()) core.hosted.push_back(g);
+    index_customers(core);
     std::ranges::stable_sort(core.flexible_turns, {}, [&](GroupId g) { return core.group(g).flexible.turn; });
     for (std::size_t i = 0; i < site.groups.size(); ++i)
         if (const auto contactor = site.groups[i].contactor)
@@ -77,6 +76,7 @@ void begin_afresh(Core& core) {
     core.armed.resize(site.guards.size());
     state.residual_mw.assign(1 + site.feeders.size(), 0);
     state.residual_mw[0] = site.overhead.count * 1'000;
+    state.residual_most_mw.assign(1 + site.feeders.size(), State::unbounded);
     for (std::size_t f = 0; f < site.feeders.size(); ++f) state.residual_mw[1 + f] = site.feeders[f].overhead.count * 1'000;
     for (std::size_t i = 0; i < site.sources.size(); ++i)
         if (site.sources[i].stale_after > Duration{0}) state.sources[i].good_until = later(core.now.steady, site.sources[i].stale_after);
@@ -195,8 +195,9 @@ Snapshot Engine::snapshot_for_epoch(Now now) const {
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         GroupState& group = core.state.groups[i];
         group.efficiency_ppm = group.efficiency.factor_ppm();
-        if (const std::string& customer = core.site.groups[i].hosting.customer; !customer.empty()) group.gave = rested_each(core.state, core.site, customer);
     }
+    for (const Customer& customer : core.customers)
+        for (const GroupId g : customer.groups) core.sums(g).gave = rested_each(core.state, customer);
     return {save(core, now)};
 }
 

@@ -48,15 +48,21 @@ std::optional<Cut> cut_by(const Core& core, Slot slot) {
     return cut;
 }
 
+/// What the site file says is drawn beside the loads. What was learned may hold some that only say they rest.
+Power overhead_of(const Core& core, Scope scope) {
+    if (scope.kind == Scope::Kind::group) return {};
+    return scope.kind == Scope::Kind::feeder ? core.site.feeders[scope.number].overhead : core.site.overhead;
+}
+
 /// All behind the contactor say that they rest. That some do not is possible only where the meter shows what nobody else
-/// says to draw: more than the residual is known to, a few per cent of the block.
+/// says to draw, beyond the overhead: a few per cent of the block, or more.
 bool may_hide(const Core& core, Scope scope, Slot contactor) {
     const Balance sum = balance(core, scope);
     if (!sum.meter || !sum.firm_known) return true;
     Power block;
     for (const GroupId g : core.carried[index(core.group_of[contactor])])
         if (core.group(g).contactor == contactor) block += core.nameplate[index(g)];
-    return *sum.meter - sum.cooled(told_by_loads(core, scope, sum)) - sum.residual > Power{block.count / 50};
+    return *sum.meter - sum.cooled(told_by_loads(core, scope, sum)) - std::min(sum.residual, overhead_of(core, scope)) > Power{block.count / 50};
 }
 
 /// Contactors of the scope that have rested, those that cost the fewest healthy watts first.
@@ -153,7 +159,7 @@ void close_contactors(Core& core) {
 
 void tell_shortfall(Core& core, const Bound& bound, Excess& excess, Power missing, const Balance& sum) {
     if (std::exchange(excess.told, true)) return;
-    const bool on_its_way = bound.window > Duration{0} && sum.expected() <= bound.aim;
+    const bool on_its_way = bound.window > Duration{0} && sum.expected() <= bound.down_to();
     core.note(NoteKind::shortfall, index(excess.policy), on_its_way ? std::string{mean_falls} : bound.everything ? std::string{} : not_given(core, bound.scope, bound.why.cause == Cause::emergency), event_of(core, bound.why), missing);
 }
 

@@ -37,7 +37,22 @@ void bring_back(const Core& core, Bound& bound) {
     if (!mean || *mean <= bound.high) return;
     const MeterState& meter = core.state.meters[index(*core.meter_of(bound.scope))];
     const Steady begins = meter.taken - bound.window;
-    if (const auto leaves = meter.mean(begins, begins + bound.window / 4)) bound.aim = std::min(bound.aim, *leaves - Power{4 * (*mean - bound.high).count});
+    if (const auto leaves = meter.mean(begins, begins + bound.window / 4)) bound.back = *leaves - Power{4 * (*mean - bound.high).count};
+}
+
+/// Some load of the scope is asked to go with everything else.
+bool everything_asked(const Core& core, std::size_t scope) {
+    return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
+        return bound.everything && std::ranges::any_of(core.members[scope], [&](GroupId g) { return under(core, bound.scope, g); });
+    });
+}
+
+void bound_residuals(Core& core) {
+    for (std::size_t scope = 0; scope < core.state.residual_mw.size(); ++scope) {
+        std::int64_t& most = core.state.residual_most_mw[scope];
+        if (!everything_asked(core, scope)) most = State::unbounded;
+        else if (most == State::unbounded) most = core.state.residual_mw[scope];
+    }
 }
 
 }  // namespace
@@ -54,9 +69,9 @@ void resolve(Core& core) {
     std::ranges::stable_sort(core.limits.bounds, {}, [](const Bound& b) { return b.why.rank; });
     fill_in_rests(core);
     for (Bound& bound : core.limits.bounds) bring_back(core, bound);
-    core.state.everything_asked = false;
     for (const Bound& bound : core.limits.bounds)
-        if (bound.everything) core.constraining[index(bound.why.policy)] = 1, core.state.everything_asked = true;
+        if (bound.everything) core.constraining[index(bound.why.policy)] = 1;
+    bound_residuals(core);
 }
 
 void fill_in_rests(Core& core) {

@@ -29,7 +29,7 @@ void io_site(Io& f, Core& core) {
     io(f, core.paces[0]), f.steady(core.next_stale), f.steady(core.next_overdue);
     f.whole(core.state.residual_mw[0]);
     f.flag(core.state.journal_writes);
-    f.flag(core.state.everything_asked);
+    f.whole(core.state.residual_most_mw[0]);
     f.steady(core.lived);
     bool rated = core.state.hashprice.has_value();
     f.flag(rated);
@@ -37,6 +37,13 @@ void io_site(Io& f, Core& core) {
     f.quantity(hashprice);
     if (rated) core.state.hashprice = hashprice;
     f.utc(core.state.hashprice_issued);
+}
+
+/// What was learned of efficiency is relative to these numbers.
+std::int64_t nameplates_of(const Site& site, const Site::Group& group) {
+    std::int64_t sum = group.loads.size();
+    for (Slot s = group.loads.first; s < group.loads.last; ++s) sum += 1'000 * site.loads[s].joules_per_hash;
+    return sum;
 }
 
 /// What rests for others, and what was taken when the epoch began.
@@ -63,7 +70,8 @@ void save_loads(Out& f, Core& core) {
 
 void save_group(Out& f, const Core& core, const Site::Group& group, GroupState& sums) {
     auto patience = group.stale_after.count();
-    f.text(group.name), f.whole(patience), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk), io(f, sums.response), io(f, sums.efficiency);
+    auto nameplates = nameplates_of(core.site, group);
+    f.text(group.name), f.whole(patience), f.whole(nameplates), f.steady(sums.heard), f.steady(sums.next_wake), each(f, sums.sunk), io(f, sums.response), io(f, sums.efficiency);
     sums.rested.pass(core.now.utc, f.now.utc, f.now.steady - core.now.steady, sums.resting);
     io_taken(f, sums);
 }
@@ -77,7 +85,7 @@ void save_named(Out& f, Core& core) {
         Pace pace;
         for (const Pace& known : core.paces)
             if (known.scope == Scope::feeder(FeederId{static_cast<std::uint16_t>(i)})) pace = known;
-        f.text(site.feeders[i].name), f.whole(core.state.residual_mw[1 + i]), io(f, pace);
+        f.text(site.feeders[i].name), f.whole(core.state.residual_mw[1 + i]), f.whole(core.state.residual_most_mw[1 + i]), io(f, pace);
     }
     f.w.number(site.meters.size());
     for (std::size_t i = 0; i < site.meters.size(); ++i) f.text(site.meters[i].name), io(f, core.state.meters[i]), each(f, core.state.meters[i].history);
@@ -182,16 +190,19 @@ void restore_named(In& f, Core& core, const Names& names) {
     named_things(f, names.groups, [&](auto i) {
         GroupState dropped;
         GroupState& g = i ? state.groups[*i] : dropped;
-        std::int64_t patience = 0;
-        f.whole(patience), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk), io(f, g.response), io(f, g.efficiency), io_taken(f, g);
+        std::int64_t patience = 0, nameplates = 0;
+        f.whole(patience), f.whole(nameplates), f.steady(g.heard), f.steady(g.next_wake), each(f, g.sunk), io(f, g.response), io(f, g.efficiency), io_taken(f, g);
+        g.rested.pass(f.saved.utc, core.now.utc, std::max(Duration{0}, core.now.utc - f.saved.utc), g.resting);  // What rested then rests still.
+        if (i && nameplates != nameplates_of(core.site, core.site.groups[*i])) g.efficiency = {}, g.efficiency_ppm = 1'000'000;
         if (!i || core.site.groups[*i].stale_after.count() != patience) core.next_stale = core.now.steady;  // Look again.
     });
     named_things(f, names.feeders, [&](auto i) {
-        std::int64_t residual = 0;
+        std::int64_t residual = 0, most = State::unbounded;
         Pace pace;
-        f.whole(residual), io(f, pace);
+        f.whole(residual), f.whole(most), io(f, pace);
         if (!i) return;
         state.residual_mw[1 + *i] = residual;
+        state.residual_most_mw[1 + *i] = most;
         for (Pace& known : core.paces)
             if (known.scope == Scope::feeder(FeederId{static_cast<std::uint16_t>(*i)})) pace.scope = known.scope, pace.terms = known.terms, known = pace;
     });

@@ -25,17 +25,22 @@ public:
         if (month != month_) {
             const Instant begins{std::chrono::sys_days{day.year() / day.month() / 1}};
             machine_ms_ = 0;
+            told_ = false;
             if (from < begins) passed = std::min(passed, Duration{to - begins});
             month_ = month;
         }
         machine_ms_ += passed.count() * resting;
     }
     std::int64_t machine_ms() const { return machine_ms_; }
+    /// That a promise is used up was told this month.
+    bool told() const { return told_; }
+    void tell() { told_ = true; }
     bool operator==(const Rested&) const = default;
-    template <class Io> friend void io(Io& f, Rested& r) { f.whole(r.month_), f.whole(r.machine_ms_); }
+    template <class Io> friend void io(Io& f, Rested& r) { f.whole(r.month_), f.whole(r.machine_ms_), f.flag(r.told_); }
 
 private:
     std::int64_t month_ = 0, machine_ms_ = 0;
+    bool told_ = false;
 };
 
 }  // namespace ballast

@@ -73,11 +73,14 @@ struct Bound {
     bool everything = false;
     bool standstill = false;  ///< Nobody is shed, and nothing rises.
     Power high = Power::max(), aim = Power::max(), release = Power::max();
+    Power back = Power::max();  ///< What interruptible loads may draw for the moment, so that a mean comes back; max: no less than `aim`.
     Duration window{0};      ///< Averaging window of the meter that judges `high`; 0: instantaneous.
     Steady since = Steady::min();      ///< It has to be met from then on; min: always had to.
     Duration prove_within{30'000};     ///< The meter must show it this long after that, or after it was exceeded.
     Duration contactor_after{60'000};  ///< And this much later a contactor may open for it, if `why` lets it.
     Why why;
+
+    Power down_to() const { return std::min(aim, back); }
 };
 
 /// Strikes of a group: below `stop_below` stop, from `start_at` may start, between stay as they are.

@@ -267,7 +267,10 @@ struct State {
     std::vector<Contest> contests;        ///< By load, ascending.
     std::vector<Notice> notices;
     std::vector<std::int64_t> residual_mw; ///< Learned, by scope: the site, then each feeder. Milliwatt, so that slow learning does not stall.
-    bool everything_asked = false;        ///< Somewhere all that may stop is to. What grows beside the loads then may be some that only say they rest.
+    /// By scope, likewise: while all that may stop there is to, no more is learned than was known when that began. What grows
+    /// beside the loads then may be some that only say they rest. `unbounded`: nobody asks for everything.
+    std::vector<std::int64_t> residual_most_mw;
+    static constexpr std::int64_t unbounded = INT64_MAX;
     std::optional<Price> hashprice;       ///< Heard; else the config's.
     Instant hashprice_issued{};           ///< By its source's clock.
     bool journal_writes = true;

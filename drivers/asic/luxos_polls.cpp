@@ -32,7 +32,9 @@ void Fleet::begin_poll(Machine& m) {
     m.power.reset();
     m.gigahashes.reset();
     m.mean_gigahashes.reset();
-    m.hash_wanted = m.hash_due <= steady_now();
+    const Steady now = steady_now();
+    m.hash_wanted = m.hash_due <= now;
+    if (m.hash_wanted) m.hash_due += settings_.hash_every * ((now - m.hash_due) / settings_.hash_every + 1);  // Whatever becomes of the answer.
     m.config_asked = m.summary_asked = false;
     if (m.expected != Mode::unknown || m.identity != Identity::proven) m.polls_to_config = 0;
     ++polls_open_;
@@ -70,7 +72,6 @@ void Fleet::conclude_poll(Machine& m) {
 }
 
 void Fleet::report_hash(Machine& m) {
-    m.hash_due = steady_now() + settings_.hash_every;
     if (m.mean_gigahashes) put(HashReading{m.slot, m.power->power, std::llround(*m.mean_gigahashes)});
 }
 

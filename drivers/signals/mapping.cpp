@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace ballast::drivers {
@@ -59,9 +60,12 @@ bool is_truthy(const JsonNode* node) {
     if (node->kind == Kind::number) return !means(node, "0");
     if (node->kind != Kind::string) return false;
     // Load rises by it: a word that means no is none.
-    std::string word = node->text;
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return !word.empty() && word != "false" && word != "no" && word != "off" && word != "0" && word != "null" && word != "none";
+    std::string word;
+    for (const unsigned char c : node->text)
+        if (std::isspace(c) == 0) word += static_cast<char>(std::tolower(c));
+    constexpr std::array<std::string_view, 9> no{"false", "no", "n", "f", "off", "null", "none", "inactive", "0"};
+    const bool zero = !word.empty() && word.find_first_not_of("0.+-") == word.npos;
+    return !word.empty() && !zero && std::ranges::find(no, word) == no.end();
 }
 
 bool releases(const JsonNode& root, const Mapping& mapping) {

@@ -202,9 +202,9 @@ Result<std::vector<OpenedEvent>> JournalReader::opened_events() const {
 
 Result<std::map<std::int64_t, std::size_t>> JournalReader::readable_rows(std::int64_t first, std::int64_t last) const {
     return guarded(path_, [&]() -> Result<std::map<std::int64_t, std::size_t>> {
-        std::string tables;
-        for (const char* table : {"signal", "word", "note", "ordered", "miss"}) tables += fmt::format("{}SELECT step FROM {} WHERE step BETWEEN ?1 AND ?2", tables.empty() ? "" : " UNION ALL ", table);
-        SQLite::Statement query{*db_, fmt::format("SELECT step, count(*) FROM ({}) GROUP BY step", tables)};
+        std::string sum = "0";
+        for (const char* table : {"signal", "word", "note", "ordered", "miss"}) sum += fmt::format(" + (SELECT count(*) FROM {0} WHERE {0}.step = step.id)", table);
+        SQLite::Statement query{*db_, fmt::format("SELECT id, {} FROM step WHERE id BETWEEN ?1 AND ?2", sum)};
         query.bind(1, first);
         query.bind(2, last);
         std::map<std::int64_t, std::size_t> rows;

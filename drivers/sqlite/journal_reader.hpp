@@ -83,7 +83,7 @@ public:
     /// The step that gave the order; nothing: retention dropped it, or it never was.
     Result<std::optional<std::int64_t>> step_of(OrderId order) const;
 
-    /// Of the steps first..last: how many rows each has in the tables for people. Left out: those without any.
+    /// Of the steps first..last that are still there: how many rows each has in the tables for people.
     Result<std::map<std::int64_t, std::size_t>> readable_rows(std::int64_t first, std::int64_t last) const;
 
     const std::string& path() const { return path_; }

@@ -78,6 +78,25 @@ TEST_CASE("an epoch that begins again does not learn twice") {
     CHECK(again.state().strikes[0] == once);
 }
 
+TEST_CASE("who corrects the nameplates begins to learn anew") {
+    Bench bench;
+    bench.runs();
+    bench.step(bench.hashes(0, 125));
+    bench.new_epoch();
+    Site corrected = site();
+    for (Slot s = 0; s < each; ++s) corrected.loads[s].joules_per_hash = 25'000;
+    const Engine after{corrected, {}, bench.engine.snapshot(bench.now), bench.now};
+    CHECK(!after.state().groups[0].efficiency.seen_ppm());
+    CHECK(after.state().strikes[0] == break_even(*corrected.groups[0].economics, 25'000));
+}
+
+TEST_CASE("one whose watts cannot be its own teaches nothing") {
+    Bench bench;
+    bench.runs();
+    bench.step(std::vector<Event>(99, HashReading{0, Power{100'000}, 4'000'000}));
+    CHECK_FALSE(bench.seen(0));
+}
+
 TEST_CASE("a hashprice that comes later is applied to what was learned") {
     Bench bench;
     bench.runs();
@@ -104,7 +123,7 @@ TEST_CASE("what cannot be right, what is too little and what says nothing of run
     }
     SECTION("a group whose numbers are wrong altogether is told of and not believed") {
         const Price before = bench.strike(0);
-        bench.step(bench.hashes(0, 170));
+        bench.step(std::vector<Event>(99, HashReading{0, Power{3'000}, 88'000}));  // 34 J/TH, where its nameplate says 20.
         CHECK(bench.seen(0));
         bench.new_epoch();
         CHECK(bench.strike(0) == before);

@@ -321,6 +321,35 @@ TEST_CASE("a contactor over machines that all rest stays closed while somebody e
     CHECK(told(false) == Slots{5});
 }
 
+TEST_CASE("what some that only say they rest have drawn for an hour opens their contactor all the same") {
+    Small small{100};
+    Engine engine = small.contactor().strikes().obeys().engine();
+    engine.step(at(0s), Heard{runs({0, 100}, 0s), closed(100, 0s), meter(0s, 100_kW), price(0s, 100_per_MWh)});
+    for (Duration t = 2s; t < 1h; t += 1s) engine.step(at(t), Heard{sleeps({0, 100}, t), meter(t, 10_kW)});  // All say so; ten draw on.
+    CHECK(engine.state().residual_mw[0] > 9'000'000);  // By now they are taken for losses.
+    engine.step(at(1h), Heard{dispatch(1h, 5_kW, SignalKind::emergency), meter(1h, 10_kW)});
+    Slots opened;
+    for (Duration t = 1h + 1s; t < 1h + 200s; t += 1s) {
+        const Slots now = loads_of(engine.step(at(t), Heard{sleeps({0, 100}, t), meter(t, 10_kW)}), Rung::open);
+        opened.insert(now.begin(), now.end());
+    }
+    CHECK(opened == Slots{100});
+}
+
+TEST_CASE("while everything is asked the residual follows its noise, and does not sink to the least of it") {
+    Small small;
+    Engine engine = small.obeys().engine();
+    const auto house = [](Duration t) { return t.count() / 60'000 % 2 == 0 ? 900_W : 1'100_W; };  // A chiller, by the minute.
+    engine.step(at(0s), Heard{runs({0, 4}, 0s), meter(0s, 5_kW)});
+    for (Duration t = 1s; t < 1h; t += 1s) engine.step(at(t), Heard{meter(t, 4_kW + house(t))});
+    const std::int64_t before = engine.state().residual_mw[0];
+    CHECK(std::abs(before - 1'000'000) < 60'000);
+    engine.step(at(1h), Heard{full(1h)});
+    for (Duration t = 1h + 1s; t < 3h; t += 1s) engine.step(at(t), Heard{sleeps({0, 4}, t), meter(t, house(t))});
+    CHECK(engine.state().residual_mw[0] > 930'000);
+    CHECK(engine.state().residual_mw[0] <= before);
+}
+
 TEST_CASE("a contactor that a person closed is closed, and one that a person opened stays open") {
     Small small;
     Engine engine = small.contactor().obeys().engine();

@@ -373,6 +373,26 @@ TEST_CASE("an event goes on over a restart, another boot and another order of th
     CHECK(bench.builder.receipt("d-1")->moments[2].meter == 2_MW);
 }
 
+TEST_CASE("how old a reading was at its moment is known over another boot, whichever way its clock stands") {
+    for (const Duration uptime : {Duration{3s}, Duration{1'000h}}) {
+        Bench bench;
+        bench.until(0s, 60s);
+        bench.run(60s, {dispatch(60s, 2'120_kW)});
+        bench.until(60s + 200ms, 62s);
+        bench.silent = true;
+        bench.until(62s, 95s);
+        const Now rebooted{midnight + 300s, Steady{uptime}};
+        bench.builder.begin_epoch(bench.engine.site(), rebooted);
+        DecisionRecord nothing;
+        bench.builder.step({rebooted.utc + 1s, rebooted.steady + 1s}, {}, nothing.view());
+        const auto receipt = bench.builder.receipt("d-1");
+        REQUIRE(receipt.has_value());
+        CHECK(receipt->moments[1].meter.has_value());
+        CHECK(!receipt->moments[2].meter);
+        CHECK(!receipt->moments[3].meter);
+    }
+}
+
 TEST_CASE("whatever is heard and decided, a receipt is made without harm") {
     const auto seed = GENERATE(range(1u, 30u));
     CAPTURE(seed);

@@ -516,6 +516,21 @@ TEST_CASE("a thousand miners of the yardstick's fleet, one in twenty hung") {
     CHECK(asleep == 950);
 }
 
+TEST_CASE("a machine whose summary hangs is asked for it now and then, and polled all the same") {
+    Rig rig;
+    rig.settings.machines[0].poll = Duration{50};
+    rig.settings.hash_every = Duration{1'000};
+    rig.settings.deadline = Duration{300};
+    rig.miners[0].script = [](const wire::cgminer::Request& request) -> std::optional<Answer> {
+        if (request.command == "summary") return Answer{Manner::hang, "", {}};
+        return std::nullopt;
+    };
+    rig.start();
+    REQUIRE(rig.await([&] { return rig.miners[0].count("summary") >= 3; }));
+    CHECK(rig.answers + rig.readings.size() > 3 * rig.miners[0].count("summary"));
+    CHECK(rig.hashes.empty());
+}
+
 TEST_CASE("a machine that runs and measures says now and then what it hashes for its watts") {
     Rig rig{3};
     for (auto& machine : rig.settings.machines) machine.poll = Duration{100};

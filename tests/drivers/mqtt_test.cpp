@@ -166,7 +166,7 @@ TEST_CASE("without a word of its own a release is whatever is not nothing") {
         CAPTURE(over);
         CHECK(read(fmt::format(R"({{"limit":1,"over":{}}})", over), m)->kind == SignalKind::release);
     }
-    for (const char* stands : {"false", "0", "0.0", "\"\"", "null", "[]"}) {
+    for (const char* stands : {"false", "0", "0.0", "\"\"", "null", "[]", "\"No\"", "\"FALSE\"", "\" off \"", "\"0.00\"", "\"Inactive\""}) {
         CAPTURE(stands);
         CHECK(read(fmt::format(R"({{"limit":1,"over":{}}})", stands), m)->kind == SignalKind::dispatch);
     }

@@ -109,7 +109,7 @@ private:
         bool needed = false;
         for (const Bound& bound : seen.recount.limits.bounds)
             if (bound.why.policy == *who.begin())
-                needed = needed || bound.everything || needs(seen.recount.balance(bound.scope), credit + extra) > bound.aim;
+                needed = needed || bound.everything || needs(seen.recount.balance(bound.scope), credit + extra) > bound.down_to();
         verdict_.unless(needed, "policy {} lowers more than it needs", index(*who.begin()));
     }
 

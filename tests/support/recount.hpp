@@ -133,7 +133,7 @@ private:
         const MeterState& meter = state_.meters[index(*id)];
         const Power mean = meter.mean(meter.taken - bound.window, meter.taken).value_or(meter.power);
         const auto leaves = meter.mean(meter.taken - bound.window, meter.taken - bound.window + bound.window / 4);
-        if (mean > bound.high && leaves) bound.aim = std::min(bound.aim, *leaves - Power{4 * (mean - bound.high).count});
+        if (mean > bound.high && leaves) bound.back = *leaves - Power{4 * (mean - bound.high).count};
     }
 
     void fill_in(Bound& bound) const {
