@@ -259,7 +259,7 @@ void apply_one(Core& core, const HashReading& reading) {
     constexpr Duration settled = std::chrono::minutes{30};
     const LoadState& load = core.state.loads[reading.load];
     const std::int64_t rated = core.rated[reading.load].count;
-    if (reading.power.count * 10 < rated * 3 || reading.power.count > rated + rated / 2) return;  // As for its watts: see `teaches`.
+    if (reading.power.count < rated * 3 / 10 || reading.power.count > rated + rated / 2) return;  // As for its watts: see `teaches`.
     if (!load.on || !load.seen || load.mode != Mode::running || later(run_at(core, reading.load).since, settled) > core.now.steady) return;
     const GroupId g = core.group_of[reading.load];
     const Int128 nominal = Int128{reading.gigahashes} * core.site.loads[reading.load].joules_per_hash + 500'000;

@@ -152,7 +152,7 @@ TEST_CASE("who has rested longer this month goes later, from an epoch on") {
     CHECK(bench.resting(1) == 40);
 }
 
-TEST_CASE("who has rested for as long as was promised goes last, and is told of; what must go still goes") {
+TEST_CASE("who has rested for as long as was promised goes last, and is told of, and what must go still goes") {
     Bench bench{{{"a", "acme", 50, 20'000, 1'000'000, 1h}, {"b", "basin", 50, 17'500}}};
     bench.call("first", 3_kW);
     std::size_t told = 0;
