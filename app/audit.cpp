@@ -51,8 +51,7 @@ struct Findings {
 
 /// How many rows a step gave the tables for people.
 std::size_t readable(const StoredStep& step) {
-    const auto told = [](const Event& e) { return std::holds_alternative<Signal>(e) || std::holds_alternative<Rejected>(e) || std::holds_alternative<OperatorWord>(e); };
-    return static_cast<std::size_t>(std::ranges::count_if(step.heard, told)) + step.decision.orders.size() + step.decision.misses.size() + step.decision.notes.size();
+    return static_cast<std::size_t>(std::ranges::count_if(step.heard, sqlite::is_told)) + step.decision.orders.size() + step.decision.misses.size() + step.decision.notes.size();
 }
 
 /// Rows that did not hold up their step may be missing after a crash; what still waits for room on the disk has none yet.
@@ -82,7 +81,7 @@ Result<std::optional<Difference>> compare(const JournalReader& journal, const Re
     const auto run = execute(journal, epoch, *engine, open_end, [&](const Executed& e) {
         bytes.clear();
         encode(bytes, e.stored.now, e.decision);
-        chained = chain(chained, digest(digest(0, e.stored.now, e.stored.heard), e.stored.now, e.decision));
+        chained = chain(chained, sqlite::digest_of(e.stored.now, e.stored.heard, e.decision));
         found.last_step = e.stored.id;
         found.last_at = e.stored.now.utc;
         const bool same = bytes == e.stored.decision_bytes;

@@ -12,6 +12,7 @@ namespace json = boost::json;
 json::value watts(std::optional<Power> p) { return p ? json::value(p->count) : json::value(nullptr); }
 json::value time(std::optional<Instant> t) { return t && *t != open_end ? json::value(utc_text(*t)) : json::value(nullptr); }
 double in_seconds(Duration d) { return static_cast<double>(d.count()) / 1e3; }
+json::value seconds(std::optional<Duration> d) { return d ? json::value(in_seconds(*d)) : json::value(nullptr); }
 
 json::value asked(const ShedReceipt& r) {
     if (!r.signal) return nullptr;
@@ -37,7 +38,6 @@ json::array after(const ShedReceipt& r) {
 }
 
 json::array groups(const ShedReceipt& r) {
-    const auto seconds = [](std::optional<Duration> d) { return d ? json::value(in_seconds(*d)) : json::value(nullptr); };
     json::array all;
     for (const auto& g : r.groups)
         all.push_back(json::object{{"group", g.group}, {"ordered", g.ordered}, {"obeyed", g.obeyed}, {"half_within_s", seconds(g.half_within)}, {"most_within_s", seconds(g.most_within)}, {"residual_w", watts(g.residual)}});
@@ -121,7 +121,6 @@ json::object receipt_json(const ShedReceipt& r, const std::string& site, const s
 }
 
 json::array learned_json(const std::vector<LearnedGroup>& learned) {
-    const auto seconds = [](std::optional<Duration> d) { return d ? json::value(in_seconds(*d)) : json::value(nullptr); };
     json::array all;
     for (const LearnedGroup& g : learned)
         all.push_back(json::object{{"group", g.group}, {"judged", g.judged}, {"not_in_time", static_cast<double>(g.failing_ppm) / 1e6}, {"shed_within_s", seconds(g.shed)}, {"back_within_s", seconds(g.back)}, {"residual_w", watts(g.residual)}});

@@ -86,10 +86,11 @@ std::string means(const std::vector<ShedReceipt::Interval>& intervals, int minut
     return text;
 }
 
+std::string seconds(std::optional<Duration> d) { return d ? fmt::format("{:.1f} s", in_seconds(*d)) : std::string{"not seen"}; }
+
 /// How the machines of each group took it: what "N in X s" was.
 std::string by_group(const ShedReceipt& r) {
     if (r.groups.empty()) return "";
-    const auto seconds = [](std::optional<Duration> d) { return d ? fmt::format("{:.1f} s", in_seconds(*d)) : std::string{"not seen"}; };
     std::size_t width = 5;
     for (const auto& g : r.groups) width = std::max(width, g.group.size());
     std::string text = fmt::format("\nFrom its order to being seen at rest:\n  {:{}}  {:>8}  {:>8}  {:>11}  {:>11}  {:>12}\n", "group", width, "ordered", "seen", "half within", "95 % within", "at rest each");
@@ -102,7 +103,6 @@ std::string by_group(const ShedReceipt& r) {
 
 std::string print(const std::vector<LearnedGroup>& learned) {
     if (learned.empty()) return "";
-    const auto seconds = [](std::optional<Duration> d) { return d ? fmt::format("{:.1f} s", in_seconds(*d)) : std::string{"not seen"}; };
     std::size_t width = 5;
     for (const LearnedGroup& g : learned) width = std::max(width, g.group.size());
     std::string text = fmt::format("\nWhat was known of these machines before (95 % of orders; so many more were ordered as do not obey in time):\n  {:{}}  {:>8}  {:>11}  {:>11}  {:>11}  {:>12}\n", "group", width, "judged", "at rest in",

@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace ballast::sqlite {
 namespace {
@@ -89,15 +90,17 @@ JournalFile::JournalFile(std::unique_ptr<SQLite::Database> db, FileLock lock, st
     sqlite3_wal_hook(db_->getHandle(), on_commit, this);
 }
 
+bool is_told(const Event& event) { return std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event) || std::holds_alternative<OperatorWord>(event); }
+
+std::uint64_t digest_of(Now now, std::span<const Event> heard, const Decision& decision) { return digest(digest(0, now, heard), now, decision); }
+
 StepRow row_of(Now now, std::span<const Event> heard, const Decision& decision) {
     StepRow row;
     row.now = now;
     encode(row.events, now, heard);
     encode(row.decision, now, decision);
-    row.digest = digest(digest(0, now, heard), now, decision);
-    for (const Event& event : heard)
-        if (std::holds_alternative<Signal>(event) || std::holds_alternative<Rejected>(event) || std::holds_alternative<OperatorWord>(event))
-            row.told.push_back(event);
+    row.digest = digest_of(now, heard, decision);
+    std::ranges::copy_if(heard, std::back_inserter(row.told), is_told);
     row.orders.assign(decision.orders.begin(), decision.orders.end());
     row.misses.assign(decision.misses.begin(), decision.misses.end());
     row.notes.assign(decision.notes.begin(), decision.notes.end());

@@ -37,6 +37,12 @@ struct StepRow {
 
 constexpr std::size_t rows_at_once = 256;   ///< More rows for people than this do not hold up their step.
 
+/// Signals, rejections and words have a row in the tables for people.
+bool is_told(const Event& event);
+
+/// What a step's bytes come to, unchained: what was heard, and what was decided.
+std::uint64_t digest_of(Now now, std::span<const Event> heard, const Decision& decision);
+
 /// The row of a step, as it was heard and decided.
 StepRow row_of(Now now, std::span<const Event> heard, const Decision& decision);
 
