@@ -303,13 +303,17 @@ void raise_for_floors(Core& core, std::vector<Room>& rooms) {
 
 }  // namespace
 
+void make_room(Core& core) {
+    lower_for_price(core);
+    lower_for_bounds(core);
+    slow_for_bounds(core);
+}
+
 void allocate(Core& core) {
     static thread_local std::vector<Room> rooms;
     open_paces(core);
     measure_floors(core);
-    lower_for_price(core);
-    lower_for_bounds(core);
-    slow_for_bounds(core);
+    make_room(core);
     prepare_for_obligations(core);
     reassert_raises(core);
     if (core.state.journal_writes) {

@@ -182,6 +182,7 @@ void fill_in_rests(Core& core);  ///< What "everything off" leaves, which flexib
 void verify(Core& core);     ///< What was ordered against what was seen, by its deadline.
 void reassert_raises(Core& core);  ///< Verify's other half, once it is known who must go down.
 void allocate(Core& core);   ///< Who makes room, who may come back.
+void make_room(Core& core);  ///< Its first half, for whom a contactor that closes brings back within it.
 void escalate(Core& core);   ///< What the meter still shows: contactors, shortfall, the binding limits.
 void arm(Core& core);        ///< What the guards may open by themselves from now on.
 

@@ -134,6 +134,7 @@ void call_back(Core& core, Slot contactor, Why why) {
 /// A contactor that we opened closes when no emergency or excess stands over it, and its block would fit.
 /// One that is on its way to close when an emergency comes is called back.
 void close_contactors(Core& core) {
+    bool closed = false;
     for (std::size_t i = 0; i < core.site.groups.size(); ++i) {
         const GroupId g{static_cast<std::uint16_t>(i)};
         if (!core.is_contactor(g) || core.local[i]) continue;
@@ -149,10 +150,11 @@ void close_contactors(Core& core) {
             else if (const Power inrush = inrush_of(core, s); inrush_allows(core, g, inrush)) {
                 take_inrush(core, g, inrush);
                 command(core, {s, s + 1}, Rung::close, {{}, {}, Cause::capacity, 0, Reason::allowed_again});
-                core.wake_at(later(core.now.steady, Duration{1}));  // Whom it carries the price had passed over.
+                closed = true;
             }
         }
     }
+    if (closed) make_room(core);  // While they were dark, price and limits had passed over whom they carry.
 }
 
 // ---- what a limit has come to

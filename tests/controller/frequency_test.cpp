@@ -143,6 +143,19 @@ TEST_CASE("a table is decided on once, and again only when another contactor may
     }
 }
 
+TEST_CASE("those whom a contactor that closes brings back, and whom the price passed over meanwhile, rest in the same step") {
+    Bench bench;
+    bench.trips();
+    bench.step(20s, {price(20s, 100_per_MWh)});
+    CHECK(bench.ordered(Rung::sleep, 4) == 1);
+    CHECK(bench.ordered(Rung::sleep, 0) == 0);
+    bool closed = false;
+    while (!closed && bench.t < 1000s) closed = bench.goes_on(bench.t + 1s, 60'000, a) > 0;
+    REQUIRE(closed);
+    CHECK(bench.ordered(Rung::sleep, 0) == 1);
+    CHECK(bench.ordered(Rung::sleep, 1) == 1);
+}
+
 TEST_CASE("what a trip opened is off by our order, and comes back when the frequency has been back for long enough") {
     Bench bench;
     bench.step(10s, {trip(10s, 1, {a})});
