@@ -10,7 +10,7 @@ namespace {
 constexpr auto no_watch = [](Now, const std::vector<Event>&, const Decision&, const Engine&) { return true; };
 
 History any_history(std::uint64_t seed) {
-    return live(seed, {.lasts = std::chrono::minutes{20}}, no_watch);
+    return live(seed, {.lasts = std::chrono::minutes{20}, .kept = true}, no_watch);
 }
 
 /// Steps from `first` on say what they said; the index of the first that does not, else the number of steps.

@@ -19,6 +19,7 @@ struct HistoryShape {
     bool gentle = false;           ///< Obedient but slow loads, quiet exact meters.
     bool seldom = false;           ///< Loads and meters are polled as seldom as can be: for long histories.
     Duration settled{0};           ///< Afterwards: gentle, and nobody wishes anything.
+    bool kept = false;             ///< The history that comes back has its steps.
 };
 
 /// What an engine was told, when, and the bytes of what it said.
@@ -71,7 +72,7 @@ History live(std::uint64_t seed, const HistoryShape& shape, Watch watch) {
         const Now both{base + now.time_since_epoch() + wishes.offset, now};
         const Decision& decision = engine.step(both, heard);
         guard.arm(decision);
-        history.steps.push_back({both, heard, bytes_of(decision), decision.wake});
+        if (shape.kept) history.steps.push_back({both, heard, bytes_of(decision), decision.wake});
         if (!watch(both, heard, decision, engine)) break;
         std::vector<Order> sent;
         for (const Order& order : decision.orders) {

@@ -3,7 +3,9 @@
 #include "controller/flexible.hpp"
 #include "model/state.hpp"
 
+#include <deque>
 #include <optional>
+#include <utility>
 
 namespace ballast::tests {
 
@@ -51,7 +53,20 @@ public:
         return *drawn_[g];
     }
 
-    Balance balance(Scope scope) const {
+    const Balance& balance(Scope scope) const {
+        for (const auto& [of, sum] : balanced_)
+            if (of == scope) return sum;
+        return balanced_.emplace_back(scope, count(scope)).second;
+    }
+
+    std::optional<MeterId> meter_of(Scope scope) const {
+        if (scope.kind == Scope::Kind::site) return site_.meter;
+        if (scope.kind == Scope::Kind::feeder) return site_.feeders[scope.number].meter;
+        return std::nullopt;
+    }
+
+private:
+    Balance count(Scope scope) const {
         Balance sum;
         for (std::size_t g = 0; g < site_.groups.size(); ++g) {
             const Site::Group& group = site_.groups[g];
@@ -90,13 +105,6 @@ public:
         return sum;
     }
 
-    std::optional<MeterId> meter_of(Scope scope) const {
-        if (scope.kind == Scope::Kind::site) return site_.meter;
-        if (scope.kind == Scope::Kind::feeder) return site_.feeders[scope.number].meter;
-        return std::nullopt;
-    }
-
-private:
     Draw counted(const Site::Group& group) const {
         Draw sum;
         for (Slot s = group.loads.first; s < group.loads.last; ++s)
@@ -107,10 +115,10 @@ private:
 
     template <class Is>
     bool switched(const Site::Group& group, Is is) const {
-        const auto own = std::ranges::find(site_.groups, group.name, &Site::Group::name);  // It may be a copy of ours.
-        const GroupId id{static_cast<std::uint16_t>(own - site_.groups.begin())};
         return std::ranges::any_of(state_.obligations, [&](const Obligation& o) {
             if (o.signal.kind != SignalKind::local || o.begins > now_.steady) return false;
+            const auto own = std::ranges::find(site_.groups, group.name, &Site::Group::name);  // It may be a copy of ours.
+            const GroupId id{static_cast<std::uint16_t>(own - site_.groups.begin())};
             const Site::Source& source = site_.sources[index(o.signal.source)];
             return is(source) && (source.switches.empty() || std::ranges::find(source.switches, id) != source.switches.end());
         });
@@ -151,6 +159,7 @@ private:
     const Site& site_;
     Now now_;
     mutable std::vector<std::optional<Draw>> drawn_;  ///< By group, once counted.
+    mutable std::deque<std::pair<Scope, Balance>> balanced_;
 };
 
 }  // namespace ballast::tests
