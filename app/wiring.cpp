@@ -1,6 +1,6 @@
 #include "app/wiring.hpp"
 
-#include "drivers/asic/luxos.hpp"
+#include "drivers/asic/asics.hpp"
 #include "drivers/gpu/agents.hpp"
 #include "drivers/meters/modbus_meter.hpp"
 #include "drivers/signals/modbus_signals.hpp"
@@ -211,18 +211,18 @@ std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& co
 
 // ---- loads
 
-/// All LuxOS machines of all groups: one driver, one budget of connections.
-std::unique_ptr<Driver> luxos_of(const Config& config, const SiteModel& model, asio::any_io_executor executor) {
-    LuxosSettings settings;
+/// All miners of all groups: one driver, one budget of connections.
+std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, asio::any_io_executor executor) {
+    AsicSettings settings;
     settings.connections = 0;
     for (const GroupConfig& group : config.groups) {
         if (!group.luxos) continue;
         settings.connections = std::max(settings.connections, group.luxos->connections);
         settings.deadline = std::max(Duration{1'000}, group.luxos->timeout);
         for (const MachineConfig& from : group.machines)
-            settings.machines.push_back({model.slots.at(from.id), from.id, from.host, from.port, from.mac, from.watts, group.standby, group.luxos->deadband, group.luxos->poll});
+            settings.machines.push_back({AsicProtocol::luxos, model.slots.at(from.id), from.id, from.host, from.port, from.mac, from.watts, group.standby, group.luxos->deadband, group.luxos->poll});
     }
-    return settings.machines.empty() ? nullptr : make_luxos(executor, std::move(settings));
+    return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }
 
 std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& model, ModbusBuses& buses, std::shared_ptr<CloseStagger> stagger) {
@@ -241,11 +241,11 @@ std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& m
 
 void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, asio::any_io_executor executor) {
     const auto stagger = std::make_shared<CloseStagger>();
-    auto luxos = luxos_of(config, model, executor);
+    auto asics = asics_of(config, model, executor);
     for (const GroupConfig& group : config.groups) {
         Driver*& takes = wiring.by_group[index(model.groups.at(group.name))];
         switch (group.driver) {
-        case GroupDriver::luxos: takes = luxos.get(); break;
+        case GroupDriver::luxos: takes = asics.get(); break;
         case GroupDriver::contactor:
             wiring.drivers.push_back(contactor_of(group, model, wiring.buses, stagger));
             takes = wiring.drivers.back().get();
@@ -256,7 +256,7 @@ void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, a
             break;
         }
     }
-    if (luxos) wiring.drivers.push_back(std::move(luxos));
+    if (asics) wiring.drivers.push_back(std::move(asics));
 }
 
 // ---- frequency

@@ -3,7 +3,7 @@
 // Miner i is called on 127.20.(i/250).(i%250 + 1):PORT. Prints one JSON line. With IDLE_SECONDS the fleet is first polled every
 // 30 s for that long, and the line also says what share of a core that took.
 #include "controller/clock.hpp"
-#include "drivers/asic/luxos.hpp"
+#include "drivers/asic/asics.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,11 +26,11 @@ double processor_seconds() {
     return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-LuxosSettings settings_for(Slot miners, std::uint16_t port, std::size_t connections) {
-    LuxosSettings settings;
+AsicSettings settings_for(Slot miners, std::uint16_t port, std::size_t connections) {
+    AsicSettings settings;
     settings.connections = connections;
     for (Slot i = 0; i < miners; ++i) {
-        LuxosMachine machine;
+        AsicMachine machine;
         machine.slot = i;
         machine.host = fmt::format("127.20.{}.{}", i / 250, i % 250 + 1);
         machine.port = port;
@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
     asio::io_context context{1};
     bool something = false;
     Mailbox mailbox{miners, 0, [&] { something = true; }};
-    const auto driver = make_luxos(context.get_executor(), settings_for(miners, port, connections));
+    const auto driver = make_asics(context.get_executor(), settings_for(miners, port, connections));
     asio::co_spawn(context, driver->run(mailbox), [](std::exception_ptr broken) {
         if (broken) std::rethrow_exception(broken);
     });

@@ -1,48 +1,168 @@
 #include "drivers/asic/luxos.hpp"
 
-#include "drivers/asic/luxos_fleet.hpp"
+#include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-namespace ballast {
+namespace ballast::asic {
 namespace {
 
-/// Ends the fleet's work however the coroutine ends; destroyed unresumed too.
-class Running {
-public:
-    Running(std::shared_ptr<asic::Fleet> fleet, Mailbox& mailbox) : fleet_{std::move(fleet)} { fleet_->start(mailbox); }
-    ~Running() { fleet_->stop(); }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-private:
-    std::shared_ptr<asic::Fleet> fleet_;
-};
-
-asio::awaitable<void> run_fleet(std::shared_ptr<asic::Fleet> fleet, Mailbox& mailbox) {
-    asio::steady_timer cancelled{fleet->executor(), asio::steady_timer::time_point::max()};
-    const Running running{fleet, mailbox};
-    co_await cancelled.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
-class Luxos : public Driver {
-public:
-    Luxos(asio::any_io_executor executor, LuxosSettings settings)
-        : fleet_{std::make_shared<asic::Fleet>(std::move(executor), std::move(settings))} {}
-    ~Luxos() override { fleet_->stop(); }
-
-    asio::awaitable<void> run(Mailbox& mailbox) override { return run_fleet(fleet_, mailbox); }
-    void submit(const Order& order) override { fleet_->submit(order); }
-
-private:
-    std::shared_ptr<asic::Fleet> fleet_;
-};
+/// More than any course of logon, foreign session and one renewal takes.
+constexpr unsigned most_exchanges = 10;
 
 }  // namespace
 
-std::unique_ptr<Driver> make_luxos(asio::any_io_executor executor, LuxosSettings settings) {
-    return std::make_unique<Luxos>(std::move(executor), std::move(settings));
+std::string_view Luxos::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "LuxOS can only sleep and wake"; }
+
+void Luxos::add(Machine& m) {
+    m.own = static_cast<std::uint32_t>(memory_.size());
+    memory_.emplace_back();
 }
 
-}  // namespace ballast
+Turn Luxos::ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::string_view parameter) {
+    l.step = step;
+    wire::cgminer::write_request(request_, command, parameter);
+    return {.kind = step == LuxosStep::curtail ? Turn::Kind::commit : Turn::Kind::ask, .request = request_};
+}
+
+Turn Luxos::refused(std::string_view why) {
+    why_ = why;
+    return {.kind = Turn::Kind::refused, .why = why_};
+}
+
+Turn Luxos::answered(Machine& m, std::string_view bytes) {
+    LuxosMemory& l = memory_[m.own];
+    const auto reply = parser_.parse(bytes);
+    if (!reply) {
+        why_ = reply.error().detail;
+        return {.kind = Turn::Kind::garbage, .why = why_};
+    }
+    switch (l.step) {
+    case LuxosStep::power: l.power = wire::cgminer::power(*reply); return go_on_polling(m, l);
+    case LuxosStep::summary:
+        l.gigahashes = wire::cgminer::gigahashes(*reply);
+        l.mean_gigahashes = wire::cgminer::mean_gigahashes(*reply);
+        return go_on_polling(m, l);
+    case LuxosStep::config:
+        if (const auto other = stranger(m, l, *reply)) return *other;
+        return go_on_polling(m, l);
+    case LuxosStep::identify:
+        if (const auto other = stranger(m, l, *reply)) return *other;
+        return go_on_ordering(m, l);
+    case LuxosStep::logon: return logged_on(m, l, *reply);
+    case LuxosStep::session: return session_told(m, l, *reply);
+    case LuxosStep::curtail: return curtailed(m, l, *reply);
+    case LuxosStep::logoff: l.session = {}; break;
+    }
+    return {};
+}
+
+/// Takes what `config` says, unless somebody else says it.
+std::optional<Turn> Luxos::stranger(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
+    const auto said = wire::cgminer::config(reply);
+    if (!m.meets(said ? said->mac : std::nullopt)) {
+        why_ = said && said->mac ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said->mac, m.mac) : "answers as a stranger, and does not tell its mac";
+        return Turn{.kind = Turn::Kind::foreign, .why = why_};
+    }
+    l.asleep = said ? said->asleep : std::nullopt;
+    l.supply_on = said ? said->power_supply_on : std::nullopt;
+    l.polls_to_config = 10;
+    return std::nullopt;
+}
+
+// ---- polls
+
+Turn Luxos::begin_poll(Machine& m) {
+    LuxosMemory& l = memory_[m.own];
+    l.power.reset();
+    l.gigahashes.reset();
+    l.mean_gigahashes.reset();
+    l.config_asked = l.summary_asked = false;
+    if (m.expected != Mode::unknown || m.identity != Identity::proven) l.polls_to_config = 0;
+    return ask(l, LuxosStep::power, "power");
+}
+
+/// Whatever this poll still wants to know, else its conclusion.
+Turn Luxos::go_on_polling(Machine& m, LuxosMemory& l) {
+    if (wants_config(m, l)) {
+        l.config_asked = true;
+        return ask(l, LuxosStep::config, "config");
+    }
+    if (wants_summary(m, l)) {
+        l.summary_asked = true;
+        return ask(l, LuxosStep::summary, "summary");
+    }
+    if (l.polls_to_config > 0) --l.polls_to_config;
+    return {.kind = Turn::Kind::report, .report = judge(m, l)};
+}
+
+// ---- orders
+
+Turn Luxos::begin_order(Machine& m) {
+    LuxosMemory& l = memory_[m.own];
+    l.exchanges = 0;
+    l.renewed = false;
+    return go_on_ordering(m, l);
+}
+
+/// The next exchange of the order; what is already known is not asked.
+Turn Luxos::go_on_ordering(Machine& m, LuxosMemory& l) {
+    if (++l.exchanges > most_exchanges) return refused("its session changes faster than it can be used");
+    if (m.mac != 0 && m.identity == Identity::unproven) return ask(l, LuxosStep::identify, "config");
+    if (l.session.empty()) return ask(l, LuxosStep::logon, "logon");
+    parameter_.assign(l.session.view());
+    parameter_ += m.wanted.rung == Rung::sleep ? ",sleep" : ",wakeup";
+    return ask(l, LuxosStep::curtail, "curtail", parameter_);
+}
+
+Turn Luxos::logged_on(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
+    const auto id = reply.status.failed() ? std::nullopt : wire::cgminer::session_id(reply);
+    if (id) {
+        l.session = *id;
+        l.ours = true;
+        return go_on_ordering(m, l);
+    }
+    if (!wire::cgminer::session_taken(reply))
+        return refused(reply.status.failed() ? reply.status.message : "its answer to logon names no session that can be used");
+    if (++l.exchanges > most_exchanges) return refused(reply.status.message);
+    return ask(l, LuxosStep::session, "session");
+}
+
+/// A device has one session, whoever opened it; who knows its id may use it.
+Turn Luxos::session_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
+    const auto id = wire::cgminer::session_id(reply);
+    if (!id) return renewed(m, l);  // It has ended meanwhile.
+    l.session = *id;
+    l.ours = false;
+    return go_on_ordering(m, l);
+}
+
+Turn Luxos::curtailed(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
+    if (wire::cgminer::curtail_taken(reply)) return {.kind = Turn::Kind::accepted};
+    if (!wire::cgminer::session_invalid(reply)) return refused(reply.status.message);
+    l.session = {};
+    // A machine that rebooted forgets its session; one that never had it may be another at the same address.
+    if (m.identity == Identity::proven) m.identity = Identity::unproven;
+    Turn again = renewed(m, l);
+    if (again.kind == Turn::Kind::refused) return again;
+    why_ = reply.status.message;
+    again.why = why_;  // Should a newer order wait, this one ends here.
+    return again;
+}
+
+Turn Luxos::renewed(Machine& m, LuxosMemory& l) {
+    if (std::exchange(l.renewed, true)) return refused("a fresh session is invalid too");
+    return go_on_ordering(m, l);
+}
+
+// ---- sessions
+
+bool Luxos::untidy(const Machine& m) const {
+    const LuxosMemory& l = memory_[m.own];
+    return l.ours && !l.session.empty();
+}
+
+Turn Luxos::begin_tidying(Machine& m) {
+    LuxosMemory& l = memory_[m.own];
+    return ask(l, LuxosStep::logoff, "logoff", l.session.view());
+}
+
+}  // namespace ballast::asic

@@ -1,47 +1,35 @@
 #pragma once
-#include "controller/ports.hpp"
-#include "model/units.hpp"
+#include "drivers/asic/dialect.hpp"
+#include "drivers/asic/luxos_machine.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
+namespace ballast::asic {
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
+/// LuxOS (TCP 4028; docs.luxor.tech/firmware/api): `curtail` under a session, of which a device has one.
+class Luxos : public Dialect {
+public:
+    std::string_view name() const override { return "luxos"; }
+    std::string_view cannot(Rung rung) const override;
+    void add(Machine& machine) override;
+    Turn begin_poll(Machine& machine) override;
+    Turn begin_order(Machine& machine) override;
+    Turn answered(Machine& machine, std::string_view bytes) override;
+    bool untidy(const Machine& machine) const override;
+    Turn begin_tidying(Machine& machine) override;
 
-namespace ballast {
+private:
+    Turn ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::string_view parameter = {});
+    Turn refused(std::string_view why);
+    Turn go_on_polling(Machine& m, LuxosMemory& l);
+    Turn go_on_ordering(Machine& m, LuxosMemory& l);
+    Turn logged_on(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
+    Turn session_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
+    Turn curtailed(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
+    Turn renewed(Machine& m, LuxosMemory& l);
+    std::optional<Turn> stranger(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
 
-/// One LuxOS miner as the site file knows it.
-struct LuxosMachine {
-    Slot slot = 0;
-    std::string name;                ///< For the log.
-    std::string host;                ///< A literal address, or a name that is resolved in the background and kept.
-    std::uint16_t port = 4028;
-    std::string mac;                 ///< Empty: whoever answers is the machine. Else nobody else is ever ordered.
-    Power rated;                     ///< Draws about this when running.
-    Power standby{25};               ///< Reported, as an estimate, of a machine that sleeps and cannot measure.
-    Power deadband{50};              ///< Watts that moved no more than this since the last reading are no news.
-    Duration poll{30'000};           ///< Telemetry, each.
+    std::vector<LuxosMemory> memory_;
+    wire::cgminer::Parser parser_;
+    std::string request_, parameter_, why_;
 };
 
-/// All LuxOS miners of a site: one driver, so that one budget of connections holds.
-struct LuxosSettings {
-    std::vector<LuxosMachine> machines;
-    std::size_t connections = 2'048;      ///< At once, of machines that answer in time.
-    std::size_t slow_connections = 8'192; ///< Besides, of machines that have not answered within `slow_after`.
-    Duration slow_after{250};
-    Duration hash_every{3'600'000};       ///< What a running machine that measures its power hashes is asked about so often.
-    Duration deadline{5'000};             ///< Of one exchange, from connect to the last byte.
-    Duration session_rest{60'000};        ///< A session we opened is closed when unused this long, so that people can log on.
-    unsigned logoffs_per_second = 50;
-};
-
-/// The LuxOS protocol (TCP 4028, one exchange a connection; docs.luxor.tech/firmware/api): `sleep` and `wake` become `curtail`,
-/// telemetry becomes readings by exception. Receipts come one a machine: accepted when the device took the command, refused
-/// with the reason in the log, unreachable, or timed_out (also when the answer was garbage). Orders go machine by machine to the
-/// end, ahead of telemetry, lowering ones first; a newer order to a machine replaces one whose command was not sent, which then
-/// gets no receipt. Retrying is the engine's. Everything runs on `executor`, which must be single-threaded and outlive the driver.
-/// A bad MAC or a slot given twice throws std::invalid_argument. Raises the process's descriptor limit as far as allowed.
-std::unique_ptr<Driver> make_luxos(asio::any_io_executor executor, LuxosSettings settings);
-
-}  // namespace ballast
+}  // namespace ballast::asic

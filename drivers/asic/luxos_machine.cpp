@@ -1,58 +1,44 @@
 #include "drivers/asic/luxos_machine.hpp"
 
-#include <cstdlib>
-
 namespace ballast::asic {
+namespace {
 
-bool wants_config(const Machine& m) {
-    if (m.config_asked) return false;
-    if (m.polls_to_config == 0 || m.identity != Identity::proven) return true;
-    if (m.power && m.power->measured) return m.draws() == m.says_asleep();
-    return m.gigahashes && (*m.gigahashes > 0) == m.says_asleep();  // Somebody else may have put it to sleep, or woken it.
+bool measures(const LuxosMemory& l) { return l.power && l.power->measured; }
+
+}  // namespace
+
+bool draws(const Machine& m, const LuxosMemory& l) { return measures(l) && l.power->power.count > (m.rated.count > 0 ? m.rated.count * 3 / 10 : 300); }
+
+bool wants_config(const Machine& m, const LuxosMemory& l) {
+    if (l.config_asked) return false;
+    if (l.polls_to_config == 0 || m.identity != Identity::proven) return true;
+    if (measures(l)) return draws(m, l) == l.says_asleep();
+    return l.gigahashes && (*l.gigahashes > 0) == l.says_asleep();  // Somebody else may have put it to sleep, or woken it.
 }
 
-bool wants_summary(const Machine& m) {
-    if (m.summary_asked) return false;
-    const bool measured = m.power && m.power->measured;
-    return !measured || (m.draws() ? m.hash_wanted : !m.says_asleep());
+bool wants_summary(const Machine& m, const LuxosMemory& l) {
+    if (l.summary_asked) return false;
+    return !measures(l) || (draws(m, l) ? m.hash_wanted : !l.says_asleep());
 }
 
-Machine::Seen judge(const Machine& m) {
-    const bool measured = m.power && m.power->measured;
-    const bool hashes = m.gigahashes.value_or(0) > 0;
-    Machine::Seen seen;
-    if (m.draws()) seen.mode = Mode::running;
-    else if (m.says_asleep() && (measured || !hashes)) seen.mode = Mode::asleep;
+Report judge(const Machine& m, const LuxosMemory& l) {
+    const bool hashes = l.gigahashes.value_or(0) > 0;
+    Report seen;
+    if (draws(m, l)) seen.mode = Mode::running;
+    else if (l.says_asleep() && (measures(l) || !hashes)) seen.mode = Mode::asleep;
     else seen.mode = hashes ? Mode::running : Mode::fault;
-    if (measured) {
+    if (measures(l)) {
         seen.quality = Quality::measured;
-        seen.power = m.power->power;
+        seen.power = l.power->power;
     } else if (seen.mode == Mode::asleep) {
         seen.quality = Quality::estimated;  // The firmware's own estimate is its profile's, asleep or not.
         seen.power = m.standby;
-    } else if (m.power) {
+    } else if (l.power) {
         seen.quality = Quality::estimated;
-        seen.power = m.power->power;
+        seen.power = l.power->power;
     }
+    if (m.hash_wanted && draws(m, l)) seen.gigahashes = l.mean_gigahashes;
     return seen;
-}
-
-bool is_news(const Machine& m, const Machine::Seen& now) {
-    if (!m.reported || now.mode != m.seen.mode || now.quality != m.seen.quality) return true;
-    return now.quality != Quality::bad && std::abs(now.power.count - m.seen.power.count) > m.deadband.count;
-}
-
-Steady next_confirmation(Steady accepted, Steady now) {
-    constexpr Duration last{8'000}, apart{15'000};
-    for (const Duration after : {Duration{1'500}, Duration{4'000}, last})
-        if (now < accepted + after) return accepted + after;
-    return accepted + last + ((now - accepted - last) / apart + 1) * apart;
-}
-
-Steady next_poll(const Machine& m, Steady start, Steady now) {
-    const Steady grid = start + m.phase;
-    if (now < grid) return grid;
-    return grid + ((now - grid) / m.poll + 1) * m.poll;
 }
 
 }  // namespace ballast::asic

@@ -14,23 +14,33 @@ Machine machine() {
     m.deadband = Power{50};
     m.poll = Duration{30'000};
     m.identity = Identity::proven;
-    m.polls_to_config = 9;
-    m.asleep = false;
-    m.supply_on = true;
     return m;
 }
 
-Machine with_power(std::int64_t watts, bool measured, std::optional<double> gigahashes = {}) {
+/// A machine and what its firmware said of it.
+struct Told : LuxosMemory {
     Machine m = machine();
-    m.power = wire::cgminer::PowerReport{Power{watts}, measured};
-    m.gigahashes = gigahashes;
-    return m;
+    Told() {
+        polls_to_config = 9;
+        asleep = false;
+        supply_on = true;
+    }
+};
+Report judge(const Told& told) { return asic::judge(told.m, told); }
+bool wants_config(const Told& told) { return asic::wants_config(told.m, told); }
+bool wants_summary(const Told& told) { return asic::wants_summary(told.m, told); }
+
+Told with_power(std::int64_t watts, bool measured, std::optional<double> gigahashes = {}) {
+    Told told;
+    told.power = wire::cgminer::PowerReport{Power{watts}, measured};
+    told.gigahashes = gigahashes;
+    return told;
 }
 
 }  // namespace
 
 TEST_CASE("measured watts outweigh what the firmware says of itself") {
-    Machine m = with_power(3'400, true);
+    Told m = with_power(3'400, true);
     CHECK(judge(m).mode == Mode::running);
     m.asleep = true;
     CHECK(judge(m).mode == Mode::running);
@@ -48,7 +58,7 @@ TEST_CASE("a machine without curtailment that draws little runs only if it hashe
 }
 
 TEST_CASE("a power supply that is off sleeps") {
-    Machine m = with_power(0, true);
+    Told m = with_power(0, true);
     m.supply_on = false;
     CHECK(judge(m).mode == Mode::asleep);
 }
@@ -56,7 +66,7 @@ TEST_CASE("a power supply that is off sleeps") {
 TEST_CASE("an estimate is called one, and of a sleeper it is the standby power") {
     CHECK(judge(with_power(1'051, false, 59'756.0)).quality == Quality::estimated);
     CHECK(judge(with_power(1'051, false, 59'756.0)).power == Power{1'051});
-    Machine m = with_power(1'051, false, 0.0);
+    Told m = with_power(1'051, false, 0.0);
     m.asleep = true;
     CHECK(judge(m).mode == Mode::asleep);
     CHECK(judge(m).power == Power{25});
@@ -66,7 +76,7 @@ TEST_CASE("an estimate is called one, and of a sleeper it is the standby power")
 }
 
 TEST_CASE("without any watts the power is not known") {
-    Machine m = machine();
+    Told m;
     m.gigahashes = 1.0;
     CHECK(judge(m).mode == Mode::running);
     CHECK(judge(m).quality == Quality::bad);
@@ -75,13 +85,13 @@ TEST_CASE("without any watts the power is not known") {
 TEST_CASE("config is asked when due and when the power does not fit it") {
     CHECK_FALSE(wants_config(with_power(3'400, true)));
     CHECK(wants_config(with_power(25, true)));
-    Machine m = with_power(3'400, true);
+    Told m = with_power(3'400, true);
     m.polls_to_config = 0;
     CHECK(wants_config(m));
     m.config_asked = true;
     CHECK_FALSE(wants_config(m));
     m = with_power(3'400, true);
-    m.identity = Identity::unproven;
+    m.m.identity = Identity::unproven;
     CHECK(wants_config(m));
 }
 
@@ -89,7 +99,7 @@ TEST_CASE("summary is asked only where watts do not tell") {
     CHECK_FALSE(wants_summary(with_power(3'400, true)));
     CHECK(wants_summary(with_power(3'400, false)));
     CHECK(wants_summary(with_power(25, true)));
-    CHECK(wants_summary(machine()));
+    CHECK(wants_summary(Told{}));
 }
 
 TEST_CASE("only what moved is news") {
@@ -124,7 +134,7 @@ TEST_CASE("polls stay on the machine's own grid") {
 }
 
 TEST_CASE("where the power is an estimate, hashing that does not fit what it last said asks for its config at once") {
-    Machine m = with_power(1'051, false, 0.0);
+    Told m = with_power(1'051, false, 0.0);
     CHECK(wants_config(m));  // Somebody put it to sleep, or it broke.
     m.gigahashes = 59'756.0;
     CHECK_FALSE(wants_config(m));

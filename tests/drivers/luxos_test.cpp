@@ -1,4 +1,4 @@
-#include "drivers/asic/luxos.hpp"
+#include "drivers/asic/asics.hpp"
 
 #include "controller/clock.hpp"
 #include "tests/catch.hpp"
@@ -36,7 +36,7 @@ public:
 
     Miner& add() {
         Miner& miner = miners.emplace_back(context);
-        LuxosMachine machine;
+        AsicMachine machine;
         machine.slot = static_cast<Slot>(3 + 2 * settings.machines.size());  // Slots need not be neighbours.
         machine.host = "127.0.0.1";
         machine.port = miner.port();
@@ -47,7 +47,7 @@ public:
     }
 
     void start() {
-        driver = make_luxos(context.get_executor(), settings);
+        driver = make_asics(context.get_executor(), settings);
         running = true;
         asio::co_spawn(context, driver->run(mailbox), asio::bind_cancellation_slot(cancel.slot(), [this](std::exception_ptr broken) {
             running = false;
@@ -107,7 +107,7 @@ public:
 
     asio::io_context context{1};
     std::deque<Miner> miners;
-    LuxosSettings settings;
+    AsicSettings settings;
     Mailbox mailbox{128, 0, [] {}};
     std::unique_ptr<Driver> driver;
     asio::cancellation_signal cancel;
@@ -427,18 +427,18 @@ TEST_CASE("a host may be a name, resolved once") {
 
 TEST_CASE("an inventory that cannot be right is refused at the start") {
     asio::io_context context;
-    LuxosSettings settings;
-    settings.machines = {LuxosMachine{.slot = 1, .name = "a", .host = "127.0.0.1", .port = 1, .mac = "hello", .rated = Power{1}}};
-    CHECK_THROWS_AS(make_luxos(context.get_executor(), settings), std::invalid_argument);
+    AsicSettings settings;
+    settings.machines = {AsicMachine{.slot = 1, .name = "a", .host = "127.0.0.1", .port = 1, .mac = "hello", .rated = Power{1}}};
+    CHECK_THROWS_AS(make_asics(context.get_executor(), settings), std::invalid_argument);
     settings.machines[0].mac.clear();
     settings.machines.push_back(settings.machines[0]);
-    CHECK_THROWS_AS(make_luxos(context.get_executor(), settings), std::invalid_argument);
+    CHECK_THROWS_AS(make_asics(context.get_executor(), settings), std::invalid_argument);
 }
 
 TEST_CASE("it ends cleanly at any moment") {
     Rig rig{8};
     for (Miner& miner : rig.miners) miner.script = when("logon", {Manner::hang, "", {}});
-    SECTION("before it ran") { rig.driver = make_luxos(rig.context.get_executor(), rig.settings); }
+    SECTION("before it ran") { rig.driver = make_asics(rig.context.get_executor(), rig.settings); }
     SECTION("cancelled with exchanges open") {
         rig.start();
         for (std::size_t i = 0; i < 8; ++i) rig.order(i, Rung::sleep, i);
@@ -482,17 +482,17 @@ TEST_CASE("a thousand miners of the yardstick's fleet, one in twenty hung") {
     spdlog::set_level(spdlog::level::off);
     asio::io_context context{1};
     Mailbox mailbox{1'000, 0, [] {}};
-    LuxosSettings settings;
+    AsicSettings settings;
     settings.deadline = Duration{3'000};
     for (Slot i = 0; i < 1'000; ++i) {
-        LuxosMachine machine;
+        AsicMachine machine;
         machine.slot = i;
         machine.host = fmt::format("127.20.{}.{}", i / 250, i % 250 + 1);
         machine.port = port;
         machine.rated = Power{3'500};
         settings.machines.push_back(machine);
     }
-    const auto driver = make_luxos(context.get_executor(), settings);
+    const auto driver = make_asics(context.get_executor(), settings);
     asio::co_spawn(context, driver->run(mailbox), [](std::exception_ptr broken) { CHECK_FALSE(broken); });
     Order order;
     order.id = OrderId{1};

@@ -1,12 +1,13 @@
 #pragma once
+#include "drivers/asic/asics.hpp"
+#include "drivers/asic/dialect.hpp"
 #include "drivers/asic/log_limit.hpp"
-#include "drivers/asic/luxos.hpp"
-#include "drivers/asic/luxos_machine.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <map>
 #include <queue>
 
 namespace ballast::asic {
@@ -31,10 +32,10 @@ private:
     std::size_t first_ = 0, last_ = 0;
 };
 
-/// The work of the LuxOS driver. Shared, because handlers of Asio may still be on their way when the driver is gone.
+/// Who is talked to when, and what becomes of it; in which words is the dialects'. Shared, because handlers of Asio may still be on their way when the driver is gone.
 class Fleet : public std::enable_shared_from_this<Fleet> {
 public:
-    Fleet(asio::any_io_executor executor, LuxosSettings settings);
+    Fleet(asio::any_io_executor executor, AsicSettings settings);
 
     /// Begins telemetry and whatever was submitted before. `mailbox` must live until `stop`.
     void start(Mailbox& mailbox);
@@ -57,8 +58,9 @@ private:
     };
     using Clock = std::chrono::steady_clock;
 
-    // luxos_fleet.cpp: what runs when.
-    void add(const LuxosMachine& machine, std::size_t number);
+    // fleet.cpp: what runs when.
+    void add(const AsicMachine& machine, std::size_t number);
+    Dialect& dialect(AsicProtocol protocol);
     void wake_soon();
     void pump();
     std::size_t begin_waiting(std::size_t most);
@@ -66,45 +68,45 @@ private:
     void tick();
     void arm(Steady at);
     Steady next_tick(Steady now) const;
-    void resolve(HostName& name);
-    void resolved(std::uint32_t name, const boost::asio::ip::tcp::endpoint* found);
     void put(Event event);
     std::uint32_t number(const Machine& m) const { return static_cast<std::uint32_t>(&m - machines_.data()); }
     const std::string& name(const Machine& m) const { return names_[number(m)]; }
-    bool ask(Machine& m, Step step, std::string_view command, std::string_view parameter = {});
-    void answered(std::uint32_t who, Outcome outcome, std::string_view bytes);
-    void understood(Machine& m, Step step, const wire::cgminer::Reply& reply);
-    void no_answer(Machine& m, Step step, Outcome outcome);
-    bool learn_config(Machine& m, const wire::cgminer::Reply& reply);
 
-    // luxos_orders.cpp: from an order to its receipt.
+    // fleet_names.cpp: where they are.
+    void place(Machine& m, const AsicMachine& said);
+    void resolve(HostName& name);
+    void resolved(std::uint32_t name, const boost::asio::ip::tcp::endpoint* found);
+    void look_up_again(const Machine& m);
+
+    // fleet_talk.cpp: one exchange after another.
+    bool converse(Machine& m, Talk talk, const Turn& turn);
+    bool ask(Machine& m, Talk talk, std::string_view request);
+    void answered(std::uint32_t who, Outcome outcome, std::string_view bytes);
+    void no_answer(Machine& m, Talk talk, Outcome outcome);
+    void break_off(Machine& m);
+
+    // fleet_orders.cpp: from an order to its receipt.
     void take(Machine& m, const Order& order);
     void enqueue(Machine& m);
-    void go_on(Machine& m);
-    void logged_on(Machine& m, const wire::cgminer::Reply& reply);
-    void session_told(Machine& m, const wire::cgminer::Reply& reply);
-    void curtailed(Machine& m, const wire::cgminer::Reply& reply);
-    void renew(Machine& m);
+    void begin_order(Machine& m);
+    bool uncommitted(Machine& m, const Turn& turn);
     void refuse(Machine& m, std::string_view why);
-    void refuse(Machine& m, Machine::Command command, std::string_view why);
-    void settle(Machine& m, Machine::Command command, Fate fate);
-    void rest_session(Machine& m, Duration time);
-    void log_off(Steady now);
+    void settle(Machine& m, Fate fate);
+    void tidy_after(Machine& m, Duration time);
+    void tidy_up(Steady now);
 
-    // luxos_polls.cpp: from a due poll to a reading.
+    // fleet_polls.cpp: from a due poll to a reading.
     void schedule(Machine& m, Steady at);
     void schedule_next(Machine& m);
     void collect_due(Steady now);
     void begin_poll(Machine& m);
-    void continue_poll(Machine& m);
-    void conclude_poll(Machine& m);
-    void report_hash(Machine& m);
-    void drop_poll(Machine& m);
+    void conclude_poll(Machine& m, const Report& seen);
     void report_foreign(Machine& m);
 
     asio::any_io_executor executor_;
-    LuxosSettings settings_;
+    AsicSettings settings_;
     Exchanges exchanges_;
+    std::map<AsicProtocol, std::unique_ptr<Dialect>> dialects_;
     std::vector<Machine> machines_;
     std::vector<std::string> names_;
     std::vector<HostName> host_names_;
@@ -113,11 +115,11 @@ private:
     std::vector<Event> early_;              ///< Refused before there was a mailbox.
 
     Line sheds_, raises_, polls_;
-    std::deque<std::pair<Steady, std::uint32_t>> logoffs_;
+    std::deque<std::pair<Steady, std::uint32_t>> untidy_;
     std::priority_queue<Due> due_;
     std::size_t polls_open_ = 0;
     bool short_ = false;                    ///< Of sockets; until the next tick.
-    Steady started_{}, logoff_allowed_{};
+    Steady started_{}, tidying_allowed_{};
 
     asio::posix::stream_descriptor watched_;
     asio::steady_timer timer_;
@@ -125,8 +127,6 @@ private:
     bool watching_ = false, posted_ = false;
     Steady tick_at_ = never;
 
-    wire::cgminer::Parser parser_;
-    std::string request_, parameter_;
     LogLimit garbage_, refusals_, strangers_, silence_, shortage_, unresolved_;
 };
 

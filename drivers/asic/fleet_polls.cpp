@@ -1,5 +1,5 @@
 #include "controller/clock.hpp"
-#include "drivers/asic/luxos_fleet.hpp"
+#include "drivers/asic/fleet.hpp"
 
 #include <cmath>
 
@@ -23,41 +23,21 @@ void Fleet::collect_due(Steady now) {
         Machine& m = machines_[due.who];
         if (m.due != due.at) continue;  // Scheduled anew since.
         m.due = never;
-        if (m.step == Step::logoff) schedule(m, now + Duration{1'000});
-        else if (m.step == Step::idle && !m.waiting && !std::exchange(m.poll_queued, true)) polls_.push(due.who);
+        if (m.talk == Talk::tidying) schedule(m, now + Duration{1'000});
+        else if (m.talk == Talk::idle && !m.waiting && !std::exchange(m.poll_queued, true)) polls_.push(due.who);
     }
 }
 
 void Fleet::begin_poll(Machine& m) {
-    m.power.reset();
-    m.gigahashes.reset();
-    m.mean_gigahashes.reset();
     const Steady now = steady_now();
     m.hash_wanted = m.hash_due <= now;
     if (m.hash_wanted) m.hash_due += settings_.hash_every * ((now - m.hash_due) / settings_.hash_every + 1);  // Whatever becomes of the answer.
-    m.config_asked = m.summary_asked = false;
-    if (m.expected != Mode::unknown || m.identity != Identity::proven) m.polls_to_config = 0;
     ++polls_open_;
-    ask(m, Step::power, "power");
+    converse(m, Talk::poll, m.dialect->begin_poll(m));
 }
 
-/// Whatever this poll still wants to know, else its conclusion.
-void Fleet::continue_poll(Machine& m) {
-    if (wants_config(m)) {
-        m.config_asked = true;
-        ask(m, Step::config, "config");
-    } else if (wants_summary(m)) {
-        m.summary_asked = true;
-        ask(m, Step::summary, "summary");
-    } else {
-        conclude_poll(m);
-    }
-}
-
-void Fleet::conclude_poll(Machine& m) {
-    drop_poll(m);
-    if (m.polls_to_config > 0) --m.polls_to_config;
-    const Machine::Seen seen = judge(m);
+void Fleet::conclude_poll(Machine& m, const Report& seen) {
+    --polls_open_;
     const Range load{m.slot, m.slot + 1};
     if (is_news(m, seen)) {
         m.seen = seen;
@@ -66,20 +46,14 @@ void Fleet::conclude_poll(Machine& m) {
     } else {
         put(Answered{load});
     }
-    if (m.hash_wanted && m.draws()) report_hash(m);
+    if (seen.gigahashes) put(HashReading{m.slot, seen.power, std::llround(*seen.gigahashes)});
     if (seen.mode == m.expected) m.expected = Mode::unknown;
     schedule_next(m);
 }
 
-void Fleet::report_hash(Machine& m) {
-    if (m.mean_gigahashes) put(HashReading{m.slot, m.power->power, std::llround(*m.mean_gigahashes)});
-}
-
-void Fleet::drop_poll(Machine&) { --polls_open_; }
-
 /// Once; then silence, because the load itself does not answer.
 void Fleet::report_foreign(Machine& m) {
-    drop_poll(m);
+    --polls_open_;
     if (!m.reported || m.seen.mode != Mode::unknown) {
         m.seen = {};
         m.reported = true;

@@ -1,0 +1,52 @@
+#pragma once
+#include "controller/ports.hpp"
+#include "model/units.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ballast {
+
+/// What a miner's firmware speaks.
+enum class AsicProtocol : std::uint8_t {
+    luxos,  ///< TCP 4028, one exchange a connection; docs.luxor.tech/firmware/api. `sleep` and `wake` become `curtail`.
+};
+
+/// One miner as the site file knows it.
+struct AsicMachine {
+    AsicProtocol protocol = AsicProtocol::luxos;
+    Slot slot = 0;
+    std::string name;                ///< For the log.
+    std::string host;                ///< A literal address, or a name that is resolved in the background and kept.
+    std::uint16_t port = 4028;
+    std::string mac;                 ///< Empty: whoever answers is the machine. Else nobody else is ever ordered.
+    Power rated;                     ///< Draws about this when running.
+    Power standby{25};               ///< Reported, as an estimate, of a machine that sleeps and cannot measure.
+    Power deadband{50};              ///< Watts that moved no more than this since the last reading are no news.
+    Duration poll{30'000};           ///< Telemetry, each.
+};
+
+/// All miners of a site, of every make: one driver, so that one budget of connections holds.
+struct AsicSettings {
+    std::vector<AsicMachine> machines;
+    std::size_t connections = 2'048;      ///< At once, of machines that answer in time.
+    std::size_t slow_connections = 8'192; ///< Besides, of machines that have not answered within `slow_after`.
+    Duration slow_after{250};
+    Duration hash_every{3'600'000};       ///< What a running machine that measures its power hashes is asked about so often.
+    Duration deadline{5'000};             ///< Of one exchange, from connect to the last byte.
+    Duration session_rest{60'000};        ///< A session we opened is closed when unused this long, so that people can log on.
+    unsigned logoffs_per_second = 50;
+};
+
+/// Telemetry becomes readings by exception. Receipts come one a machine: accepted when the device took the command, refused
+/// with the reason in the log, unreachable, or timed_out (also when the answer was garbage). Orders go machine by machine to the
+/// end, ahead of telemetry, lowering ones first; a newer order to a machine replaces one whose command was not sent, which then
+/// gets no receipt. Retrying is the engine's. Everything runs on `executor`, which must be single-threaded and outlive the driver.
+/// A bad MAC or a slot given twice throws std::invalid_argument. Raises the process's descriptor limit as far as allowed.
+std::unique_ptr<Driver> make_asics(asio::any_io_executor executor, AsicSettings settings);
+
+}  // namespace ballast

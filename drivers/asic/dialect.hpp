@@ -1,0 +1,44 @@
+#pragma once
+#include "drivers/asic/machine.hpp"
+
+#include <string_view>
+
+namespace ballast::asic {
+
+/// What a conversation comes to next. Texts live until the dialect is called again.
+struct Turn {
+    enum class Kind : std::uint8_t {
+        ask,       ///< `request` goes out; its answer comes back to the dialect.
+        commit,    ///< So does this one, and it is the order itself.
+        report,    ///< The poll is over.
+        accepted,  ///< The device took the order.
+        refused,   ///< It did not, or none can be sent: `why`.
+        garbage,   ///< What came is no answer: `why`.
+        foreign,   ///< Somebody else answers at the address: `why`.
+        over,      ///< Nothing more to tidy up.
+    };
+    Kind kind = Kind::over;
+    std::string_view request = {}, why = {};
+    Report report = {};
+};
+
+/// One firmware's protocol: what is asked of a machine, one exchange after another, and what the answers mean. No I/O and no
+/// clock: when anything is asked is the fleet's. What it remembers of a machine it keeps under `Machine::own`.
+class Dialect {
+public:
+    virtual ~Dialect() = default;
+
+    virtual std::string_view name() const = 0;              ///< As in the site file.
+    virtual std::string_view cannot(Rung rung) const = 0;   ///< Why it has no such order; empty: it has.
+
+    virtual void add(Machine& machine) = 0;                 ///< Gives it its `own`.
+    virtual Turn begin_poll(Machine& machine) = 0;
+    virtual Turn begin_order(Machine& machine) = 0;         ///< What is ordered is `machine.wanted`, until it is committed.
+    virtual Turn answered(Machine& machine, std::string_view bytes) = 0;
+
+    /// Something is left open at the device that should be closed once no order needs it.
+    virtual bool untidy(const Machine&) const { return false; }
+    virtual Turn begin_tidying(Machine&) { return {}; }
+};
+
+}  // namespace ballast::asic

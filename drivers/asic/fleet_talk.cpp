@@ -1,0 +1,84 @@
+#include "controller/clock.hpp"
+#include "drivers/asic/fleet.hpp"
+
+namespace ballast::asic {
+
+/// Does what the dialect wants next. False: nothing is under way with the machine any more.
+bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
+    switch (turn.kind) {
+    case Turn::Kind::ask:
+        if (talk == Talk::order && m.committed && !uncommitted(m, turn)) return false;
+        return ask(m, talk, turn.request);
+    case Turn::Kind::commit:
+        m.sent = m.wanted;
+        m.waiting = false;
+        m.committed = true;
+        return ask(m, talk, turn.request);
+    case Turn::Kind::report: return conclude_poll(m, turn.report), false;
+    case Turn::Kind::accepted: return settle(m, Fate::accepted), false;
+    case Turn::Kind::refused: return refuse(m, turn.why), false;
+    case Turn::Kind::garbage:
+        garbage_.warn("{} {}: garbage in place of an answer ({} so far): {}", m.dialect->name(), name(m), garbage_.total() + 1, turn.why);
+        return no_answer(m, talk, Outcome::closed), false;
+    case Turn::Kind::foreign:
+        strangers_.warn("{} {}: {}; it is not ordered until that is put right", m.dialect->name(), name(m), turn.why);
+        return talk == Talk::order ? refuse(m, "another machine answers at its address") : report_foreign(m), false;
+    case Turn::Kind::over: break;
+    }
+    return false;
+}
+
+/// False: it could not be begun, and what had to follow from that has been done.
+bool Fleet::ask(Machine& m, Talk talk, std::string_view request) {
+    const auto begun = m.resolved ? exchanges_.begin(number(m), m.endpoint, request, steady_now(), m.exchange) : Exchanges::Begun::unreachable;
+    m.talk = begun == Exchanges::Begun::yes ? talk : Talk::idle;
+    if (begun == Exchanges::Begun::yes) return true;
+    if (begun == Exchanges::Begun::unreachable) {
+        no_answer(m, talk, Outcome::unreachable);
+        return false;
+    }
+    short_ = true;
+    shortage_.warn("asics: no socket to be had ({} open); what waits is tried again shortly. Raise LimitNOFILE or lower connections",
+                   exchanges_.open());
+    if (talk == Talk::order) {
+        m.committed = false;
+        m.waiting = true;
+        enqueue(m);
+    } else if (talk == Talk::poll) {
+        --polls_open_;
+        schedule(m, steady_now() + Duration{1'000});
+    }
+    return false;
+}
+
+void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes) {
+    Machine& m = machines_[who];
+    const Talk talk = std::exchange(m.talk, Talk::idle);
+    if (outcome == Outcome::replied) converse(m, talk, m.dialect->answered(m, bytes));
+    else no_answer(m, talk, outcome);
+}
+
+void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome) {
+    if (m.identity != Identity::foreign) m.identity = Identity::unproven;
+    look_up_again(m);
+    if (talk == Talk::order) {
+        const Fate fate = outcome == Outcome::unreachable ? Fate::unreachable : Fate::timed_out;
+        silence_.warn("{} {}: {} to an order", m.dialect->name(), name(m),
+                      fate == Fate::unreachable ? "not reachable" : outcome == Outcome::closed ? "no usable answer" : "no answer in time");
+        return settle(m, fate);
+    }
+    if (talk == Talk::poll) {
+        --polls_open_;
+        schedule_next(m);
+    }
+    if (talk == Talk::tidying) tidy_after(m, settings_.session_rest);
+}
+
+/// Whatever is under way but an order, which an order may not wait for.
+void Fleet::break_off(Machine& m) {
+    if (m.talk != Talk::poll && m.talk != Talk::tidying) return;
+    exchanges_.abort(m.exchange);
+    if (std::exchange(m.talk, Talk::idle) == Talk::poll) --polls_open_;
+}
+
+}  // namespace ballast::asic

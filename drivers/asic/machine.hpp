@@ -1,0 +1,75 @@
+#pragma once
+#include "drivers/asic/exchanges.hpp"
+#include "model/event.hpp"
+#include "model/order.hpp"
+
+namespace ballast::asic {
+
+class Dialect;
+
+/// What is being talked about with a machine; never two things at once.
+enum class Talk : std::uint8_t { idle, poll, order, tidying };
+
+/// Whether who answers is who the inventory names. Lost contact makes it unproven again: addresses move.
+enum class Identity : std::uint8_t { unproven, proven, foreign };
+
+/// What a poll came to.
+struct Report {
+    Mode mode = Mode::unknown;
+    Quality quality = Quality::bad;
+    Power power;
+    std::optional<double> gigahashes;    ///< The mean of a while, GH/s, of one that runs and measures what it draws; only if it was wanted.
+};
+
+/// What is remembered of one machine whatever it speaks. No I/O here.
+struct Machine {
+    struct Command {
+        OrderId order{};
+        Rung rung{};
+    };
+
+    // From the site file.
+    Slot slot = 0;
+    Power rated, standby, deadband;
+    Duration poll{}, phase{};
+    std::uint64_t mac = 0;               ///< 0: not given.
+    boost::asio::ip::tcp::endpoint endpoint;
+    bool resolved = false;
+    std::uint32_t host_name = 0;         ///< In the fleet's list, where the host is a name.
+    bool named = false;
+    Dialect* dialect = nullptr;
+    std::uint32_t own = 0;               ///< Its place in the dialect's memory.
+
+    // The conversation.
+    Talk talk = Talk::idle;
+    Exchanges::Handle exchange = 0;
+    bool waiting = false;                ///< `wanted` has not been sent.
+    bool committed = false;              ///< `sent` is what is under way: nothing replaces it before its answer.
+    Command wanted, sent;
+    Steady settled{};                    ///< The last order.
+    bool shed_queued = false, raise_queued = false, poll_queued = false, tidy_queued = false;
+
+    // Telemetry.
+    Steady due = never;
+    Mode expected = Mode::unknown;       ///< Of the last accepted order, until seen; unknown: nothing to confirm.
+    Steady accepted{};
+    Identity identity = Identity::unproven;
+    Steady hash_due = Steady::min();     ///< What it hashes is asked for then, though nothing else hangs on it.
+    bool hash_wanted = false;            ///< In this poll.
+    bool reported = false;               ///< `seen` is what the mailbox was last told.
+    Report seen;
+
+    /// Who answers said its MAC, or answered and does not tell it: differing is what forbids. False: it is somebody else.
+    bool meets(std::optional<std::uint64_t> said);
+};
+
+/// `now` is news compared with what was last reported.
+bool is_news(const Machine& machine, const Report& now);
+
+/// When an order accepted at `accepted` is looked after next: 1.5, 4 and 8 s on, then every 15 s.
+Steady next_confirmation(Steady accepted, Steady now);
+
+/// The first moment after `now` on the machine's own grid of polls, which began at `start`.
+Steady next_poll(const Machine& machine, Steady start, Steady now);
+
+}  // namespace ballast::asic
