@@ -1,0 +1,22 @@
+#include "wire/whatsminer.hpp"
+
+#include "wire/loose_json.hpp"
+
+namespace ballast::wire::whatsminer {
+
+std::string_view name(PowerMode mode) {
+    switch (mode) {
+    case PowerMode::low: return "low";
+    case PowerMode::normal: return "normal";
+    case PowerMode::high: return "high";
+    }
+    return "normal";
+}
+
+std::optional<PowerMode> power_mode(std::string_view text) {
+    for (const PowerMode mode : {PowerMode::low, PowerMode::normal, PowerMode::high})
+        if (loose::same(text, name(mode))) return mode;
+    return {};
+}
+
+}  // namespace ballast::wire::whatsminer
