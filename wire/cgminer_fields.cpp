@@ -1,64 +1,13 @@
 #include "wire/cgminer.hpp"
 
+#include "wire/loose_json.hpp"
+
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 namespace ballast::wire::cgminer {
 namespace {
 
-constexpr double most_watts = 100'000;
-
-const json::object* section(const Reply& reply, std::string_view name) {
-    const json::value* found = reply.body ? reply.body->if_contains(name) : nullptr;
-    if (!found) return nullptr;
-    if (const json::array* list = found->if_array()) return list->empty() ? nullptr : list->front().if_object();
-    return found->if_object();
-}
-
-std::string_view text(const json::object& in, std::string_view key) {
-    const json::value* found = in.if_contains(key);
-    const json::string* string = found ? found->if_string() : nullptr;
-    return string ? std::string_view{*string} : std::string_view{};
-}
-
-std::optional<double> number(const json::object& in, std::string_view key) {
-    const json::value* found = in.if_contains(key);
-    if (!found) return {};
-    double value = 0;
-    if (const auto* whole = found->if_int64()) value = static_cast<double>(*whole);
-    else if (const auto* natural = found->if_uint64()) value = static_cast<double>(*natural);
-    else if (const auto* real = found->if_double()) value = *real;
-    else {
-        std::string_view said = text(in, key);
-        said.remove_prefix(std::min(said.find_first_not_of(' '), said.size()));
-        const auto [end, broken] = std::from_chars(said.data(), said.data() + said.size(), value);
-        if (broken != std::errc{} || std::string_view{end, said.data() + said.size()}.find_first_not_of(' ') != said.npos) return {};
-    }
-    if (!std::isfinite(value)) return {};
-    return value;
-}
-
-bool same(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::optional<bool> truth(const json::object& in, std::string_view key) {
-    const json::value* found = in.if_contains(key);
-    if (found && found->is_bool()) return found->get_bool();
-    if (const auto said = number(in, key)) return *said != 0;
-    if (same(text(in, key), "true")) return true;
-    if (same(text(in, key), "false")) return false;
-    return {};
-}
-
-/// Without regard to case.
-bool mentions(std::string_view where, std::string_view what) {
-    for (std::size_t at = 0; at + what.size() <= where.size(); ++at)
-        if (same(where.substr(at, what.size()), what)) return true;
-    return false;
-}
+const json::object* section(const Reply& reply, std::string_view name) { return loose::object(reply.body, name); }
 
 }  // namespace
 
@@ -75,25 +24,25 @@ std::optional<SessionId> SessionId::from(std::string_view said) {
 
 std::optional<SessionId> session_id(const Reply& reply) {
     const json::object* session = section(reply, "SESSION");
-    return session ? SessionId::from(text(*session, "SessionID")) : std::nullopt;
+    return session ? SessionId::from(loose::text(*session, "SessionID")) : std::nullopt;
 }
 
 std::optional<PowerReport> power(const Reply& reply) {
     const json::object* said = section(reply, "POWER");
-    const auto watts = said ? number(*said, "Watts") : std::nullopt;
-    if (!watts || *watts < 0 || *watts > most_watts) return {};
-    return PowerReport{Power{std::llround(*watts)}, truth(*said, "PSU").value_or(false)};
+    const auto watts = said ? loose::watts(*said, "Watts") : std::nullopt;
+    if (!watts) return {};
+    return PowerReport{*watts, loose::truth(*said, "PSU").value_or(false)};
 }
 
 std::optional<ConfigReport> config(const Reply& reply) {
     const json::object* said = section(reply, "CONFIG");
     if (!said) return {};
     ConfigReport report;
-    if (const auto mode = text(*said, "CurtailMode"); !mode.empty()) report.asleep = same(mode, "Sleep");
-    report.power_supply_on = truth(*said, "IsPowerSupplyOn");
-    report.mac = mac_address(text(*said, "MACAddr"));
-    report.serial = text(*said, "SerialNumber");
-    report.model = text(*said, "Model");
+    if (const auto mode = loose::text(*said, "CurtailMode"); !mode.empty()) report.asleep = loose::same(mode, "Sleep");
+    report.power_supply_on = loose::truth(*said, "IsPowerSupplyOn");
+    report.mac = mac_address(loose::text(*said, "MACAddr"));
+    report.serial = loose::text(*said, "SerialNumber");
+    report.model = loose::text(*said, "Model");
     return report;
 }
 
@@ -102,9 +51,9 @@ namespace {
 std::optional<double> hash_rate(const Reply& reply, std::string_view giga, std::string_view mega) {
     const json::object* said = section(reply, "SUMMARY");
     if (!said) return {};
-    auto rate = number(*said, giga);
+    auto rate = loose::number(*said, giga);
     if (!rate)
-        if (rate = number(*said, mega); rate) *rate /= 1'000;
+        if (rate = loose::number(*said, mega); rate) *rate /= 1'000;
     return rate && *rate >= 0 ? rate : std::nullopt;
 }
 
@@ -123,11 +72,11 @@ bool curtail_taken(const Reply& reply) {
 }
 
 bool session_taken(const Reply& reply) {
-    return reply.status.code == 402 || (reply.status.failed() && mentions(reply.status.message, "another session"));
+    return reply.status.code == 402 || (reply.status.failed() && loose::mentions(reply.status.message, "another session"));
 }
 
 bool session_invalid(const Reply& reply) {
-    return reply.status.code == 401 || (reply.status.failed() && mentions(reply.status.message, "session"));
+    return reply.status.code == 401 || (reply.status.failed() && loose::mentions(reply.status.message, "session"));
 }
 
 std::optional<std::uint64_t> mac_address(std::string_view said) {
