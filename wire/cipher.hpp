@@ -30,7 +30,7 @@ std::optional<std::string> aes256_open(const Sha256& key, std::string_view seale
 bool is_md5crypt_salt(std::string_view text);
 
 /// The 22 characters that crypt(3) writes behind "$1$salt$". Nothing if `salt` is none, or if `password` holds a NUL or is
-/// longer than 256 bytes. Takes half a millisecond, by design.
+/// longer than 256 bytes. Slow by design: a thousand rounds.
 std::optional<std::string> md5crypt(std::string_view password, std::string_view salt);
 
 /// Overwrites a secret, so that it is in no core dump; a string is left empty.

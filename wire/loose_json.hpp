@@ -37,7 +37,7 @@ std::optional<Power> watts(const json::object& in, std::string_view key);
 /// A hash rate in GH/s: the member times `factor`, 0 to 10^9.
 std::optional<double> gigahashes(const json::object& in, std::string_view key, double factor);
 
-/// Of a member in degrees Celsius, -60 to 200. Firmware says -100, 255 or 0x7fff where a sensor does not answer.
+/// Of a member in degrees Celsius, -60 to 200, so that what stands for "no sensor" is nothing.
 std::optional<Temperature> celsius(const json::object& in, std::string_view key);
 
 /// Without regard to the case of A to Z.

@@ -68,7 +68,7 @@ private:
     Sha256 key_{};
 };
 
-/// key = md5crypt(password, salt), sign = md5crypt(key + time, newsalt), AES key = SHA-256(key). Takes a millisecond.
+/// key = md5crypt(password, salt), sign = md5crypt(key + time, newsalt), AES key = SHA-256(key). Slow: two of md5crypt.
 /// Fails with refused if the password is longer than 256 bytes or holds a NUL, with malformed if a salt is none.
 Result<Session> make_session(std::string_view password, const TokenReply& token);
 
@@ -91,7 +91,7 @@ Result<Reply> open(const Session& session, std::string_view bytes, Parser& parse
 
 /// `SUMMARY[0]`. What it does not say, or says beyond belief, stays empty.
 struct SummaryReport {
-    std::optional<Power> power;                ///< By its own supply's meter; empty if -1.
+    std::optional<Power> power;                ///< What it says it draws, whether metered or not it does not say; empty if -1.
     std::optional<Power> power_limit;
     std::optional<PowerMode> power_mode;
     std::optional<double> gigahashes;          ///< GH/s now: "HS RT", which is in MH/s.
@@ -110,7 +110,7 @@ struct StatusReport {
     std::string_view off_reason;
     std::optional<PowerMode> power_mode;
     std::optional<Power> power_limit;   ///< "power_limit_set"; empty if none was.
-    std::optional<double> hash_percent; ///< As it was set; 0 where it was not.
+    std::optional<double> hash_percent; ///< As it says it.
     std::string_view firmware;
 };
 std::optional<StatusReport> status(const Reply& reply);

@@ -16,7 +16,7 @@
 /// WhatsMiner API v3 (TCP 4433, firmware since 2024-11): frames of a length (32 bits, little endian) and a JSON text, both
 /// ways, several a connection; a frame of length 0 is a heartbeat. A machine takes ten connections and closes them after
 /// 300 idle seconds. Orders carry the time and a token made of it; nothing in them is encrypted.
-/// Source of the format: apidoc.whatsminer.com, and MicroBT's own client where the two differ.
+/// Source of the format: a copy of apidoc.whatsminer.com, and shared/facts/asic.md where the two differ.
 namespace ballast::wire::whatsminer3 {
 
 namespace json = boost::json;
@@ -111,7 +111,7 @@ struct DeviceReport {
     std::string_view serial, model;      ///< "miner-sn"; "type", as M60S_VK40.
     std::optional<bool> working;         ///< The mining service runs.
     std::optional<bool> fast_boot;
-    std::optional<bool> writable;        ///< "apiswitch": its owner has allowed orders.
+    std::optional<bool> writable;        ///< "apiswitch"; taken to mean that its owner has allowed orders.
     std::string_view api, firmware, supply_model, hostname;
     std::optional<Power> supply_power;   ///< "pin": what the power supply draws, where it has a meter.
     std::optional<Power> power_limit;    ///< "power-limit-set".
@@ -121,7 +121,7 @@ std::optional<DeviceReport> device(const Reply& reply);
 
 /// `msg.summary` of get.miner.status. What it does not say, or says beyond belief, stays empty.
 struct SummaryReport {
-    std::optional<Power> power, mean_power;         ///< Now; over five minutes. By its own supply's meter.
+    std::optional<Power> power, mean_power;         ///< Now; over five minutes. Whether metered it does not say.
     std::optional<Power> power_limit;
     std::optional<double> gigahashes;               ///< GH/s now; TH/s on the wire, as the next two.
     std::optional<double> mean_gigahashes;          ///< GH/s since it began.
