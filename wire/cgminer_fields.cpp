@@ -1,7 +1,8 @@
 #include "wire/cgminer.hpp"
 
+#include "wire/json_values.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace ballast::wire::cgminer {
@@ -14,29 +15,6 @@ const json::object* section(const Reply& reply, std::string_view name) {
     if (!found) return nullptr;
     if (const json::array* list = found->if_array()) return list->empty() ? nullptr : list->front().if_object();
     return found->if_object();
-}
-
-std::string_view text(const json::object& in, std::string_view key) {
-    const json::value* found = in.if_contains(key);
-    const json::string* string = found ? found->if_string() : nullptr;
-    return string ? std::string_view{*string} : std::string_view{};
-}
-
-std::optional<double> number(const json::object& in, std::string_view key) {
-    const json::value* found = in.if_contains(key);
-    if (!found) return {};
-    double value = 0;
-    if (const auto* whole = found->if_int64()) value = static_cast<double>(*whole);
-    else if (const auto* natural = found->if_uint64()) value = static_cast<double>(*natural);
-    else if (const auto* real = found->if_double()) value = *real;
-    else {
-        std::string_view said = text(in, key);
-        said.remove_prefix(std::min(said.find_first_not_of(' '), said.size()));
-        const auto [end, broken] = std::from_chars(said.data(), said.data() + said.size(), value);
-        if (broken != std::errc{} || std::string_view{end, said.data() + said.size()}.find_first_not_of(' ') != said.npos) return {};
-    }
-    if (!std::isfinite(value)) return {};
-    return value;
 }
 
 bool same(std::string_view a, std::string_view b) {
