@@ -62,9 +62,9 @@ Result<Hex> key(const Challenge& challenge, const Attempt& attempt) {
 }
 
 Result<Hex> response(const Challenge& challenge, const Attempt& attempt, std::string_view count) {
-    const auto secret = key(challenge, attempt);
+    auto secret = key(challenge, attempt);
     if (!secret) return secret;
-    const auto asked = hashed(challenge.hash, {attempt.method, attempt.uri});
+    auto asked = hashed(challenge.hash, {attempt.method, attempt.uri});
     if (!asked) return asked;
     if (!challenge.counted) return hashed(challenge.hash, {secret->view(), challenge.nonce, asked->view()});
     return hashed(challenge.hash,
