@@ -102,6 +102,40 @@ private:
     std::string key_, text_;
 };
 
+/// Everything as it is, but for what JSON wants escaped.
+void write_string(std::string& out, std::string_view text) {
+    out += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        if (static_cast<unsigned char>(c) < ' ') out += fmt::format("\\u{:04x}", static_cast<int>(c));
+        else out += c;
+    }
+    out += '"';
+}
+
+void write(std::string& out, const JsonNode& node) {
+    using Kind = JsonNode::Kind;
+    switch (node.kind) {
+    case Kind::null: out += "null"; return;
+    case Kind::boolean: out += node.boolean ? "true" : "false"; return;
+    case Kind::number: out += node.text; return;
+    case Kind::string: write_string(out, node.text); return;
+    case Kind::array:
+    case Kind::object: break;
+    }
+    const bool object = node.kind == Kind::object;
+    out += object ? '{' : '[';
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+        if (i > 0) out += ',';
+        if (object) {
+            write_string(out, node.keys[i]);
+            out += ':';
+        }
+        write(out, node.items[i]);
+    }
+    out += object ? '}' : ']';
+}
+
 /// One step of a pointer against one of an object's keys or an array's positions.
 std::string unescaped(std::string_view step) {
     std::string plain;
@@ -151,6 +185,12 @@ Result<JsonNode> parse_json(std::string_view text, std::size_t most_depth) {
     if (read < text.size())
         return fail(Errc::malformed, fmt::format("not JSON: more follows at byte {}", read));
     return std::move(parser.handler().root);
+}
+
+std::string json_text(const JsonNode& node) {
+    std::string out;
+    write(out, node);
+    return out;
 }
 
 const JsonNode* resolve(const JsonNode& root, std::string_view pointer) {

@@ -27,6 +27,10 @@ std::string_view name(JsonNode::Kind kind);
 /// open at once and no key twice in an object. The error is malformed and says at which byte.
 Result<JsonNode> parse_json(std::string_view text, std::size_t most_depth);
 
+/// The same value as JSON without blanks or newlines: keys in their order, numbers as they were written, every string
+/// unchanged. `parse_json` reads it back equal.
+std::string json_text(const JsonNode& node);
+
 /// What a JSON pointer (RFC 6901) leads to: "" is the whole, "/a/0/b" a member of an element. Null: nothing there.
 const JsonNode* resolve(const JsonNode& root, std::string_view pointer);
 

@@ -43,15 +43,18 @@ std::string_view text(const json::object& in, std::string_view key) {
     return string ? std::string_view{*string} : std::string_view{};
 }
 
+std::optional<double> number(const json::value& found) {
+    std::optional<double> value;
+    if (const auto* signed_whole = found.if_int64()) value = static_cast<double>(*signed_whole);
+    else if (const auto* natural = found.if_uint64()) value = static_cast<double>(*natural);
+    else if (const auto* real = found.if_double()) value = *real;
+    else if (const auto* string = found.if_string()) value = parsed(*string);
+    return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
 std::optional<double> number(const json::object& in, std::string_view key) {
     const json::value* found = in.if_contains(key);
-    if (!found) return {};
-    std::optional<double> value;
-    if (const auto* signed_whole = found->if_int64()) value = static_cast<double>(*signed_whole);
-    else if (const auto* natural = found->if_uint64()) value = static_cast<double>(*natural);
-    else if (const auto* real = found->if_double()) value = *real;
-    else value = parsed(text(in, key));
-    return value && std::isfinite(*value) ? value : std::nullopt;
+    return found ? number(*found) : std::nullopt;
 }
 
 std::optional<std::int64_t> whole(const json::object& in, std::string_view key) {

@@ -23,6 +23,7 @@ const json::array* array(const json::object* in, std::string_view key);
 std::string_view text(const json::object& in, std::string_view key);
 
 /// Finite. Of a string: all of it, but for blanks around.
+std::optional<double> number(const json::value& value);
 std::optional<double> number(const json::object& in, std::string_view key);
 
 /// As `number`, if it is whole and within +-2^53.
