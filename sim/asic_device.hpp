@@ -55,4 +55,9 @@ public:
     virtual std::string framed(std::string nonsense) const = 0;
 };
 
+/// The MAC of the machine that has taken another's address: made from it, in its way of writing, and nobody's.
+inline std::string other_mac(std::string mac) {
+    return mac.size() < 2 ? mac : mac.replace(0, 2, "02");
+}
+
 }  // namespace ballast::sim

@@ -213,9 +213,15 @@ private:
         if (told.silent) return;  // The idle limit ends it.
         Duration takes = told.takes.value_or(machine.reply);
         if (fault == MachineFault::slow_reply) takes = timing_.slow_reply;
+        if (fault == MachineFault::resets) told.bytes.clear(), told.closes = true;
         if (fault == MachineFault::garbage) told.bytes = machine.device->framed(garbage());
         if (takes <= Duration{0}) finish(fd, told.bytes, told.closes);
         else due_.push({Due::What::reply, steady_now() + takes, fd, connection.serial, std::move(told.bytes), told.closes});
+    }
+
+    MachineFault fault_of(const Connection& connection) {
+        const std::size_t index = machines_[connection.machine].place.machine;
+        return plant_.with([index](Plant& plant, Steady) { return plant.fault(index); });
     }
 
     /// Half of the time bytes, half of the time a reply broken the way old firmware breaks it.
@@ -232,7 +238,11 @@ private:
         connection.in.erase(0, connection.taken);
         connection.busy = false;
         connection.last = steady_now();
-        if (closes || (connection.finished && connection.in.empty())) {
+        if (closes && fault_of(connection) == MachineFault::resets) {
+            const linger at_once{1, 0};
+            ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            open_.erase(fd);
+        } else if (closes || (connection.finished && connection.in.empty())) {
             char rest[1'024];
             for (int i = 0; i < 64 && ::recv(fd, rest, sizeof rest, 0) > 0; ++i) {}  // Unread bytes would turn our close into a reset.
             open_.erase(fd);

@@ -91,10 +91,18 @@ std::string LuxosMachine::framed(std::string nonsense) const {
     return nonsense;
 }
 
+MachineFault LuxosMachine::fault(const Request& request) const {
+    return request.plant.fault(settings_.machine);
+}
+
+bool LuxosMachine::knows(const Request& request) const {
+    return !session_.empty() && request.words.front() == session_ && fault(request) != MachineFault::bad_tokens;
+}
+
 LuxosMachine::Answer LuxosMachine::answer(const Request& request) {
     const std::string& command = request.command;
     const bool privileged = command == "logon" || command == "logoff" || command == "curtail";
-    if (privileged && request.plant.fault(settings_.machine) == MachineFault::refused)
+    if (privileged && fault(request) == MachineFault::refused)
         return {reply('E', 45, fmt::format("Access denied to '{}' command", command), request.wall), command, false};
     if (command == "logon") return logon(request);
     if (command == "logoff") return logoff(request);
@@ -120,7 +128,7 @@ LuxosMachine::Answer LuxosMachine::combined(const Request& request) const {
 }
 
 LuxosMachine::Answer LuxosMachine::logon(const Request& request) {
-    if (!session_.empty()) return {reply('E', 402, "Another session is active", request.wall), "logon", false};
+    if (!session_.empty() || fault(request) == MachineFault::no_tokens) return {reply('E', 402, "Another session is active", request.wall), "logon", false};
     constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     Chance chance{seed_++};
     for (int i = 0; i < 8; ++i) session_ += letters[chance.below(letters.size())];
@@ -128,14 +136,14 @@ LuxosMachine::Answer LuxosMachine::logon(const Request& request) {
 }
 
 LuxosMachine::Answer LuxosMachine::logoff(const Request& request) {
-    if (session_.empty() || request.words.front() != session_) return {reply('E', 401, "Invalid session id", request.wall), "logoff", false};
+    if (!knows(request)) return {reply('E', 401, "Invalid session id", request.wall), "logoff", false};
     session_.clear();
     return {reply('S', 317, "Session terminated", request.wall), "logoff", true};
 }
 
 LuxosMachine::Answer LuxosMachine::curtail(const Request& request) {
     const std::string action = request.words.size() > 1 ? request.words[1] : std::string{};
-    if (session_.empty() || request.words.front() != session_) return {reply('E', 401, "Invalid session id", request.wall), action, false};
+    if (!knows(request)) return {reply('E', 401, "Invalid session id", request.wall), action, false};
     // The published pages name no code for a bad argument; an error of any code is what a client must cope with.
     if (action != "sleep" && action != "wakeup") return {reply('E', 334, "Invalid curtail argument", request.wall), {}, false};
     const bool fast = std::ranges::find(request.words, "mode=unsafe") != request.words.end();
@@ -148,6 +156,7 @@ LuxosMachine::Answer LuxosMachine::curtail(const Request& request) {
 std::optional<std::string> LuxosMachine::telemetry(std::string_view command, const Request& request) const {
     const Plant::Report report = request.plant.report(settings_.machine, request.now);
     const Power rated = request.plant.settings().machines[settings_.machine].rated;
+    const bool moved = fault(request) == MachineFault::moved;
     const double nominal_ghs = static_cast<double>(rated.count) * 1e6 / static_cast<double>(settings_.joules_per_hash);
     const double ghs = nominal_ghs * report.hash_per_mille / 1000;
     if (command == "session") return reply('S', 316, "Session", request.wall, "SESSION", {{"SessionID", session_}});
@@ -158,11 +167,12 @@ std::optional<std::string> LuxosMachine::telemetry(std::string_view command, con
                      {{"API", "3.7"}, {"CompileTime", "Tue Apr  8 22:05:35 UTC 2025"}, {"LUXminer", firmware.substr(9)}, {"Miner", "2025.4.8.220305"}, {"Type", settings_.model}});
     if (command == "config")
         return reply('S', 33, "LUXminer config", request.wall, "CONFIG",
-                     {{"ASC Count", 3}, {"ControlBoardType", "cvitek"}, {"Cooling", "Air"}, {"CurtailMode", report.asleep ? "Sleep" : "None"},
+                     {{"ASC Count", report.boards}, {"ControlBoardType", "cvitek"}, {"Cooling", "Air"}, {"CurtailMode", report.asleep ? "Sleep" : "None"},
                       {"DHCP", true}, {"FeeStatus", "Ok"}, {"Hostname", settings_.serial}, {"IPAddr", settings_.host}, {"ImmersionMode", false},
-                      {"IsAtmEnabled", false}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", settings_.mac},
+                      {"IsAtmEnabled", false}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", moved ? other_mac(settings_.mac) : settings_.mac},
                       {"Model", settings_.model}, {"NameplateTHS", nominal_ghs / 1000}, {"OS", "LuxOS"}, {"Pool Count", 1}, {"Profile", "default"},
-                      {"ProfileStep", "0"}, {"SerialNumber", settings_.serial}, {"SystemStatus", "Normal"}});
+                      {"ProfileStep", "0"}, {"SerialNumber", moved ? "X" + settings_.serial : settings_.serial}, {"SystemStatus", "Normal"}});
+    if (command == "summary" && fault(request) == MachineFault::empty_stats) return reply('S', 11, "Summary", request.wall, "SUMMARY", {});
     if (command == "summary")
         return reply('S', 11, "Summary", request.wall, "SUMMARY",
                      {{"Accepted", 1483}, {"Best Share", 32768}, {"Elapsed", (request.now - started_).count() / 1000}, {"Found Blocks", 0},

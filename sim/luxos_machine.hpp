@@ -43,6 +43,8 @@ private:
     Answer logon(const Request& request);
     Answer logoff(const Request& request);
     Answer curtail(const Request& request);
+    MachineFault fault(const Request& request) const;
+    bool knows(const Request& request) const;   ///< The session that it names.
     std::optional<std::string> telemetry(std::string_view command, const Request& request) const;
 
     LuxosSettings settings_;

@@ -211,6 +211,24 @@ TEST_CASE("faulty miners hang, refuse, babble and dawdle, and the others are not
     CHECK_FALSE(hung.closed());
 }
 
+TEST_CASE("any make can reset, move, forget its numbers or its sessions") {
+    const std::uint16_t port = free_port();
+    Fleet given = fleet(5, port);
+    const MachineFault faults[] = {MachineFault::resets, MachineFault::moved, MachineFault::empty_stats, MachineFault::bad_tokens, MachineFault::no_tokens};
+    for (std::size_t i = 0; i < 5; ++i) given.plant.machines[i].fault = faults[i];
+    LivePlant plant{given.plant};
+    AsicDevices devices{floor_of(given.machines), plant, 7, at_once};
+    const auto tell = [port](int i, std::string_view request) { return ask("127.21.0." + std::to_string(i), port, request); };
+
+    CHECK(tell(1, R"({"command":"logon"})").empty());
+    CHECK(plant.commands().at(0).accepted);
+    CHECK(parsed(tell(2, R"({"command":"config"})")).at("CONFIG").at(0).at("MACAddr").as_string() == "02:f7:5e:00:00:01");
+    CHECK(parsed(tell(3, R"({"command":"summary"})")).at("SUMMARY").at(0).as_object().empty());
+    const std::string session = session_of(tell(4, R"({"command":"logon"})"));
+    CHECK(code(tell(4, R"({"command":"curtail","parameter":")" + session + R"(,sleep"})")) == 401);
+    CHECK(code(tell(5, R"({"command":"logon"})")) == 402);
+}
+
 TEST_CASE("a thousand miners share one listener, and only those in the list answer") {
     const std::uint16_t port = free_port();
     Fleet given = fleet(1'000, port);
