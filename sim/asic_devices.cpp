@@ -35,6 +35,10 @@ std::unique_ptr<AsicDevice> made(const LuxosSettings& settings, std::uint64_t se
     return std::make_unique<LuxosMachine>(settings, seed);
 }
 
+std::unique_ptr<AsicDevice> made(const Whatsminer2Settings& settings, std::uint64_t seed) {
+    return std::make_unique<Whatsminer2Machine>(settings, seed);
+}
+
 }  // namespace
 
 class AsicDevices::Server {
