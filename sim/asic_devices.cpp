@@ -39,6 +39,10 @@ std::unique_ptr<AsicDevice> made(const Whatsminer2Settings& settings, std::uint6
     return std::make_unique<Whatsminer2Machine>(settings, seed);
 }
 
+std::unique_ptr<AsicDevice> made(const AntminerSettings& settings, std::uint64_t seed) {
+    return std::make_unique<AntminerMachine>(settings, seed);
+}
+
 }  // namespace
 
 class AsicDevices::Server {
