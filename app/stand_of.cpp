@@ -122,7 +122,7 @@ private:
             sim::MachineSettings settings{.name = machine.id, .rated = machine.watts, .standby = std::min(group.standby, machine.watts), .feeder = feeder_of(group)};
             if (const auto gear = contactor_of_.find(group.name); gear != contactor_of_.end()) settings.contactor = gear->second;
             if (wishes_.full_after) settings.full_after = {*wishes_.full_after, *wishes_.full_after};
-            plan_.settings.luxos.push_back({.host = machine.host, .port = machine.port, .machine = plant().machines.size(), .mac = machine.mac, .joules_per_hash = machine.joules_per_hash});
+            plan_.settings.asics.push_back(sim::LuxosSettings{.host = machine.host, .port = machine.port, .machine = plant().machines.size(), .mac = machine.mac, .joules_per_hash = machine.joules_per_hash});
             plant().machines.push_back(std::move(settings));
             sum += machine.watts;
         }

@@ -19,7 +19,10 @@ struct MachineName {
 constexpr MachineName machine_names[] = {
     {"hung", MachineFault::hung},       {"no-effect", MachineFault::no_effect}, {"lies", MachineFault::lies},
     {"self-wakes", MachineFault::self_wakes}, {"refused", MachineFault::refused}, {"garbage", MachineFault::garbage},
-    {"slow-reply", MachineFault::slow_reply}, {"never-wakes", MachineFault::never_wakes}};
+    {"slow-reply", MachineFault::slow_reply}, {"never-wakes", MachineFault::never_wakes}, {"resets", MachineFault::resets},
+    {"empty-stats", MachineFault::empty_stats}, {"few-boards", MachineFault::few_boards}, {"loses-pools", MachineFault::loses_pools},
+    {"overheats", MachineFault::overheats}, {"moved", MachineFault::moved},   {"bad-tokens", MachineFault::bad_tokens},
+    {"no-tokens", MachineFault::no_tokens}};
 
 std::optional<double> number(std::string_view text) {
     double value = 0;

@@ -19,7 +19,8 @@ struct Happening {
 
 /// What will go wrong, as a person writes it: items by comma, each either
 ///   FAULT=PERCENT               that share of the machines, chosen by the seed: hung, no-effect, lies, self-wakes,
-///                               refused, garbage, slow-reply, never-wakes
+///                               refused, garbage, slow-reply, never-wakes, resets, empty-stats, few-boards,
+///                               loses-pools, overheats, moved, bad-tokens, no-tokens
 ///   NAME:FAULT@AFTER[+LASTS]    in seconds. A meter: silent, exceptions, frozen. A contactor: trip, welded. A hall:
 ///                               transfer (draws nothing, then as before; LASTS is 1 unless given). A frequency meter: silent, exceptions,
 ///                               or the Hz that it shows. `site`: dark (LASTS is 1 unless given)

@@ -1,5 +1,7 @@
 #include "sim/luxos_machine.hpp"
 
+#include "sim/json_request.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t most_request = 8'192;
 constexpr std::string_view firmware = "LUXminer 2025.4.8.220305-57b389c7";
 
 std::int64_t unix_seconds(Instant wall) {
@@ -50,34 +53,12 @@ std::string model_by(std::int64_t joules_per_hash) {
 
 }  // namespace
 
-LuxosRequest read_luxos_request(std::string_view bytes) {
-    LuxosRequest request;
-    const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-    if (first == bytes.npos) return request;
-    request.form = LuxosRequest::Form::broken;
-    if (bytes[first] != '{') return request;
-    json::stream_parser parser;
-    boost::system::error_code error;
-    parser.write_some(bytes.data() + first, bytes.size() - first, error);
-    if (error) return request;
-    if (!parser.done()) {
-        request.form = LuxosRequest::Form::incomplete;
-        return request;
-    }
-    const json::value parsed = parser.release();
-    const json::object& object = parsed.get_object();
-    if (const auto* command = object.if_contains("command")) request.command = text(*command);
-    if (const auto* parameter = object.if_contains("parameter")) request.parameter = text(*parameter);
-    request.form = LuxosRequest::Form::whole;
-    return request;
-}
-
-struct LuxosMachine::Asked {
-    const std::string& parameter;
+struct LuxosMachine::Request {
+    std::string command, parameter;
+    std::vector<std::string> words;          ///< The parameter's, by comma.
     Plant& plant;
     Steady now;
     Instant wall;
-    std::vector<std::string> words;
 };
 
 LuxosMachine::LuxosMachine(LuxosSettings settings, std::uint64_t seed) : settings_{std::move(settings)}, seed_{seed} {
@@ -88,80 +69,113 @@ LuxosMachine::LuxosMachine(LuxosSettings settings, std::uint64_t seed) : setting
     if (settings_.model.empty()) settings_.model = model_by(settings_.joules_per_hash);
 }
 
-LuxosMachine::Answer LuxosMachine::answer(const LuxosRequest& request, Plant& plant, Steady now, Instant wall) {
-    if (started_ == Steady{}) started_ = now;
-    if (request.form != LuxosRequest::Form::whole) return {reply('E', 23, "Invalid JSON", wall), {}, false};
-    const Asked asked{request.parameter, plant, now, wall, words(request.parameter)};
+AsicDevice::Heard LuxosMachine::hear(std::string_view bytes) const {
+    if (bytes.size() > most_request) return {Form::broken, 0};
+    return hear_json(bytes);
+}
+
+AsicDevice::Reply LuxosMachine::answer(const Asked& asked, Plant& plant) {
+    if (started_ == Steady{}) started_ = asked.now;
+    if (asked.broken) return {framed(reply('E', 23, "Invalid JSON", asked.wall))};
+    const json::value parsed = json::parse(asked.request);
+    Request request{{}, {}, {}, plant, asked.now, asked.wall};
+    if (const auto* command = parsed.get_object().if_contains("command")) request.command = text(*command);
+    if (const auto* parameter = parsed.get_object().if_contains("parameter")) request.parameter = text(*parameter);
+    request.words = words(request.parameter);
+    Answer told = answer(request);
+    return {.bytes = framed(std::move(told.json)), .privileged = std::move(told.privileged), .accepted = told.accepted};
+}
+
+std::string LuxosMachine::framed(std::string nonsense) const {
+    nonsense.push_back('\0');
+    return nonsense;
+}
+
+MachineFault LuxosMachine::fault(const Request& request) const {
+    return request.plant.fault(settings_.machine);
+}
+
+bool LuxosMachine::knows(const Request& request) const {
+    return !session_.empty() && request.words.front() == session_ && fault(request) != MachineFault::bad_tokens;
+}
+
+LuxosMachine::Answer LuxosMachine::answer(const Request& request) {
     const std::string& command = request.command;
     const bool privileged = command == "logon" || command == "logoff" || command == "curtail";
-    if (privileged && plant.fault(settings_.machine) == MachineFault::refused)
-        return {reply('E', 45, fmt::format("Access denied to '{}' command", command), wall), command, false};
-    if (command == "logon") return logon(asked);
-    if (command == "logoff") return logoff(asked);
-    if (command == "curtail") return curtail(asked);
-    if (command.find('+') == command.npos) {
-        if (auto told = telemetry(command, asked)) return {*std::move(told), {}, false};
-        return {reply('E', 14, "Invalid command", wall), {}, false};
-    }
-    json::object out;  // "summary+power": each reply whole, under its own name.
+    if (privileged && fault(request) == MachineFault::refused)
+        return {reply('E', 45, fmt::format("Access denied to '{}' command", command), request.wall), command, false};
+    if (command == "logon") return logon(request);
+    if (command == "logoff") return logoff(request);
+    if (command == "curtail") return curtail(request);
+    if (command.find('+') != command.npos) return combined(request);
+    if (auto told = telemetry(command, request)) return {*std::move(told)};
+    return {reply('E', 14, "Invalid command", request.wall)};
+}
+
+/// "summary+power": each reply whole, under its own name.
+LuxosMachine::Answer LuxosMachine::combined(const Request& request) const {
+    const std::string& command = request.command;
+    json::object out;
     for (std::size_t at = 0; at <= command.size();) {
         const std::size_t plus = std::min(command.find('+', at), command.size());
         const std::string one = command.substr(at, plus - at);
-        if (const auto told = telemetry(one, asked)) out[one] = json::array{json::parse(*told)};
+        if (const auto told = telemetry(one, request)) out[one] = json::array{json::parse(*told)};
         at = plus + 1;
     }
-    if (out.empty()) return {reply('E', 14, "Invalid command", wall), {}, false};
+    if (out.empty()) return {reply('E', 14, "Invalid command", request.wall)};
     out["id"] = 1;
-    return {json::serialize(out), {}, false};
+    return {json::serialize(out)};
 }
 
-LuxosMachine::Answer LuxosMachine::logon(const Asked& asked) {
-    if (!session_.empty()) return {reply('E', 402, "Another session is active", asked.wall), "logon", false};
+LuxosMachine::Answer LuxosMachine::logon(const Request& request) {
+    if (!session_.empty() || fault(request) == MachineFault::no_tokens) return {reply('E', 402, "Another session is active", request.wall), "logon", false};
     constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     Chance chance{seed_++};
     for (int i = 0; i < 8; ++i) session_ += letters[chance.below(letters.size())];
-    return {reply('S', 316, "Session created", asked.wall, "SESSION", {{"SessionID", session_}}), "logon", true};
+    return {reply('S', 316, "Session created", request.wall, "SESSION", {{"SessionID", session_}}), "logon", true};
 }
 
-LuxosMachine::Answer LuxosMachine::logoff(const Asked& asked) {
-    if (session_.empty() || asked.words.front() != session_) return {reply('E', 401, "Invalid session id", asked.wall), "logoff", false};
+LuxosMachine::Answer LuxosMachine::logoff(const Request& request) {
+    if (!knows(request)) return {reply('E', 401, "Invalid session id", request.wall), "logoff", false};
     session_.clear();
-    return {reply('S', 317, "Session terminated", asked.wall), "logoff", true};
+    return {reply('S', 317, "Session terminated", request.wall), "logoff", true};
 }
 
-LuxosMachine::Answer LuxosMachine::curtail(const Asked& asked) {
-    const std::string action = asked.words.size() > 1 ? asked.words[1] : std::string{};
-    if (session_.empty() || asked.words.front() != session_) return {reply('E', 401, "Invalid session id", asked.wall), action, false};
+LuxosMachine::Answer LuxosMachine::curtail(const Request& request) {
+    const std::string action = request.words.size() > 1 ? request.words[1] : std::string{};
+    if (!knows(request)) return {reply('E', 401, "Invalid session id", request.wall), action, false};
     // The published pages name no code for a bad argument; an error of any code is what a client must cope with.
-    if (action != "sleep" && action != "wakeup") return {reply('E', 334, "Invalid curtail argument", asked.wall), {}, false};
-    const bool fast = std::ranges::find(asked.words, "mode=unsafe") != asked.words.end();
-    if (action == "sleep") asked.plant.sleep(settings_.machine, asked.now);
-    else asked.plant.wake(settings_.machine, asked.now, fast);
+    if (action != "sleep" && action != "wakeup") return {reply('E', 334, "Invalid curtail argument", request.wall), {}, false};
+    const bool fast = std::ranges::find(request.words, "mode=unsafe") != request.words.end();
+    if (action == "sleep") request.plant.sleep(settings_.machine, request.now);
+    else request.plant.wake(settings_.machine, request.now, fast);
     const json::object done{{"Action", action == "sleep" ? "sleep mode" : "wake up"}};
-    return {reply('S', 335, "Curtailment command sent", asked.wall, "CURTAIL", done), action, true};
+    return {reply('S', 335, "Curtailment command sent", request.wall, "CURTAIL", done), action, true};
 }
 
-std::optional<std::string> LuxosMachine::telemetry(std::string_view command, const Asked& asked) const {
-    const Plant::Report report = asked.plant.report(settings_.machine, asked.now);
-    const Power rated = asked.plant.settings().machines[settings_.machine].rated;
+std::optional<std::string> LuxosMachine::telemetry(std::string_view command, const Request& request) const {
+    const Plant::Report report = request.plant.report(settings_.machine, request.now);
+    const Power rated = request.plant.settings().machines[settings_.machine].rated;
+    const bool moved = fault(request) == MachineFault::moved;
     const double nominal_ghs = static_cast<double>(rated.count) * 1e6 / static_cast<double>(settings_.joules_per_hash);
     const double ghs = nominal_ghs * report.hash_per_mille / 1000;
-    if (command == "session") return reply('S', 316, "Session", asked.wall, "SESSION", {{"SessionID", session_}});
+    if (command == "session") return reply('S', 316, "Session", request.wall, "SESSION", {{"SessionID", session_}});
     if (command == "power")
-        return reply('S', 311, "Power usage", asked.wall, "POWER", {{"PSU", settings_.measures}, {"Watts", report.power.count}});
+        return reply('S', 311, "Power usage", request.wall, "POWER", {{"PSU", settings_.measures}, {"Watts", report.power.count}});
     if (command == "version")
-        return reply('S', 22, "LUXminer versions", asked.wall, "VERSION",
+        return reply('S', 22, "LUXminer versions", request.wall, "VERSION",
                      {{"API", "3.7"}, {"CompileTime", "Tue Apr  8 22:05:35 UTC 2025"}, {"LUXminer", firmware.substr(9)}, {"Miner", "2025.4.8.220305"}, {"Type", settings_.model}});
     if (command == "config")
-        return reply('S', 33, "LUXminer config", asked.wall, "CONFIG",
-                     {{"ASC Count", 3}, {"ControlBoardType", "cvitek"}, {"Cooling", "Air"}, {"CurtailMode", report.asleep ? "Sleep" : "None"},
+        return reply('S', 33, "LUXminer config", request.wall, "CONFIG",
+                     {{"ASC Count", report.boards}, {"ControlBoardType", "cvitek"}, {"Cooling", "Air"}, {"CurtailMode", report.asleep ? "Sleep" : "None"},
                       {"DHCP", true}, {"FeeStatus", "Ok"}, {"Hostname", settings_.serial}, {"IPAddr", settings_.host}, {"ImmersionMode", false},
-                      {"IsAtmEnabled", false}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", settings_.mac},
+                      {"IsAtmEnabled", false}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", moved ? other_mac(settings_.mac) : settings_.mac},
                       {"Model", settings_.model}, {"NameplateTHS", nominal_ghs / 1000}, {"OS", "LuxOS"}, {"Pool Count", 1}, {"Profile", "default"},
-                      {"ProfileStep", "0"}, {"SerialNumber", settings_.serial}, {"SystemStatus", "Normal"}});
+                      {"ProfileStep", "0"}, {"SerialNumber", moved ? "X" + settings_.serial : settings_.serial}, {"SystemStatus", "Normal"}});
+    if (command == "summary" && fault(request) == MachineFault::empty_stats) return reply('S', 11, "Summary", request.wall, "SUMMARY", {});
     if (command == "summary")
-        return reply('S', 11, "Summary", asked.wall, "SUMMARY",
-                     {{"Accepted", 1483}, {"Best Share", 32768}, {"Elapsed", (asked.now - started_).count() / 1000}, {"Found Blocks", 0},
+        return reply('S', 11, "Summary", request.wall, "SUMMARY",
+                     {{"Accepted", 1483}, {"Best Share", 32768}, {"Elapsed", (request.now - started_).count() / 1000}, {"Found Blocks", 0},
                       {"GHS 15m", ghs}, {"GHS 1m", ghs}, {"GHS 30m", ghs}, {"GHS 5m", ghs}, {"GHS 5s", ghs}, {"GHS av", ghs},
                       {"Hardware Errors", 0}, {"Rejected", 1}, {"Stale", 0}, {"Total MH", ghs * 1000}, {"Utility", 26.03}});
     return std::nullopt;

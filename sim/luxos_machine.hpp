@@ -1,6 +1,6 @@
 #pragma once
 #include "model/units.hpp"
-#include "sim/plant.hpp"
+#include "sim/asic_device.hpp"
 
 #include <optional>
 #include <string>
@@ -17,36 +17,35 @@ struct LuxosSettings {
     bool measures = true;                    ///< False: `power` says PSU false, an estimate.
 };
 
-/// A request as far as it has come.
-struct LuxosRequest {
-    enum class Form : std::uint8_t { incomplete, broken, whole } form = Form::incomplete;
-    std::string command, parameter;
-};
-
-/// The cgminer way has no framing: a request is whole when its JSON is. Anything but an object is broken.
-LuxosRequest read_luxos_request(std::string_view bytes);
-
 /// One LuxOS miner's side of the conversation (cgminer JSON API, LUXminer 2025.4): session rule, curtailment, telemetry.
-/// Pure; replies are without the closing NUL.
-class LuxosMachine {
+/// Privileged are "logon", "logoff", "sleep" and "wakeup".
+class LuxosMachine final : public AsicDevice {
 public:
     LuxosMachine(LuxosSettings settings, std::uint64_t seed);
 
-    struct Answer {
-        std::string json;
-        std::string privileged;   ///< "logon", "logoff", "sleep", "wakeup" if that was asked, else empty.
-        bool accepted = false;
-    };
-    Answer answer(const LuxosRequest& request, Plant& plant, Steady now, Instant wall);
-
-    const LuxosSettings& settings() const { return settings_; }
+    AsicPlace place() const override { return {settings_.host, settings_.port, settings_.machine, std::nullopt}; }
+    /// The cgminer way has no framing: a request is whole when its JSON is. Anything but an object is broken, and so is
+    /// more than the device's own buffer of 8192 bytes.
+    Heard hear(std::string_view bytes) const override;
+    /// JSON, NUL, end.
+    Reply answer(const Asked& asked, Plant& plant) override;
+    std::string framed(std::string nonsense) const override;
 
 private:
-    struct Asked;
-    Answer logon(const Asked& asked);
-    Answer logoff(const Asked& asked);
-    Answer curtail(const Asked& asked);
-    std::optional<std::string> telemetry(std::string_view command, const Asked& asked) const;
+    struct Request;
+    struct Answer {
+        std::string json;
+        std::string privileged{};
+        bool accepted = false;
+    };
+    Answer answer(const Request& request);
+    Answer combined(const Request& request) const;
+    Answer logon(const Request& request);
+    Answer logoff(const Request& request);
+    Answer curtail(const Request& request);
+    MachineFault fault(const Request& request) const;
+    bool knows(const Request& request) const;   ///< The session that it names.
+    std::optional<std::string> telemetry(std::string_view command, const Request& request) const;
 
     LuxosSettings settings_;
     std::uint64_t seed_;    ///< Of the next session's name.

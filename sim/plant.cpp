@@ -32,6 +32,7 @@ Plant::Plant(PlantSettings settings, Steady start)
         const MachineSettings& given = settings_.machines[i];
         Machine machine;
         machine.course = {given.rated, given.rated, start, Duration{0}, Duration{0}};
+        machine.level = machine.says_level = given.rated;
         machine.off_after = chance.in(given.off_after);
         machine.full_after = chance.in(given.full_after);
         machine.boot = chance.in(given.boot);
@@ -63,14 +64,29 @@ Steady Plant::advance(Steady now) {
         Machine& machine = machines_[change.which];
         if (machine.slept != change.valid_for || !machine.asleep) continue;
         machine.asleep = machine.says_asleep = false;
-        if (machine.powered) rise(machine, settings_.machines[change.which].rated, at, Duration{0}, machine.full_after);
+        if (machine.powered) rise(change.which, at, Duration{0}, machine.full_after);
     }
     return now_ = std::max(now_, now);
 }
 
-void Plant::rise(Machine& machine, Power rated, Steady at, Duration boot, Duration full_after) {
+/// Only the boards that hash draw; the rest of standby's draw is always there.
+Power Plant::target(std::size_t which) const {
+    const Machine& machine = machines_[which];
+    const Power standby = settings_.machines[which].standby;
+    return Power{standby.count + (machine.level - standby).count * machine.boards / 3};
+}
+
+void Plant::rise(std::size_t which, Steady at, Duration boot, Duration full_after) {
+    Machine& machine = machines_[which];
+    machine.boards = machine.fault == MachineFault::few_boards ? 2 : 3;
     const Duration dark = full_after / 5;  // Boards are tested and chains enumerated at standby's draw.
-    machine.course = {machine.course.at(at), rated, at, boot + dark, full_after - dark};
+    machine.course = {machine.course.at(at), target(which), at, boot + dark, full_after - dark};
+}
+
+/// It says OK and does nothing.
+bool Plant::deaf(std::size_t which) const {
+    const MachineFault fault = machines_[which].fault;
+    return fault == MachineFault::no_effect || fault == MachineFault::lies;
 }
 
 bool Plant::answers(std::size_t machine, Steady now) {
@@ -85,11 +101,18 @@ Plant::Report Plant::report(std::size_t which, Steady now) {
     Report report;
     report.asleep = machine.says_asleep;
     report.power = machine.powered ? machine.course.at(at) : Power{};
+    if (machine.says_level < machine.level) report.power = std::min(report.power, machine.says_level);
     if (machine.says_asleep && !machine.asleep) report.power = given.standby;
     const bool resting = report.power <= given.standby && (machine.says_asleep || !machine.powered);
     report.supply_on = !resting;
     const Power above = std::max(Power{}, report.power - given.standby), whole = given.rated - given.standby;
     report.hash_per_mille = whole.count > 0 ? static_cast<unsigned>(1000 * above.count / whole.count) : 0;
+    report.level = machine.says_level;
+    report.boards = machine.boards;
+    const bool back = machine.slept > 0 && !machine.says_asleep;
+    report.pools = !(back && machine.fault == MachineFault::loses_pools);
+    report.degrees = back && machine.fault == MachineFault::overheats ? 112 : 30 + static_cast<int>(std::min(report.hash_per_mille, 1'500u) / 20);
+    if (!report.pools) report.hash_per_mille = 0;
     return report;
 }
 
@@ -116,7 +139,37 @@ void Plant::wake(std::size_t which, Steady now, bool fast) {
     if (!machine.asleep) return;
     machine.asleep = false;
     const Duration full_after = fast ? Duration{10'000} : machine.full_after;
-    if (machine.powered) rise(machine, settings_.machines[which].rated, at, Duration{0}, full_after);
+    if (machine.powered) rise(which, at, Duration{0}, full_after);
+}
+
+void Plant::set_level(std::size_t which, Power level, Duration over, Steady now) {
+    const Steady at = advance(now);
+    Machine& machine = machines_.at(which);
+    const MachineSettings& given = settings_.machines[which];
+    if (machine.fault == MachineFault::no_effect) return;
+    machine.says_level = std::clamp(level, given.standby, std::max(given.standby, given.rated + given.rated));
+    if (machine.fault == MachineFault::lies) return;
+    machine.level = machine.says_level;
+    if (machine.asleep || !machine.powered) return;
+    const Power draws = machine.course.at(at), to = target(which);
+    const Duration left = machine.course.since + machine.course.delay + machine.course.ramp - at;
+    machine.course = {draws, to, at, Duration{0}, to > draws ? std::max(over, left) : over};
+}
+
+void Plant::restart(std::size_t which, Steady now) {
+    const Steady at = advance(now);
+    Machine& machine = machines_.at(which);
+    if (machine.asleep || !machine.powered || deaf(which)) return;
+    const Power standby = settings_.machines[which].standby;
+    machine.course = {standby, standby, at, Duration{0}, Duration{0}};
+    rise(which, at, Duration{0}, machine.full_after);
+}
+
+void Plant::reboot(std::size_t which, Steady now) {
+    const Steady at = advance(now);
+    if (!machines_.at(which).powered || deaf(which)) return;
+    machines_[which].powered = false;
+    supply_machine(which, true, at);
 }
 
 void Plant::record(CoilOperation operation) {
@@ -163,7 +216,7 @@ void Plant::supply_machine(std::size_t which, bool on, Steady at) {
     }
     machine.answers_from = at + machine.boot;
     machine.course = {given.standby, given.standby, at, Duration{0}, Duration{0}};
-    if (!machine.asleep) rise(machine, given.rated, at, machine.boot, machine.full_after);  // Sleep outlives a reboot.
+    if (!machine.asleep) rise(which, at, machine.boot, machine.full_after);  // Sleep outlives a reboot.
 }
 
 void Plant::black_out(bool dark, Steady now) {
@@ -175,99 +228,10 @@ void Plant::black_out(bool dark, Steady now) {
     }
 }
 
-bool Plant::fed_through(std::size_t feeder, std::optional<std::size_t> by) const {
-    for (; by; by = *by < settings_.under.size() ? settings_.under[*by] : std::nullopt)
-        if (*by == feeder) return true;
-    return false;
-}
-
 void Plant::steer(std::size_t hall, Power power, Duration over, Steady now) {
     const Power from = hall_power(hall, now);
     const Duration after = std::max(now_, now) - start_;
     settings_.halls[hall].profile = {{after, from}, {after + over, power}};
-}
-
-Power Plant::machine_power(std::size_t machine, Steady now) {
-    const Steady at = advance(now);
-    return machines_.at(machine).course.at(at);
-}
-
-Power Plant::machines(std::span<const std::size_t> which, Steady now) const {
-    Power sum;
-    for (const std::size_t i : which) sum += machines_[i].course.at(now);
-    return sum;
-}
-
-Power Plant::hall_power(std::size_t which, Steady now) {
-    const Duration after = advance(now) - start_;
-    const auto& profile = settings_.halls.at(which).profile;
-    const auto next = std::ranges::upper_bound(profile, after, {}, &HallSettings::Point::after);
-    if (profile.empty() || dark_) return Power{};
-    if (next == profile.begin()) return next->power;
-    const auto before = std::prev(next);
-    if (next == profile.end()) return before->power;
-    return between(before->power, next->power, after - before->after, next->after - before->after);
-}
-
-Power Plant::contactor_power(std::size_t which, Steady now) {
-    const Steady at = advance(now);
-    const Contactor& contactor = contactors_.at(which);
-    return machines(contactor.carries, at) + (contactor.closed && !dark_ ? settings_.contactors[which].block : Power{});
-}
-
-Power Plant::feeder_power(std::size_t feeder, Steady now) {
-    const Steady at = advance(now);
-    Power sum = machines(fed_.at(feeder), at);
-    for (std::size_t i = 0; i < contactors_.size(); ++i)
-        if (fed_through(feeder, settings_.contactors[i].feeder) && contactors_[i].closed && !dark_) sum += settings_.contactors[i].block;
-    for (std::size_t i = 0; i < settings_.halls.size(); ++i)
-        if (fed_through(feeder, settings_.halls[i].feeder)) sum += hall_power(i, at);
-    const std::int64_t cooling = feeder < settings_.feeder_cooling_per_mille.size() ? settings_.feeder_cooling_per_mille[feeder] : 0;
-    return sum + Power{sum.count * cooling / 1000};
-}
-
-Power Plant::drawn(Steady now) {
-    const Steady at = advance(now);
-    Power sum;
-    for (const Machine& machine : machines_) sum += machine.course.at(at);
-    for (std::size_t i = 0; i < contactors_.size(); ++i)
-        if (contactors_[i].closed && !dark_) sum += settings_.contactors[i].block;
-    for (std::size_t i = 0; i < settings_.halls.size(); ++i) sum += hall_power(i, at);
-    return sum;
-}
-
-Power Plant::beyond(Power drawn) const {
-    if (dark_) return Power{};
-    return settings_.house_load + Power{drawn.count * settings_.cooling_per_mille / 1000};
-}
-
-Power Plant::residual(Steady now) {
-    return beyond(drawn(now));
-}
-
-Power Plant::site_power(Steady now) {
-    const Power loads = drawn(now);
-    return loads + beyond(loads);
-}
-
-Power Plant::measured(const MeterSettings& meter, Steady now) {
-    switch (meter.what) {
-        case Measures::site: return site_power(now);
-        case Measures::feeder: return feeder_power(meter.which, now);
-        case Measures::hall: return hall_power(meter.which, now);
-        case Measures::contactor: return contactor_power(meter.which, now);
-    }
-    return Power{};
-}
-
-Power Plant::power(std::size_t meter, Steady now) {
-    const Meter& state = meters_.at(meter);
-    return state.fault == MeterFault::frozen ? state.frozen : measured(settings_.meters[meter], now);
-}
-
-void Plant::set_fault(std::size_t meter, MeterFault fault, Steady now) {
-    const Power shown = power(meter, now);
-    meters_[meter] = {fault, shown};
 }
 
 }  // namespace ballast::sim

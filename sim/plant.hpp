@@ -26,6 +26,10 @@ public:
         bool supply_on = true;     ///< Its own power supply.
         Power power;               ///< W at the wall, as it believes.
         unsigned hash_per_mille = 0;  ///< Of its nominal hashrate.
+        Power level;               ///< W; what it means to draw when it mines.
+        unsigned boards = 3;       ///< That hash, of three.
+        bool pools = true;         ///< It has somebody to hash for.
+        int degrees = 30;          ///< Celsius, its hottest chip.
     };
 
     /// False if it heard nothing: no power, or still booting.
@@ -36,6 +40,15 @@ public:
     void sleep(std::size_t machine, Steady now);
     /// `fast` is the vendor's unsafe single step: full power in ten seconds.
     void wake(std::size_t machine, Steady now, bool fast = false);
+    /// What it draws when it mines, from its standby to twice its rating: there in a straight line of `over`, or when the
+    /// rise that it is in would end. One that sleeps keeps it for when it wakes.
+    void set_level(std::size_t machine, Power level, Duration over, Steady now);
+    /// Its miner program begins anew, with standby's draw and then as after a wake; it answers throughout.
+    void restart(std::size_t machine, Steady now);
+    /// As if its supply had come back just now: it boots, and mines if it did not sleep.
+    void reboot(std::size_t machine, Steady now);
+    /// From when on it has answered since it last booted.
+    Steady booted(std::size_t machine) const { return machines_.at(machine).answers_from; }
     /// Takes effect at the next command; a machine that is asleep stays so.
     void set_fault(std::size_t machine, MachineFault fault) { machines_.at(machine).fault = fault; }
 
@@ -87,10 +100,12 @@ private:
     };
     struct Machine {
         Course course;
+        Power level, says_level;
         Duration off_after{0}, full_after{0}, boot{0}, wakes_after{0};
         Steady answers_from{};
         MachineFault fault{};
         bool asleep = false, powered = true, says_asleep = false;
+        unsigned boards = 3;
         unsigned slept = 0;  ///< Sleeps so far: a later one voids an earlier one's self-wake.
     };
     struct Contactor {
@@ -114,7 +129,9 @@ private:
     };
 
     Steady advance(Steady now);
-    static void rise(Machine& machine, Power rated, Steady at, Duration boot, Duration full_after);
+    void rise(std::size_t which, Steady at, Duration boot, Duration full_after);
+    bool deaf(std::size_t which) const;
+    Power target(std::size_t which) const;
     void record(CoilOperation operation);
     void supply(std::size_t contactor, bool closed, Steady at);
     void supply_machine(std::size_t machine, bool on, Steady at);

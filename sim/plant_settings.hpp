@@ -23,6 +23,14 @@ enum class MachineFault : std::uint8_t {
     garbage,      ///< Answers bytes that are no JSON.
     slow_reply,   ///< Answers after 21 s, as stock firmware was seen to.
     never_wakes,  ///< Says OK to wake and stays asleep.
+    resets,       ///< Resets the connection in place of a reply; what was asked is done.
+    empty_stats,  ///< Its summaries and statistics are there and have nothing in them, awake or asleep.
+    few_boards,   ///< Comes back from sleep or a restart with two of its three boards, and says so.
+    loses_pools,  ///< Comes back from sleep without pools: draws its power and hashes nothing.
+    overheats,    ///< Comes back from sleep too hot: its telemetry says 112 degrees.
+    moved,        ///< At its address another machine answers: another MAC and serial.
+    bad_tokens,   ///< Says of every token (LuxOS: session) that it is wrong.
+    no_tokens,    ///< Hands out no token, for all are taken (LuxOS: another session is active).
 };
 
 enum class ContactorFault : std::uint8_t {

@@ -93,7 +93,7 @@ Stand::Stand(StandSettings settings) : plant_{settings.plant}, values_{std::make
     raise_descriptor_limit();
     if (settings.utility) utility_ = std::make_unique<Utility>(*settings.utility);
     modbus_ = std::make_unique<ModbusDevices>(units(settings));
-    luxos_ = std::make_unique<LuxosDevices>(std::move(settings.luxos), plant_, settings.plant.seed, settings.luxos_timing);
+    asics_ = std::make_unique<AsicDevices>(settings.asics, plant_, settings.plant.seed, settings.asic_timing);
     script_ = std::make_unique<Script>(plant_, std::move(settings.happenings));
     for (GpuAgentsSettings& gpus : settings.gpus) gpus_.push_back(std::make_unique<GpuAgents>(std::move(gpus), plant_));
 }

@@ -1,8 +1,8 @@
 #pragma once
+#include "sim/asic_devices.hpp"
 #include "sim/faults.hpp"
 #include "sim/gpu_agents.hpp"
 #include "sim/live_plant.hpp"
-#include "sim/luxos_devices.hpp"
 #include "sim/modbus_devices.hpp"
 #include "sim/utility.hpp"
 
@@ -49,8 +49,8 @@ struct StandSettings {
         bool follows_price = false;          ///< Shows the utility's latest price per MWh instead.
     };
     PlantSettings plant;
-    std::vector<LuxosSettings> luxos;
-    LuxosDevices::Timing luxos_timing;
+    std::vector<AsicSettings> asics;
+    AsicDevices::Timing asic_timing;
     std::vector<Meter> meters;
     std::vector<FrequencyMeter> frequencies;
     std::vector<Contactor> contactors;
@@ -87,7 +87,7 @@ public:
     /// Sets a register or contact of the RTU. False if there is none of that name.
     bool set(const std::string& rtu, double value);
     Utility* utility() { return utility_.get(); }
-    const LuxosDevices& luxos() const { return *luxos_; }
+    const AsicDevices& asics() const { return *asics_; }
     const ModbusDevices& modbus() const { return *modbus_; }
     /// What has happened by itself so far, for people.
     std::vector<std::string> happened() const;
@@ -102,7 +102,7 @@ private:
     LivePlant plant_;
     std::unique_ptr<Values> values_;
     std::unique_ptr<Utility> utility_;
-    std::unique_ptr<LuxosDevices> luxos_;
+    std::unique_ptr<AsicDevices> asics_;
     std::unique_ptr<ModbusDevices> modbus_;
     std::unique_ptr<Script> script_;
     std::vector<std::unique_ptr<GpuAgents>> gpus_;

@@ -30,8 +30,8 @@ TEST_CASE("the example site becomes a stand with everything it names") {
     const auto plan = stand_of(pecos(), {});
     REQUIRE(plan);
     const sim::StandSettings& settings = plan->settings;
-    CHECK(settings.luxos.size() == 502);
-    CHECK(settings.luxos[0].host == "127.20.0.1");
+    CHECK(settings.asics.size() == 502);
+    CHECK(std::get<sim::LuxosSettings>(settings.asics[0]).host == "127.20.0.1");
     CHECK(settings.plant.machines[0].rated == 3500_W);
     CHECK(settings.plant.machines[0].contactor == 0u);
     CHECK_FALSE(settings.plant.machines[501].contactor);
@@ -104,7 +104,7 @@ TEST_CASE("each GPU node is a hall of its own that its agent steers, and no mine
     REQUIRE(config);
     const auto plan = stand_of(*config, {});
     REQUIRE(plan);
-    CHECK(plan->settings.luxos.size() == 4);
+    CHECK(plan->settings.asics.size() == 4);
     REQUIRE(plan->settings.gpus.size() == 1);
     const auto& agents = plan->settings.gpus[0];
     CHECK(agents.site == "hybrid");

@@ -1,6 +1,6 @@
 #include "tests/catch.hpp"
 
-#include "sim/luxos_devices.hpp"
+#include "sim/asic_devices.hpp"
 #include "tests/sim/peer.hpp"
 
 #include <boost/json.hpp>
@@ -35,7 +35,11 @@ Fleet fleet(std::size_t count, std::uint16_t port) {
     return out;
 }
 
-const LuxosDevices::Timing at_once{.reply = {0ms, 0ms}, .slow_reply = 300ms, .idle = 60s};
+std::vector<AsicSettings> floor_of(const std::vector<LuxosSettings>& machines) {
+    return {machines.begin(), machines.end()};
+}
+
+const AsicDevices::Timing at_once{.reply = {0ms, 0ms}, .slow_reply = 300ms, .idle = 60s};
 
 json::object parsed(std::string reply) {
     REQUIRE_FALSE(reply.empty());
@@ -64,7 +68,7 @@ TEST_CASE("a LuxOS miner keeps the single-session rule") {
     const std::uint16_t port = free_port();
     Fleet given = fleet(2, port);
     LivePlant plant{given.plant};
-    LuxosDevices devices{given.machines, plant, 1, at_once};
+    AsicDevices devices{floor_of(given.machines), plant, 1, at_once};
     const auto tell = [port](std::string_view request) { return ask("127.21.0.1", port, request); };
 
     CHECK(session_of(tell(R"({"command":"session"})")).empty());
@@ -114,7 +118,7 @@ TEST_CASE("what a LuxOS miner answers has the fields and codes of the captured r
     const std::uint16_t port = free_port();
     Fleet one = fleet(1, port);
     LivePlant plant{one.plant};
-    LuxosDevices devices{one.machines, plant, 1, at_once};
+    AsicDevices devices{floor_of(one.machines), plant, 1, at_once};
     for (const auto& [command, section] : {std::pair{"power", "POWER"}, {"config", "CONFIG"}, {"summary", "SUMMARY"}, {"version", "VERSION"}}) {
         CAPTURE(command);
         const json::object real = json::parse(file_text(captures / (std::string{command} + ".json"))).as_object();
@@ -136,7 +140,7 @@ TEST_CASE("a LuxOS miner answers every bad request with an error, and closes") {
     const std::uint16_t port = free_port();
     Fleet one = fleet(1, port);
     LivePlant plant{one.plant};
-    LuxosDevices devices{one.machines, plant, 1, at_once};
+    AsicDevices devices{floor_of(one.machines), plant, 1, at_once};
     const auto tell = [port](std::string_view request) { return ask("127.21.0.1", port, request); };
 
     CHECK(code(tell(R"({"command":"fly"})")) == 14);
@@ -168,7 +172,7 @@ TEST_CASE("socat sees the bytes of a LuxOS reply as they are: JSON, NUL, end") {
     const std::uint16_t port = free_port();
     Fleet one = fleet(1, port);
     LivePlant plant{one.plant};
-    LuxosDevices devices{one.machines, plant, 1};
+    AsicDevices devices{floor_of(one.machines), plant, 1};
     const ScratchFolder scratch{SCRATCH_DIR};
     const std::string shell = R"(printf '{"command":"power"}' | socat -t 10 - TCP:127.21.0.1:)" + std::to_string(port);
     REQUIRE(run({"sh", "-c", shell}, scratch.path() / "out") == 0);
@@ -183,7 +187,7 @@ TEST_CASE("faulty miners hang, refuse, babble and dawdle, and the others are not
     const MachineFault faults[] = {MachineFault::hung, MachineFault::refused, MachineFault::garbage, MachineFault::slow_reply, MachineFault::none};
     for (std::size_t i = 0; i < 5; ++i) given.plant.machines[i].fault = faults[i];
     LivePlant plant{given.plant};
-    LuxosDevices devices{given.machines, plant, 7, at_once};
+    AsicDevices devices{floor_of(given.machines), plant, 7, at_once};
     const auto tell = [port](int i, std::string_view request) { return ask("127.21.0." + std::to_string(i), port, request); };
 
     RawPeer hung{"127.21.0.1", port};
@@ -207,11 +211,29 @@ TEST_CASE("faulty miners hang, refuse, babble and dawdle, and the others are not
     CHECK_FALSE(hung.closed());
 }
 
+TEST_CASE("any make can reset, move, forget its numbers or its sessions") {
+    const std::uint16_t port = free_port();
+    Fleet given = fleet(5, port);
+    const MachineFault faults[] = {MachineFault::resets, MachineFault::moved, MachineFault::empty_stats, MachineFault::bad_tokens, MachineFault::no_tokens};
+    for (std::size_t i = 0; i < 5; ++i) given.plant.machines[i].fault = faults[i];
+    LivePlant plant{given.plant};
+    AsicDevices devices{floor_of(given.machines), plant, 7, at_once};
+    const auto tell = [port](int i, std::string_view request) { return ask("127.21.0." + std::to_string(i), port, request); };
+
+    CHECK(tell(1, R"({"command":"logon"})").empty());
+    CHECK(plant.commands().at(0).accepted);
+    CHECK(parsed(tell(2, R"({"command":"config"})")).at("CONFIG").at(0).at("MACAddr").as_string() == "02:f7:5e:00:00:01");
+    CHECK(parsed(tell(3, R"({"command":"summary"})")).at("SUMMARY").at(0).as_object().empty());
+    const std::string session = session_of(tell(4, R"({"command":"logon"})"));
+    CHECK(code(tell(4, R"({"command":"curtail","parameter":")" + session + R"(,sleep"})")) == 401);
+    CHECK(code(tell(5, R"({"command":"logon"})")) == 402);
+}
+
 TEST_CASE("a thousand miners share one listener, and only those in the list answer") {
     const std::uint16_t port = free_port();
     Fleet given = fleet(1'000, port);
     LivePlant plant{given.plant};
-    LuxosDevices devices{given.machines, plant, 1, at_once};
+    AsicDevices devices{floor_of(given.machines), plant, 1, at_once};
     for (const std::size_t i : {std::size_t{0}, std::size_t{499}, std::size_t{999}}) {
         const std::string reply = ask(given.machines[i].host, port, R"({"command":"config"})");
         CHECK(parsed(reply).at("CONFIG").at(0).at("IPAddr").as_string() == given.machines[i].host);
@@ -226,9 +248,9 @@ TEST_CASE("an idle connection ends, and so do the devices while peers hold on") 
     const std::uint16_t port = free_port();
     Fleet one = fleet(1, port);
     LivePlant plant{one.plant};
-    LuxosDevices::Timing timing = at_once;
+    AsicDevices::Timing timing = at_once;
     timing.idle = 200ms;
-    auto devices = std::make_unique<LuxosDevices>(one.machines, plant, 1, timing);
+    auto devices = std::make_unique<AsicDevices>(floor_of(one.machines), plant, 1, timing);
     RawPeer idle{"127.21.0.1", port};
     CHECK(idle.rest().empty());
     CHECK(idle.closed());
@@ -245,7 +267,7 @@ TEST_CASE("a machine that is not on loopback, or given twice, or taken, is refus
     LivePlant plant{given.plant};
     const auto why = [&plant](std::vector<LuxosSettings> machines) {
         try {
-            LuxosDevices devices{std::move(machines), plant, 1};
+            AsicDevices devices{floor_of(machines), plant, 1};
         } catch (const std::runtime_error& error) {
             return std::string{error.what()};
         }
@@ -259,6 +281,6 @@ TEST_CASE("a machine that is not on loopback, or given twice, or taken, is refus
     auto twice = given.machines;
     twice[1].host = twice[0].host;
     CHECK(why(twice).find("given to two machines") != std::string::npos);
-    LuxosDevices first{given.machines, plant, 1};
+    AsicDevices first{floor_of(given.machines), plant, 1};
     CHECK(why(given.machines).find("127.21.0.1:" + std::to_string(port)) != std::string::npos);
 }

@@ -194,7 +194,7 @@ struct SmallStand {
         settings.plant.contactors = {{.name = "block", .block = 50_kW}};
         settings.plant.meters = {{.name = "poi"}};
         settings.plant.house_load = 1'000_kW;
-        settings.luxos = {{.host = "127.21.0.1", .port = luxos_port, .machine = 0}};
+        settings.asics = {LuxosSettings{.host = "127.21.0.1", .port = luxos_port, .machine = 0}};
         settings.meters = {{0, {"127.0.0.1", meter_port, 1, Table::holding, 3059, RegisterType::float32, WordOrder::abcd, 1000}}};
         settings.contactors = {{0, {"127.0.0.1", contactor_port, 1, Table::coil, 0}, RegisterPlace{"127.0.0.1", contactor_port, 1, Table::discrete, 0}, true}};
         settings.rtu = {{"contact", {"127.0.0.1", rtu_port, 1, Table::discrete, 0}, 0},
