@@ -134,8 +134,8 @@ std::optional<double> gigahashes(double rate, std::string_view unit) {
     if (unit.empty()) return rate;
     if (unit.ends_with("/s")) unit.remove_suffix(2);
     else if (loose::same(unit.substr(unit.size() - 1), "s")) unit.remove_suffix(1);  // GHs, as cgminer writes it.
-    if (unit.empty() || unit.size() > 2 || lower(unit.back()) != 'h') return {};
-    const char prefix = unit.size() == 2 ? lower(unit.front()) : '\0';
+    if (unit.empty() || unit.size() > 2 || !loose::same(unit.substr(unit.size() - 1), "h")) return {};
+    const char prefix = unit.size() < 2 ? '\0' : unit.front() >= 'A' && unit.front() <= 'Z' ? static_cast<char>(unit.front() + 32) : unit.front();
     switch (prefix) {
     case '\0': return rate / 1e9;
     case 'k': return rate / 1e6;
