@@ -13,7 +13,9 @@ namespace ballast {
 
 /// What a miner's firmware speaks.
 enum class AsicProtocol : std::uint8_t {
-    luxos,  ///< TCP 4028, one exchange a connection; docs.luxor.tech/firmware/api. `sleep` and `wake` become `curtail`.
+    luxos,        ///< TCP 4028, one exchange a connection; docs.luxor.tech/firmware/api. `sleep` and `wake` become `curtail`.
+    whatsminer2,  ///< TCP 4028, MicroBT's API v2: `power_off` and `power_on`, encrypted under a token.
+    antminer,     ///< HTTP 80, Digest: Bitmain's stock firmware. `miner-mode` of its whole config.
 };
 
 /// One miner as the site file knows it.
@@ -23,6 +25,7 @@ struct AsicMachine {
     std::string name;                ///< For the log.
     std::string host;                ///< A literal address, or a name that is resolved in the background and kept.
     std::uint16_t port = 4028;
+    std::string user, password;      ///< Of those that ask for one.
     std::string mac;                 ///< Empty: whoever answers is the machine. Else nobody else is ever ordered.
     Power rated;                     ///< Draws about this when running.
     Power standby{25};               ///< Reported, as an estimate, of a machine that sleeps and cannot measure.

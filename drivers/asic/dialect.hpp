@@ -1,4 +1,5 @@
 #pragma once
+#include "drivers/asic/asics.hpp"
 #include "drivers/asic/machine.hpp"
 
 #include <string_view>
@@ -18,12 +19,13 @@ struct Turn {
         over,      ///< Nothing more to tidy up.
     };
     Kind kind = Kind::over;
-    std::string_view request = {}, why = {};
+    Request request = {};
+    std::string_view why = {};
     Report report = {};
 };
 
 /// One firmware's protocol: what is asked of a machine, one exchange after another, and what the answers mean. No I/O and no
-/// clock: when anything is asked is the fleet's. What it remembers of a machine it keeps under `Machine::own`.
+/// clock: when anything is asked is the fleet's, which says when that is. What it remembers of a machine it keeps under `Machine::own`.
 class Dialect {
 public:
     virtual ~Dialect() = default;
@@ -31,10 +33,10 @@ public:
     virtual std::string_view name() const = 0;              ///< As in the site file.
     virtual std::string_view cannot(Rung rung) const = 0;   ///< Why it has no such order; empty: it has.
 
-    virtual void add(Machine& machine) = 0;                 ///< Gives it its `own`.
-    virtual Turn begin_poll(Machine& machine) = 0;
-    virtual Turn begin_order(Machine& machine) = 0;         ///< What is ordered is `machine.wanted`, until it is committed.
-    virtual Turn answered(Machine& machine, std::string_view bytes) = 0;
+    virtual void add(Machine& machine, const AsicMachine& said) = 0;  ///< Gives it its `own`.
+    virtual Turn begin_poll(Machine& machine, Steady now) = 0;
+    virtual Turn begin_order(Machine& machine, Steady now) = 0;  ///< What is ordered is `machine.wanted`, until it is committed.
+    virtual Turn answered(Machine& machine, std::string_view bytes, Steady now) = 0;
 
     /// Something is left open at the device that should be closed once no order needs it.
     virtual bool untidy(const Machine&) const { return false; }

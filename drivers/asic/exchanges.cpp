@@ -1,6 +1,6 @@
 #include "drivers/asic/exchanges.hpp"
 
-#include "model/check.hpp"
+#include "wire/http_exchange.hpp"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,6 +18,12 @@ bool out_of_resources(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL || error == EAGAIN;
 }
 
+/// What can never be whole is: what is wrong with it, its dialect sees.
+bool is_whole_http(std::string_view bytes) {
+    const auto complete = wire::http::whole(bytes);
+    return !complete || *complete;
+}
+
 }  // namespace
 
 Exchanges::Exchanges(Limits limits, Done done)
@@ -33,24 +39,25 @@ Exchanges::~Exchanges() {
     ::close(epoll_);
 }
 
-Exchanges::Begun Exchanges::begin(std::uint32_t who, const boost::asio::ip::tcp::endpoint& to, std::string_view request, Steady now, Handle& handle) {
-    BALLAST_CHECK(request.size() <= longest_request);
+Exchanges::Begun Exchanges::begin(std::uint32_t who, const boost::asio::ip::tcp::endpoint& to, const Request& request, Steady now, Handle& handle) {
     if (free_.empty()) return Begun::short_of;
     const int fd = ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return out_of_resources(errno) ? Begun::short_of : Begun::unreachable;
     handle = free_.back();
     Connection& c = pool_[handle];
-    c.size = static_cast<std::uint8_t>(request.size());
-    std::memcpy(c.request.data(), request.data(), request.size());
-    c.sent = false;
+    c.out.assign(request.bytes);
+    c.sent = 0;
+    c.frame = request.frame;
+    c.deadline = std::max(limits_.deadline, request.patience);
     c.fd = fd;
     // On a near network the connection may stand at once: then the request goes without another turn.
     const bool stands = ::connect(fd, to.data(), static_cast<socklen_t>(to.size())) == 0;
     const int error = stands ? 0 : errno;
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (stands ? 0u : static_cast<unsigned>(EPOLLOUT));
     event.data.u64 = std::uint64_t{c.serial} << 32 | handle;
-    const bool begun = (stands ? send(c) : error == EINPROGRESS) && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
+    const bool under_way = stands ? send(c) : error == EINPROGRESS;
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (c.sent == c.out.size() ? 0u : static_cast<unsigned>(EPOLLOUT));
+    const bool begun = under_way && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
     if (!begun) {
         ::close(fd);
         c.fd = -1;
@@ -76,7 +83,7 @@ std::size_t Exchanges::serve(Steady now) {
         const Handle handle = static_cast<Handle>(event.data.u64);
         Connection& c = pool_[handle];
         if (c.fd < 0 || c.serial != event.data.u64 >> 32) continue;  // Ended by an earlier event of this turn.
-        if (!c.sent && !send(c)) finish(handle, Outcome::unreachable, {});
+        if (c.sent < c.out.size() && !send(c)) finish(handle, Outcome::unreachable, {});
         else if (event.events & ~static_cast<unsigned>(EPOLLOUT)) receive(handle);
     }
     return static_cast<std::size_t>(std::max(count, 0));
@@ -91,16 +98,21 @@ void Exchanges::expire(Steady now) {
         pool_[handle].slow = true;
         append(slow_, handle);
     }
-    for (Lane* lane : {&slow_, &fast_})
-        while (lane->first != none && now - pool_[lane->first].since >= limits_.deadline) finish(lane->first, Outcome::timed_out, {});
+    for (const Lane* lane : {&slow_, &fast_})
+        for (Handle handle = lane->first; handle != none && now - pool_[handle].since >= limits_.deadline;) {
+            const Handle next = pool_[handle].after;
+            if (now - pool_[handle].since >= pool_[handle].deadline) finish(handle, Outcome::timed_out, {});
+            handle = next;
+        }
 }
 
 /// False: there is nobody. Still connecting is no failure.
 bool Exchanges::send(Connection& c) {
-    const ssize_t sent = ::send(c.fd, c.request.data(), c.size, MSG_NOSIGNAL);
-    c.sent = sent == c.size;
-    return c.sent || (sent < 0 && (errno == EAGAIN || errno == EINTR));
+    const ssize_t sent = ::send(c.fd, c.out.data() + c.sent, c.out.size() - c.sent, MSG_NOSIGNAL);
+    if (sent > 0) c.sent += static_cast<std::size_t>(sent);
+    return sent >= 0 || errno == EAGAIN || errno == EINTR;
 }
+
 
 void Exchanges::receive(Handle handle) {
     Connection& c = pool_[handle];
@@ -108,11 +120,11 @@ void Exchanges::receive(Handle handle) {
         const ssize_t got = ::recv(c.fd, buffer_.data(), buffer_.size(), 0);
         if (got > 0) {
             const std::string_view chunk{buffer_.data(), static_cast<std::size_t>(got)};
-            const bool whole = c.framing.feed(chunk);
+            const bool whole = c.frame == Frame::json && c.framing.feed(chunk);
             if (whole && c.in.empty()) return finish(handle, Outcome::replied, chunk);
             if (c.in.size() + chunk.size() > wire::cgminer::most_bytes) return finish(handle, Outcome::closed, {});
             c.in += chunk;
-            if (whole) return finish(handle, Outcome::replied, c.in);
+            if (whole || (c.frame == Frame::http && is_whole_http(c.in))) return finish(handle, Outcome::replied, c.in);
             continue;
         }
         if (got < 0 && errno == EINTR) continue;
@@ -145,8 +157,10 @@ void Exchanges::release(Handle handle, bool abruptly) {
     ::close(c.fd);
     c.fd = -1;
     ++c.serial;
-    c.in.clear();
-    if (c.in.capacity() > 4'096) c.in.shrink_to_fit();
+    for (std::string* bytes : {&c.in, &c.out}) {
+        bytes->clear();
+        if (bytes->capacity() > 4'096) bytes->shrink_to_fit();
+    }
     unlink(handle);
     free_.push_back(handle);
 }

@@ -12,6 +12,18 @@ namespace ballast::asic {
 /// How an exchange ended. `closed`: without a byte, or with too many; `unreachable`: refused, no route, or reset without a byte.
 enum class Outcome : std::uint8_t { replied, closed, unreachable, timed_out };
 
+/// How the end of an answer is told.
+enum class Frame : std::uint8_t {
+    json,  ///< wire::cgminer::Framing.
+    http,  ///< wire::http::whole.
+};
+
+struct Request {
+    std::string_view bytes;
+    Frame frame = Frame::json;
+    Duration patience{0};   ///< From connect to the last byte, where that is more than the usual deadline.
+};
+
 /// One request, one reply, one TCP connection: thousands of them at once on one thread. The sockets sit in an epoll set of
 /// their own, which to Asio is a single descriptor; an exchange that answers costs no allocation.
 /// Two lanes: an exchange that has no answer within `slow_after` stops counting against the fast one. While answers in general
@@ -39,7 +51,7 @@ public:
 
     /// `short_of`: the process has no socket, port or memory left just now; nothing was begun, nothing will be reported.
     enum class Begun : std::uint8_t { yes, short_of, unreachable };
-    Begun begin(std::uint32_t who, const boost::asio::ip::tcp::endpoint& to, std::string_view request, Steady now, Handle& handle);
+    Begun begin(std::uint32_t who, const boost::asio::ip::tcp::endpoint& to, const Request& request, Steady now, Handle& handle);
 
     /// Ends it at once and silently.
     void abort(Handle handle);
@@ -52,18 +64,17 @@ public:
 
 private:
     static constexpr Handle none = ~Handle{0};
-    static constexpr std::size_t longest_request = 128;
-
     struct Connection {
         int fd = -1;
         std::uint32_t who = 0, serial = 0;
         Handle before = none, after = none;
-        bool slow = false, sent = false;
-        std::uint8_t size = 0;
+        bool slow = false;
+        Frame frame{};
         wire::cgminer::Framing framing;
         Steady since{};
-        std::string in;
-        std::array<char, longest_request> request;
+        Duration deadline{};
+        std::string out, in;
+        std::size_t sent = 0;          ///< Of `out`.
     };
     struct Lane {
         Handle first = none, last = none;  ///< By the time of their beginning.

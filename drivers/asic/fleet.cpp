@@ -1,7 +1,9 @@
 #include "drivers/asic/fleet.hpp"
 
 #include "controller/clock.hpp"
+#include "drivers/asic/antminer.hpp"
 #include "drivers/asic/luxos.hpp"
+#include "drivers/asic/whatsminer2.hpp"
 #include "model/check.hpp"
 
 #include <boost/asio/post.hpp>
@@ -69,7 +71,7 @@ void Fleet::add(const AsicMachine& said, std::size_t at) {
     m.phase = m.poll * static_cast<std::int64_t>(at) / static_cast<std::int64_t>(machines_.size());
     names_.push_back(said.name.empty() ? fmt::format("{}:{}", said.host, said.port) : fmt::format("{} ({}:{})", said.name, said.host, said.port));
     m.dialect = &dialect(said.protocol);
-    m.dialect->add(m);
+    m.dialect->add(m, said);
     if (!said.mac.empty()) {
         const auto mac = wire::cgminer::mac_address(said.mac);
         if (!mac) throw std::invalid_argument{fmt::format("{} {}: mac '{}' is not six bytes in hex", m.dialect->name(), names_.back(), said.mac)};
@@ -86,6 +88,8 @@ Dialect& Fleet::dialect(AsicProtocol protocol) {
     if (known) return *known;
     switch (protocol) {
     case AsicProtocol::luxos: known = std::make_unique<Luxos>(); break;
+    case AsicProtocol::whatsminer2: known = std::make_unique<Whatsminer2>(); break;
+    case AsicProtocol::antminer: known = std::make_unique<Antminer>(); break;
     }
     return *known;
 }

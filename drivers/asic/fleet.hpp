@@ -80,7 +80,7 @@ private:
 
     // fleet_talk.cpp: one exchange after another.
     bool converse(Machine& m, Talk talk, const Turn& turn);
-    bool ask(Machine& m, Talk talk, std::string_view request);
+    bool ask(Machine& m, Talk talk, const Request& request);
     void answered(std::uint32_t who, Outcome outcome, std::string_view bytes);
     void no_answer(Machine& m, Talk talk, Outcome outcome);
     void break_off(Machine& m);

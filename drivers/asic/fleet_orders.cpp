@@ -31,7 +31,7 @@ void Fleet::enqueue(Machine& m) {
 
 void Fleet::begin_order(Machine& m) {
     m.committed = false;
-    converse(m, Talk::order, m.dialect->begin_order(m));
+    converse(m, Talk::order, m.dialect->begin_order(m, steady_now()));
 }
 
 /// The device did not take what was sent, and must be asked something else first. False: a newer order waits, which goes

@@ -33,7 +33,7 @@ void Fleet::begin_poll(Machine& m) {
     m.hash_wanted = m.hash_due <= now;
     if (m.hash_wanted) m.hash_due += settings_.hash_every * ((now - m.hash_due) / settings_.hash_every + 1);  // Whatever becomes of the answer.
     ++polls_open_;
-    converse(m, Talk::poll, m.dialect->begin_poll(m));
+    converse(m, Talk::poll, m.dialect->begin_poll(m, now));
 }
 
 void Fleet::conclude_poll(Machine& m, const Report& seen) {

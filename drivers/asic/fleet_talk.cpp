@@ -29,7 +29,7 @@ bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
 }
 
 /// False: it could not be begun, and what had to follow from that has been done.
-bool Fleet::ask(Machine& m, Talk talk, std::string_view request) {
+bool Fleet::ask(Machine& m, Talk talk, const Request& request) {
     const auto begun = m.resolved ? exchanges_.begin(number(m), m.endpoint, request, steady_now(), m.exchange) : Exchanges::Begun::unreachable;
     m.talk = begun == Exchanges::Begun::yes ? talk : Talk::idle;
     if (begun == Exchanges::Begun::yes) return true;
@@ -54,7 +54,7 @@ bool Fleet::ask(Machine& m, Talk talk, std::string_view request) {
 void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes) {
     Machine& m = machines_[who];
     const Talk talk = std::exchange(m.talk, Talk::idle);
-    if (outcome == Outcome::replied) converse(m, talk, m.dialect->answered(m, bytes));
+    if (outcome == Outcome::replied) converse(m, talk, m.dialect->answered(m, bytes, steady_now()));
     else no_answer(m, talk, outcome);
 }
 

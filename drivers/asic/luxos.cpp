@@ -12,7 +12,7 @@ constexpr unsigned most_exchanges = 10;
 
 std::string_view Luxos::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "LuxOS can only sleep and wake"; }
 
-void Luxos::add(Machine& m) {
+void Luxos::add(Machine& m, const AsicMachine&) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.emplace_back();
 }
@@ -20,7 +20,7 @@ void Luxos::add(Machine& m) {
 Turn Luxos::ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::string_view parameter) {
     l.step = step;
     wire::cgminer::write_request(request_, command, parameter);
-    return {.kind = step == LuxosStep::curtail ? Turn::Kind::commit : Turn::Kind::ask, .request = request_};
+    return {.kind = step == LuxosStep::curtail ? Turn::Kind::commit : Turn::Kind::ask, .request = {request_}};
 }
 
 Turn Luxos::refused(std::string_view why) {
@@ -28,7 +28,7 @@ Turn Luxos::refused(std::string_view why) {
     return {.kind = Turn::Kind::refused, .why = why_};
 }
 
-Turn Luxos::answered(Machine& m, std::string_view bytes) {
+Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
     LuxosMemory& l = memory_[m.own];
     const auto reply = parser_.parse(bytes);
     if (!reply) {
@@ -70,7 +70,7 @@ std::optional<Turn> Luxos::stranger(Machine& m, LuxosMemory& l, const wire::cgmi
 
 // ---- polls
 
-Turn Luxos::begin_poll(Machine& m) {
+Turn Luxos::begin_poll(Machine& m, Steady) {
     LuxosMemory& l = memory_[m.own];
     l.power.reset();
     l.gigahashes.reset();
@@ -96,7 +96,7 @@ Turn Luxos::go_on_polling(Machine& m, LuxosMemory& l) {
 
 // ---- orders
 
-Turn Luxos::begin_order(Machine& m) {
+Turn Luxos::begin_order(Machine& m, Steady) {
     LuxosMemory& l = memory_[m.own];
     l.exchanges = 0;
     l.renewed = false;

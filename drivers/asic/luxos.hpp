@@ -9,10 +9,10 @@ class Luxos : public Dialect {
 public:
     std::string_view name() const override { return "luxos"; }
     std::string_view cannot(Rung rung) const override;
-    void add(Machine& machine) override;
-    Turn begin_poll(Machine& machine) override;
-    Turn begin_order(Machine& machine) override;
-    Turn answered(Machine& machine, std::string_view bytes) override;
+    void add(Machine& machine, const AsicMachine& said) override;
+    Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_order(Machine& machine, Steady now) override;
+    Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
     bool untidy(const Machine& machine) const override;
     Turn begin_tidying(Machine& machine) override;
 

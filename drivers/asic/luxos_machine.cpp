@@ -7,7 +7,7 @@ bool measures(const LuxosMemory& l) { return l.power && l.power->measured; }
 
 }  // namespace
 
-bool draws(const Machine& m, const LuxosMemory& l) { return measures(l) && l.power->power.count > (m.rated.count > 0 ? m.rated.count * 3 / 10 : 300); }
+bool draws(const Machine& m, const LuxosMemory& l) { return measures(l) && is_running_draw(m, l.power->power); }
 
 bool wants_config(const Machine& m, const LuxosMemory& l) {
     if (l.config_asked) return false;

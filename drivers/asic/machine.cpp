@@ -11,6 +11,8 @@ bool Machine::meets(std::optional<std::uint64_t> said) {
     return !other;
 }
 
+bool is_running_draw(const Machine& m, Power watts) { return watts.count > (m.rated.count > 0 ? m.rated.count * 3 / 10 : 300); }
+
 bool is_news(const Machine& m, const Report& now) {
     if (!m.reported || now.mode != m.seen.mode || now.quality != m.seen.quality) return true;
     return now.quality != Quality::bad && std::abs(now.power.count - m.seen.power.count) > m.deadband.count;

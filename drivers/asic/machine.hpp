@@ -63,6 +63,9 @@ struct Machine {
     bool meets(std::optional<std::uint64_t> said);
 };
 
+/// The watts are such as only a running machine draws: over 30 % of rated.
+bool is_running_draw(const Machine& machine, Power watts);
+
 /// `now` is news compared with what was last reported.
 bool is_news(const Machine& machine, const Report& now);
 

@@ -1,0 +1,200 @@
+#include "drivers/asic/antminer.hpp"
+
+#include "wire/http_exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace ballast::asic {
+namespace {
+
+using wire::antminer::WorkMode;
+
+constexpr std::uint8_t polls_between_confs = 10;
+
+/// A set may take 21 s, while the machine restarts.
+constexpr Duration write_patience{30'000};
+
+}  // namespace
+
+Antminer::Antminer() {
+    std::random_device random;
+    cnonce_ = fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::string_view Antminer::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a stock Antminer is only put to sleep and woken"; }
+
+void Antminer::add(Machine& m, const AsicMachine& said) {
+    m.own = static_cast<std::uint32_t>(memory_.size());
+    const Login login{said.user.empty() ? "root" : said.user, said.password, said.port == 80 ? said.host : fmt::format("{}:{}", said.host, said.port)};
+    memory_.emplace_back().login = static_cast<std::uint32_t>(logins_.size());
+    logins_.push_back(login);
+}
+
+// ---- one page
+
+std::string_view Antminer::page_of(Step step) {
+    switch (step) {
+    case Step::summary: return "/cgi-bin/summary.cgi";
+    case Step::who:
+    case Step::identify: return "/cgi-bin/get_system_info.cgi";
+    case Step::conf:
+    case Step::read_conf: return "/cgi-bin/get_miner_conf.cgi";
+    case Step::write_conf: break;
+    }
+    return "/cgi-bin/set_miner_conf.cgi";
+}
+
+Turn Antminer::ask(Memory& a, Step step) {
+    a.asked_again = false;
+    return send(a, step, "GET", page_of(step), {});
+}
+
+Turn Antminer::send(Memory& a, Step step, std::string_view method, std::string_view target, std::string_view body) {
+    a.step = step;
+    const Login& login = logins_[a.login];
+    std::string proof;
+    std::array<wire::http::Header, 2> headers;
+    std::size_t used = 0;
+    if (a.challenge) {
+        const auto made = wire::digest::authorization(*a.challenge, {method, target, login.user, login.password, cnonce_, ++a.count});
+        if (!made) return refused(made.error().detail);
+        proof = *made;
+        headers[used++] = {"Authorization", proof};
+    }
+    if (!body.empty()) headers[used++] = {"Content-Type", "text/plain;charset=UTF-8"};  // As its own page sends it.
+    const auto request = wire::http::write_request({method, target, login.host, std::span{headers}.first(used), body});
+    if (!request) return refused(request.error().detail);
+    request_ = *request;
+    const bool commits = step == Step::write_conf;
+    return {.kind = commits ? Turn::Kind::commit : Turn::Kind::ask, .request = {request_, Frame::http, commits ? write_patience : Duration{0}}};
+}
+
+Turn Antminer::refused(std::string_view why) {
+    why_ = why;
+    return {.kind = Turn::Kind::refused, .why = why_};
+}
+
+Turn Antminer::garbage(std::string_view why) {
+    why_ = why;
+    return {.kind = Turn::Kind::garbage, .why = why_};
+}
+
+Turn Antminer::answered(Machine& m, std::string_view bytes, Steady) {
+    Memory& a = memory_[m.own];
+    const auto answer = wire::http::parse(bytes, true);
+    if (!answer) return garbage(answer.error().detail);
+    if (answer->status == 401) return unauthorized(a, answer->www_authenticate);
+    if (!answer->succeeded()) {
+        const std::string why = fmt::format("it answers with HTTP {}", answer->status);
+        return a.step == Step::read_conf || a.step == Step::write_conf ? refused(why) : garbage(why);
+    }
+    return understood(m, a, answer->body);
+}
+
+/// The same page again, under the new challenge: the first one, or the one before is too old. A config that was not taken is
+/// read anew first.
+Turn Antminer::unauthorized(Memory& a, std::span<const std::string> challenges) {
+    const bool ordering = a.step >= Step::identify;
+    const auto wrong = [&](std::string_view why) { return ordering ? refused(why) : garbage(why); };
+    const auto challenge = wire::digest::parse_challenge(challenges);
+    if (!challenge) return wrong(challenge.error().detail);
+    const bool tried = a.challenge.has_value() && !challenge->stale && a.asked_again;
+    a.challenge = *challenge;
+    a.count = 0;
+    if (tried || std::exchange(a.asked_again, true)) return wrong("it does not take this user and password");
+    const Step step = a.step == Step::write_conf ? Step::read_conf : a.step;
+    Turn again = send(a, step, "GET", page_of(step), {});
+    if (again.why.empty()) why_ = "its login had run out", again.why = why_;
+    return again;
+}
+
+Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
+    switch (a.step) {
+    case Step::summary: {
+        const auto said = wire::antminer::parse_summary(parser_, body);
+        if (!said) return garbage(said.error().detail);
+        a.silent = said->empty;
+        a.gigahashes = wire::antminer::gigahashes(said->rate_5s.value_or(0), said->unit).value_or(0);
+        return go_on_polling(m, a, false);
+    }
+    case Step::conf: {
+        const auto conf = wire::antminer::parse_conf(parser_, body);
+        if (!conf) return garbage(conf.error().detail);
+        a.mode = conf->mode;
+        if (a.mode && a.mode != WorkMode::sleep) a.ran_in = a.mode;
+        a.polls_to_conf = polls_between_confs;
+        return go_on_polling(m, a, true);
+    }
+    case Step::who:
+    case Step::identify: return known(m, a, body);
+    case Step::read_conf: return written(m, a, body);
+    case Step::write_conf: break;
+    }
+    const auto taken = wire::antminer::parse_set_reply(parser_, body);
+    a.polls_to_conf = 0;
+    return taken ? Turn{.kind = Turn::Kind::accepted} : refused(taken.error().detail);
+}
+
+Turn Antminer::known(Machine& m, Memory& a, std::string_view body) {
+    const auto said = wire::antminer::parse_system_info(parser_, body);
+    if (!said) return garbage(said.error().detail);
+    if (!m.meets(said->mac)) {
+        why_ = said->mac ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said->mac, m.mac) : "answers as a stranger, and does not tell its mac";
+        return {.kind = Turn::Kind::foreign, .why = why_};
+    }
+    return a.step == Step::who ? go_on_polling(m, a, false) : ask(a, Step::read_conf);
+}
+
+// ---- polls
+
+Turn Antminer::begin_poll(Machine& m, Steady) {
+    Memory& a = memory_[m.own];
+    if (m.expected != Mode::unknown || m.identity != Identity::proven) a.polls_to_conf = 0;
+    return ask(a, Step::summary);
+}
+
+/// Its config is due, or what it hashes does not fit what that last said.
+Turn Antminer::go_on_polling(Machine& m, Memory& a, bool conf_asked) {
+    if (m.identity != Identity::proven) {
+        if (m.mac != 0) return ask(a, Step::who);
+        m.meets(std::nullopt);
+    }
+    const bool fits = a.mode && (a.gigahashes > 0) == (*a.mode != WorkMode::sleep);
+    if (!conf_asked && (a.polls_to_conf == 0 || !fits)) return ask(a, Step::conf);
+    if (a.polls_to_conf > 0) --a.polls_to_conf;
+    return concluded(m, a);
+}
+
+/// Hashing outweighs what the config says: an OK that changes nothing is the usual case. No rates and no sleep is one that
+/// is not up yet, or broken.
+Turn Antminer::concluded(const Machine& m, Memory& a) const {
+    Report seen;
+    seen.quality = Quality::estimated;
+    if (a.gigahashes > 0) seen.mode = Mode::running, seen.power = m.rated;
+    else if (a.mode == WorkMode::sleep) seen.mode = Mode::asleep, seen.power = m.standby;
+    else seen.mode = Mode::fault, seen.quality = Quality::bad;
+    return {.kind = Turn::Kind::report, .report = seen};
+}
+
+// ---- orders
+
+Turn Antminer::begin_order(Machine& m, Steady) {
+    Memory& a = memory_[m.own];
+    return ask(a, m.mac != 0 && m.identity == Identity::unproven ? Step::identify : Step::read_conf);
+}
+
+/// Its whole config, as it is now, with another mode.
+Turn Antminer::written(Machine& m, Memory& a, std::string_view body) {
+    const auto conf = wire::antminer::parse_conf(parser_, body);
+    if (!conf) return refused(conf.error().detail);
+    if (conf->mode && conf->mode != WorkMode::sleep) a.ran_in = conf->mode;
+    const WorkMode mode = m.wanted.rung == Rung::sleep ? WorkMode::sleep : a.ran_in.value_or(WorkMode::normal);
+    const auto changed = wire::antminer::with_mode(*conf, mode);
+    if (!changed) return refused(changed.error().detail);
+    return send(a, Step::write_conf, "POST", page_of(Step::write_conf), *changed);
+}
+
+}  // namespace ballast::asic

@@ -1,0 +1,59 @@
+#pragma once
+#include "drivers/asic/dialect.hpp"
+#include "wire/antminer.hpp"
+#include "wire/digest.hpp"
+
+namespace ballast::asic {
+
+/// Bitmain's stock firmware (HTTP, Digest). It takes its config whole or not at all: an order reads it first and writes it
+/// back with another mode, and refuses to write one that is not whole. It measures no watts. A machine that is woken gets
+/// the mode back that it was last seen to run in.
+class Antminer : public Dialect {
+public:
+    Antminer();
+    std::string_view name() const override { return "antminer"; }
+    std::string_view cannot(Rung rung) const override;
+    void add(Machine& machine, const AsicMachine& said) override;
+    Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_order(Machine& machine, Steady now) override;
+    Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
+
+private:
+    /// The page it was last asked for, and what for.
+    enum class Step : std::uint8_t { summary, conf, who, identify, read_conf, write_conf };
+
+    struct Memory {
+        Step step = Step::summary;
+        bool asked_again = false;            ///< This page, with a new challenge.
+        std::uint32_t login = 0;             ///< Of `logins_`.
+        std::uint32_t count = 0;             ///< Requests under the challenge.
+        std::optional<wire::digest::Challenge> challenge;
+        std::uint8_t polls_to_conf = 0;
+        std::optional<wire::antminer::WorkMode> mode, ran_in;  ///< As its config last said; and when that was no sleep.
+        bool silent = false;                 ///< It gives no rates.
+        double gigahashes = 0;
+    };
+    struct Login {
+        std::string user, password, host;
+        bool operator==(const Login&) const = default;
+    };
+
+    static std::string_view page_of(Step step);
+    Turn ask(Memory& a, Step step);
+    Turn send(Memory& a, Step step, std::string_view method, std::string_view target, std::string_view body);
+    Turn refused(std::string_view why);
+    Turn garbage(std::string_view why);
+    Turn unauthorized(Memory& a, std::span<const std::string> challenges);
+    Turn understood(Machine& m, Memory& a, std::string_view body);
+    Turn known(Machine& m, Memory& a, std::string_view body);
+    Turn written(Machine& m, Memory& a, std::string_view body);
+    Turn go_on_polling(Machine& m, Memory& a, bool conf_asked);
+    Turn concluded(const Machine& m, Memory& a) const;
+
+    std::vector<Memory> memory_;
+    std::vector<Login> logins_;
+    wire::cgminer::Parser parser_;
+    std::string cnonce_, request_, why_;
+};
+
+}  // namespace ballast::asic

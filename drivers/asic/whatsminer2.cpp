@@ -1,0 +1,157 @@
+#include "drivers/asic/whatsminer2.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ballast::asic {
+namespace {
+
+namespace wire2 = wire::whatsminer2;
+
+/// A token lives for half an hour.
+constexpr Duration renewed_after{25 * 60'000};
+
+constexpr std::string_view locked = "its API is locked: change its default password and allow the API with WhatsMinerTool";
+
+}  // namespace
+
+std::string_view Whatsminer2::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a WhatsMiner is only put to sleep and woken"; }
+
+void Whatsminer2::add(Machine& m, const AsicMachine& said) {
+    m.own = static_cast<std::uint32_t>(memory_.size());
+    const auto known = std::ranges::find(passwords_, said.password);
+    memory_.emplace_back().password = static_cast<std::uint32_t>(known - passwords_.begin());
+    if (known == passwords_.end()) passwords_.push_back(said.password);
+}
+
+Turn Whatsminer2::ask(Memory& w, Step step, std::string_view command) {
+    w.step = step;
+    wire2::write_request(request_, command);
+    return {.kind = Turn::Kind::ask, .request = {request_}};
+}
+
+Turn Whatsminer2::refused(std::string_view why) {
+    why_ = why;
+    return {.kind = Turn::Kind::refused, .why = why_};
+}
+
+Turn Whatsminer2::answered(Machine& m, std::string_view bytes, Steady now) {
+    Memory& w = memory_[m.own];
+    if (w.step == Step::power) return order_answered(m, w, bytes);
+    const auto reply = parser_.parse(bytes);
+    if (!reply) {
+        why_ = reply.error().detail;
+        return {.kind = Turn::Kind::garbage, .why = why_};
+    }
+    return w.step == Step::token ? token_given(m, w, *reply, now) : reported(m, w, *reply, now);
+}
+
+// ---- polls
+
+Turn Whatsminer2::begin_poll(Machine& m, Steady) {
+    Memory& w = memory_[m.own];
+    w.power.reset(), w.gigahashes.reset(), w.mean_gigahashes.reset(), w.says_off.reset();
+    return ask(w, Step::summary, "summary");
+}
+
+std::optional<Turn> Whatsminer2::stranger(Machine& m, const wire2::SummaryReport& said) {
+    if (m.meets(said.mac)) return std::nullopt;
+    why_ = said.mac ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said.mac, m.mac) : "answers as a stranger, and does not tell its mac";
+    return Turn{.kind = Turn::Kind::foreign, .why = why_};
+}
+
+Turn Whatsminer2::reported(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now) {
+    if (w.step == Step::summary || w.step == Step::identify) {
+        const auto said = wire2::summary(reply);
+        if (const auto other = stranger(m, said.value_or(wire2::SummaryReport{}))) return *other;
+        if (w.step == Step::identify) return ordered(m, w, now);
+        if (said) w.power = said->power, w.gigahashes = said->gigahashes, w.mean_gigahashes = said->mean_gigahashes;
+        return ask(w, Step::status, "status");
+    }
+    if (w.step == Step::status) {
+        if (const auto said = wire2::status(reply)) w.says_off = said->off;
+        if (w.renew_at > now) return concluded(m, w);
+        return ask(w, Step::early_token, "get_token");
+    }
+    // That it gave none is told by the order that needs one.
+    take_token(w, reply, now);
+    return concluded(m, w);
+}
+
+/// Its supply measures what it draws; that outweighs what it says of itself. A machine that reports no hashing and is told to
+/// be off is asleep only if its watts do not say otherwise.
+Turn Whatsminer2::concluded(Machine& m, const Memory& w) const {
+    Report seen;
+    const bool hashes = w.gigahashes.value_or(0) > 0, draws = w.power && is_running_draw(m, *w.power);
+    if (draws || (!w.power && hashes)) seen.mode = Mode::running;
+    else if (w.says_off.value_or(false) && !hashes) seen.mode = Mode::asleep;
+    else seen.mode = hashes ? Mode::running : Mode::fault;
+    if (w.power) {
+        seen.quality = Quality::measured;
+        seen.power = *w.power;
+    } else if (seen.mode == Mode::asleep) {
+        seen.quality = Quality::estimated;
+        seen.power = m.standby;
+    }
+    if (m.hash_wanted && draws) seen.gigahashes = w.mean_gigahashes;
+    return {.kind = Turn::Kind::report, .report = seen};
+}
+
+// ---- orders
+
+Turn Whatsminer2::begin_order(Machine& m, Steady now) {
+    Memory& w = memory_[m.own];
+    w.renewed = false;
+    if (m.mac != 0 && m.identity == Identity::unproven) return ask(w, Step::identify, "summary");
+    return ordered(m, w, now);
+}
+
+Turn Whatsminer2::ordered(Machine& m, Memory& w, Steady now) {
+    if (w.off.empty() || w.renew_at <= now) return ask(w, Step::token, "get_token");
+    w.step = Step::power;
+    return {.kind = Turn::Kind::commit, .request = {m.wanted.rung == Rung::sleep ? w.off : w.on}};
+}
+
+bool Whatsminer2::take_token(Memory& w, const wire::cgminer::Reply& reply, Steady now) {
+    const auto token = wire2::token_reply(reply);
+    auto session = token ? wire2::make_session(passwords_[w.password], *token) : tl::unexpected{token.error()};
+    if (!session) {
+        why_ = session.error().detail;
+        return false;
+    }
+    w.off = wire2::packet(*session, "power_off", {{"respbefore", "true"}});
+    w.on = wire2::packet(*session, "power_on");
+    w.session.emplace(std::move(*session));
+    w.renew_at = later(now, renewed_after);
+    return true;
+}
+
+Turn Whatsminer2::token_given(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now) {
+    const auto answer = wire2::answer(reply.status);
+    if (answer == wire2::Answer::locked) return refused(locked);
+    if (answer == wire2::Answer::too_many_tokens) return refused("sixteen others hold its tokens: it gives no more until one of them is half an hour old");
+    if (take_token(w, reply, now)) return ordered(m, w, now);
+    const std::string why = why_;
+    return refused(why);
+}
+
+Turn Whatsminer2::order_answered(Machine&, Memory& w, std::string_view bytes) {
+    const auto reply = wire2::open(*w.session, bytes, parser_);
+    if (!reply) {
+        why_ = reply.error().detail;
+        return {.kind = Turn::Kind::garbage, .why = why_};
+    }
+    const auto answer = wire2::answer(reply->status);
+    if (answer == wire2::Answer::taken) return {.kind = Turn::Kind::accepted};
+    if (answer == wire2::Answer::locked) return refused(locked);
+    const bool over = answer == wire2::Answer::token_refused || answer == wire2::Answer::unreadable;
+    if (over) w.off.clear(), w.on.clear(), w.renew_at = Steady::min();
+    if (!over || std::exchange(w.renewed, true)) return refused(answer == wire2::Answer::unreadable ? "it does not understand what was sealed with this password" : reply->status.message);
+    why_ = reply->status.message;
+    Turn again = ask(w, Step::token, "get_token");
+    again.why = why_;
+    return again;
+}
+
+}  // namespace ballast::asic
