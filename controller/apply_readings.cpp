@@ -26,7 +26,7 @@ void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
 void learn_peaks(const Core& core, MeterState& meter, Steady to) {
     if (!meter.fresh) return;
     const auto utc = [&](Steady at) { return core.now.utc - (core.now.steady - at); };
-    for (Peaks* peaks : {&meter.quarter_hours, &meter.half_hours}) peaks->add(meter.power, utc(meter.taken), utc(to));
+    for (Peaks* peaks : {&meter.quarter_hours, &meter.half_hours}) peaks->add(meter.power, utc(meter.taken), utc(to), core.site.clock);
 }
 
 }  // namespace
@@ -128,7 +128,7 @@ private:
         for (Slot s = part.first; s < part.last;) {
             if (core_.state.loads[s].stale) lives(core_, s);
             const bool was_seen = core_.state.loads[s].seen;
-            const Slot end = hear_alike(books, {s, part.last}, shown);
+            const Slot end = hear_alike(books, {s, part.last}, shown, run.on && reading_.taken < later(run.since, core_.group(group_).on_within));
             for (Slot strayer = s; strays && was_seen && strayer < end; ++strayer) strayed(core_, strayer);
             if (end == s) core_.state.loads[s++].heard = core_.now.steady;  // Said before what it said last.
             else s = end;
@@ -136,8 +136,9 @@ private:
         if (shown && !run.on) sink(core_, group_, books.arrived());
     }
 
-    /// The neighbours that stood alike, as far as this is news of them.
-    Slot hear_alike(GroupBooks& books, Range neighbours, bool shown) {
+    /// The neighbours that stood alike, as far as this is news of them. Who `rises` still draws less than it will: what it drew
+    /// before stands for it, so that nobody is woken into the room that it needs.
+    Slot hear_alike(GroupBooks& books, Range neighbours, bool shown, bool rises) {
         const Stance before = core_.state.loads[neighbours.first];
         Stance after = before;
         after.mode = reading_.mode;
@@ -151,7 +152,7 @@ private:
             load.taken = reading.taken;
             if (firm && tells) read_firm(core_, slot, before.quality == Quality::bad ? Power{} : load.reading, reading);
             if (tells) load.reading = reading.power;
-            if (teaches(reading, rated[slot])) load.watts = reading.power;
+            if (teaches(reading, rated[slot]) && (!rises || reading.power > load.watts)) load.watts = reading.power;
             if (obeyed_now) obeyed(load.order);
         };
         return books.amend_alike(neighbours, after, is_news, take_in);

@@ -50,6 +50,7 @@ struct Excess {
     Steady shown = never;  ///< Since when the meter itself shows it, without a break.
     bool told = false;   ///< A note was made of it.
     bool promised = false;  ///< Not asked yet: it could not be met if it were.
+    Power said;             ///< So much of it was told.
     bool now = false;    ///< Confirmed in this step.
 };
 
