@@ -213,7 +213,7 @@ std::optional<Duration> span_of(const std::string& text) {
 std::string span_text(Duration span) {
     const double seconds = static_cast<double>(span.count()) / 1e3;
     if (seconds < 120) return fmt::format("{:g} s", seconds);
-    if (seconds < 2 * 3'600) return fmt::format("{:.4g} min", seconds / 60);
+    if (seconds < 3'600) return fmt::format("{:.4g} min", seconds / 60);
     return fmt::format("{:.4g} h", seconds / 3'600);
 }
 

@@ -12,9 +12,19 @@ namespace ballast {
 
 namespace {
 
+/// Every load there has said once what it does: until then what it draws is a guess, which would be learned as a residual.
+bool all_told(Core& core, Scope scope) {
+    return std::ranges::all_of(core.members[core.scope_index(scope)], [&](GroupId g) {
+        Slot& upto = core.told_upto[index(g)];
+        const Slot last = core.group(g).loads.last;
+        while (upto < last && core.state.loads[upto].taken != Steady::min()) ++upto;
+        return upto == last || core.group(g).tier == Tier::firm || core.group(g).stale_after == Duration::max();
+    });
+}
+
 void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     const Balance sum = balance(core, scope);
-    if (!sum.quiet || !sum.firm_known || supply_unsettled(core, scope, meter)) return;
+    if (!sum.quiet || !sum.firm_known || !all_told(core, scope) || supply_unsettled(core, scope, meter)) return;
     const Power loads = told_by_loads(core, scope, sum);
     std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
     const std::int64_t step = std::min(since_last, core.site.residual_settles).count();

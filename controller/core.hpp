@@ -128,6 +128,7 @@ struct Core {
     std::uint32_t last_event = 0;
     std::vector<Pace> paces;                     ///< The site's first.
     Steady next_stale = Steady::min();           ///< No load becomes stale before.
+    std::vector<Slot> told_upto;                 ///< By group: the loads before have all said something once.
     Steady next_overdue = Steady::min();         ///< No checkpoint becomes overdue before.
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.
