@@ -47,6 +47,7 @@ std::string asked(const Binding& b, const State& state) {
     case Reason::dispatched:
         if (obligation && obligation->signal.ask == Ask::full) return fmt::format("{} called it in{}", source, called(obligation, b.why));
         return fmt::format("{} asked for at most {}{}", source, print(obligation ? obligation->signal.power : b.limit), called(obligation, b.why));
+    case Reason::programme_ceiling: return fmt::format("{} called it in{}, and that is what its programme leaves", source, called(obligation, b.why));
     case Reason::dispatched_full: return fmt::format("{} asked for everything interruptible to stop{}", source, called(obligation, b.why));
     case Reason::reduction_from_reference:
         if (!obligation) return source + " asked for a reduction";
@@ -55,6 +56,7 @@ std::string asked(const Binding& b, const State& state) {
     case Reason::source_silent_shed: return fmt::format("{} is silent, which the site file says means shed", source);
     case Reason::contract_limit: return "that is its contract";
     case Reason::armed_floor: return fmt::format("that much has to be there while {} counts on it{}", source, called(obligation, b.why));
+    case Reason::base_point: return fmt::format("{} asked for so much{}", source, called(obligation, b.why));
     case Reason::minimum_draw: return "what is bought, or sold as heat, is paid for whether it is drawn or not";
     case Reason::feeder_limit: return "that is all it may carry";
     case Reason::ambient_derating: return derated(b, state);
@@ -109,10 +111,12 @@ std::string peaking(const Binding& b, const State& state, Now now, const std::st
             for (const PeakChance& chance : {known.running(), known.coming()}) see(chance.most_ppm, chance.ends);
     }
     for (const PeakForecast& forecast : state.forecasts)
-        if (forecast.source == b.why.source) see(forecast.ppm, forecast.ends);
+        if (forecast.source == b.why.source && (watch == site.watches.end() || forecast.begins - watch->terms.lead <= now.steady)) see(forecast.ppm, forecast.ends);
     const bool foreseen = watch != site.watches.end() && watch->demand != b.why.source;
-    return fmt::format("Policy {} stops {} of the {} load(s) of {} until {}, because {} {} a demand that is billed with a chance of {:.1f} %, which is worth more {} than their mining: {} is expected there", policy_of(b.why, site), resting,
-                       group.loads.size(), name_of(b.scope, site), utc_text(now.utc + (ends - now.steady)), source_of(b.why, site), foreseen ? "foresees" : "shows", static_cast<double>(ppm) / 1e4, currency, print(b.expected));
+    const std::string chance = fmt::format("{} {} a demand that is billed with a chance of {:.2f} %", source_of(b.why, site), foreseen ? "foresees" : "shows", static_cast<double>(ppm) / 1e4);
+    const std::string until = utc_text(now.utc + (ends - now.steady)), where = name_of(b.scope, site), policy = policy_of(b.why, site);
+    if (resting == 0) return fmt::format("Policy {} would stop loads of {} until {}, because {}; but the mining of each of its {} earns more than that is worth: {} is expected there", policy, where, until, chance, group.loads.size(), print(b.expected));
+    return fmt::format("Policy {} stops {} of the {} load(s) of {} until {}, because {}, which is worth more {} than their mining: {} is expected there", policy, resting, group.loads.size(), where, until, chance, currency, print(b.expected));
 }
 
 std::string priced(const Binding& b, const State& state, Now now, const std::string& currency) {
@@ -153,6 +157,11 @@ std::string sentence_of(const Binding& b, const State& state, Now now, const std
     if (b.scope.kind == Scope::Kind::group && b.why.cause == Cause::price) return priced(b, state, now, currency);
     if (b.why.reason == Reason::beyond_quota)
         return fmt::format("Policy {} declines a call{}: it is more than {} may call for", policy_of(b.why, *state.site), called(obligation_of(b.why, state), b.why), source_of(b.why, *state.site));
+    if (b.why.reason == Reason::beyond_quota_obeyed)
+        return fmt::format("Policy {} obeys a call{} though it is more than {} may call for", policy_of(b.why, *state.site), called(obligation_of(b.why, state), b.why), source_of(b.why, *state.site));
+    if (b.why.reason == Reason::armed_floor)
+        return fmt::format("Policy {} keeps {} or more running of what could be shed on {}, because {}: {} is expected{}", policy_of(b.why, *state.site), print(b.limit), name_of(b.scope, *state.site), asked(b, state),
+                           print(b.expected), b.shortfall > Power{} ? fmt::format(", {} too little", print(b.shortfall)) : "");
     if (is_floor(b.why.reason))
         return fmt::format("Policy {} keeps {} at {} or more, because {}: {} is expected{}", policy_of(b.why, *state.site), name_of(b.scope, *state.site), print(b.limit), asked(b, state),
                            print(b.expected), b.shortfall > Power{} ? fmt::format(", {} too little", print(b.shortfall)) : "");
@@ -165,6 +174,7 @@ std::string sentence_of(const Binding& b, const State& state, Now now, const std
 }
 
 std::string proof_of(const Binding& b, const Site& site) {
+    if (b.shortfall > Power{} || b.limit >= no_limit) return {};
     const bool metered = b.scope.kind == Scope::Kind::feeder ? site.feeders[b.scope.number].meter.has_value() : site.meter.has_value();
     if (b.scope.kind == Scope::Kind::group || !metered) return {};
     return b.proven ? ", and the meter shows it" : ", not yet shown by the meter";

@@ -26,18 +26,16 @@ Power nameplate(const Site& site, const Site::Group& group) {
     return sum;
 }
 
-bool fed_through(const Site& site, const Site::Group& group, FeederId feeder) {
-    for (auto f = group.feeder; f; f = site.feeders[index(*f)].under)
-        if (*f == feeder) return true;
-    return false;
-}
+/// "": the site.
+Scope scope_of(const SiteModel& model, const std::string& feeder) { return feeder.empty() ? Scope::site() : Scope::feeder(model.feeders.at(feeder)); }
 
 /// Firm is with what cools it, and so is the sum.
 PowerBudget::Limit on_feeder(std::string policy, const std::string& name, Power most, const SiteModel& model) {
     const FeederId feeder = model.feeders.at(name);
     PowerBudget::Limit limit{std::move(policy), name, most, {}, {}, {}};
-    for (const Site::Group& group : model.site.groups) {
-        if (!fed_through(model.site, group, feeder)) continue;
+    for (std::size_t g = 0; g < model.site.groups.size(); ++g) {
+        const Site::Group& group = model.site.groups[g];
+        if (!model.site.feeds(Scope::feeder(feeder), g)) continue;
         limit.sum += nameplate(model.site, group);
         if (group.tier == Tier::firm) limit.firm += nameplate(model.site, group);
     }
@@ -126,19 +124,57 @@ void warn_of_groups(const Config& config, const SiteModel& model, std::vector<st
     }
 }
 
-/// A programme that was offered more than can ever give way is known to fail beforehand.
+/// What may give way there, and what may not, by nameplate.
+struct Inside {
+    Power can_go, stays;
+};
+
+Inside inside(const SiteModel& model, const std::string& feeder) {
+    Inside sum;
+    for (std::size_t g = 0; g < model.site.groups.size(); ++g) {
+        const Site::Group& group = model.site.groups[g];
+        if (!model.site.feeds(scope_of(model, feeder), g) || group.driver == "contactor") continue;
+        const Power standby{group.standby.count * group.loads.size()};
+        if (group.tier == Tier::interruptible) sum.can_go += nameplate(model.site, group) - standby, sum.stays += standby;
+        else if (group.tier == Tier::firm) sum.stays += nameplate(model.site, group);
+    }
+    return sum;
+}
+
+/// What a programme's keys promise and cannot keep is known beforehand.
+void warn_of_programme(const std::string& name, const ProgrammeConfig& programme, const Inside& there, std::vector<std::string>& warnings) {
+    const auto watts = [](const std::optional<policies::Amount>& amount) { return amount && amount->of == policies::Amount::Of::watts ? std::optional{amount->watts} : std::nullopt; };
+    if (there.can_go < programme.offered)
+        warnings.push_back(fmt::format("programme \"{}\" is offered {} kW, and at most {} kW may ever give way", name, kilowatts(programme.offered), kilowatts(there.can_go)));
+    if (const auto ceiling = watts(programme.ceiling); ceiling && *ceiling < there.stays)
+        warnings.push_back(fmt::format("programme \"{}\" leaves {} kW when it calls, and what may not stop could draw {} kW by nameplate", name, kilowatts(*ceiling), kilowatts(there.stays)));
+    const auto floor = watts(programme.armed_floor), ceiling = watts(programme.armed_ceiling);
+    if (floor && ceiling && *floor > *ceiling)
+        warnings.push_back(fmt::format("programme \"{}\" wants {} kW running while it is armed and {} kW drawn at most: the most holds", name, kilowatts(*floor), kilowatts(*ceiling)));
+    if (programme.quota == policies::Quota{.decline = true})
+        warnings.push_back(fmt::format("programme \"{}\" declines what is beyond its quota, and has none: give calls_a_day, calls_a_season, hours_a_season or spacing_s", name));
+}
+
 void warn_of_programmes(const Config& config, const SiteModel& model, std::vector<std::string>& warnings) {
+    for (const PolicyConfig& policy : config.policies)
+        if (policy.programme) warn_of_programme(policy.name, *policy.programme, inside(model, policy.programme->feeder), warnings);
+}
+
+/// Keys of a money policy under which it does less than one may think.
+void warn_of_money(const Config& config, const SiteModel& model, std::vector<std::string>& warnings) {
     for (const PolicyConfig& policy : config.policies) {
-        if (!policy.programme || policy.programme->offered == Power{}) continue;
-        Power can_go;
-        for (const Site::Group& group : model.site.groups) {
-            const bool inside = policy.programme->feeder.empty() || fed_through(model.site, group, model.feeders.at(policy.programme->feeder));
-            if (inside && group.tier == Tier::interruptible && group.driver != "contactor")
-                can_go += nameplate(model.site, group) - Power{group.standby.count * group.loads.size()};
+        if (policy.demand_charge && policy.demand_charge->paid == Power{})
+            warnings.push_back(fmt::format("policy \"{}\" does not know what is paid for already (paid_kw): with a new journal the first whole window that it measures says so, and until then nothing is limited", policy.name));
+        if (const auto& minimum = policy.minimum_draw; minimum && minimum->feeder.empty() && minimum->group.empty())
+            for (const PolicyConfig& other : config.policies)
+                if (other.site_cap && other.site_cap->feeder.empty() && other.site_cap->act_above < minimum->at_least)
+                    warnings.push_back(fmt::format("policy \"{}\" wants {} kW drawn and \"{}\" allows {} kW: the limit holds", policy.name, kilowatts(minimum->at_least), other.name, kilowatts(other.site_cap->act_above)));
+        if (!policy.price_strike) continue;
+        for (const std::string& name : policy.price_strike->groups) {
+            const Site::Group& group = model.site.groups[index(model.groups.at(name))];
+            if (const auto& spike = policy.price_strike->expected_spike; spike && *spike < group.min_off)
+                warnings.push_back(fmt::format("policy \"{}\" expects a spike to last {} s, and \"{}\" rests for min_off_s = {} s: for the rest of that nothing is reckoned to be saved", policy.name, spike->count() / 1'000, name, group.min_off.count() / 1'000));
         }
-        if (can_go < policy.programme->offered)
-            warnings.push_back(fmt::format("programme \"{}\" is offered {} kW, and at most {} kW may ever give way", policy.name,
-                                           kilowatts(policy.programme->offered), kilowatts(can_go)));
     }
 }
 
@@ -206,6 +242,7 @@ PowerBudget budget_of(const Config& config, const SiteModel& model) {
     for (const Site::Guard& guard : model.site.guards) add_stages(guard, model.site, budget);
     warn_of_limits(config, budget, budget.warnings);
     warn_of_programmes(config, model, budget.warnings);
+    warn_of_money(config, model, budget.warnings);
     warn_of_groups(config, model, budget.warnings);
     return budget;
 }

@@ -209,6 +209,14 @@ std::optional<Duration> span_of(const std::string& text) {
     return Duration{static_cast<std::int64_t>(all * 1'000)};
 }
 
+/// As one would type it: the greatest unit that leaves no more than two places behind the point.
+std::string span_text(Duration span) {
+    const double seconds = static_cast<double>(span.count()) / 1e3;
+    if (seconds < 120) return fmt::format("{:g} s", seconds);
+    if (seconds < 3'600) return fmt::format("{:.4g} min", seconds / 60);
+    return fmt::format("{:.4g} h", seconds / 3'600);
+}
+
 std::string wrong_span(const std::string& text) {
     return span_of(text) ? "" : fmt::format("\"{}\" is not allowed; allowed: 1s to 31d, as 90s, 30m, 4h or 2d", text);
 }
@@ -228,7 +236,7 @@ std::string meant(const Config& config, const OperatorWord& word) {
     if (word.word == Word::abort) return {};  // Whatever it refuses, it says why.
     const SiteModel model = build_site(config);
     std::vector<std::string> known{"site"};
-    if (word.word == Word::override_)
+    if (word.word == Word::override_ || word.word == Word::clear)
         for (const Site::Feeder& feeder : model.site.feeders) known.push_back(feeder.name);
     for (const Site::Group& group : model.site.groups) known.push_back(group.name);
     const std::string wide = config::listed(known);
@@ -242,7 +250,7 @@ std::string meant(const Config& config, const OperatorWord& word) {
 /// One line, for people or for programs: what the daemon has taken.
 void tell_taken(const Said& said, const OperatorWord& word) {
     if (said.json) return fmt::print("{{\"ok\":true,\"taken\":{}}}\n", word_json(word));
-    const std::string lasts = word.lasts > Duration{0} ? fmt::format(" for {:g} h", static_cast<double>(word.lasts.count()) / 3.6e6) : "";
+    const std::string lasts = word.lasts > Duration{0} ? " for " + span_text(word.lasts) : "";
     fmt::print("{} {}{}: taken by the daemon (said by {}: {})\n", name_of(word.word), word.target, lasts, word.who, word.why);
 }
 

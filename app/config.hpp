@@ -287,7 +287,7 @@ struct PriceStrikeConfig {
     unsigned down_after = 1, up_after = 1;
     bool worth_cycling = true;    ///< For groups that say what a cycle costs.
     std::optional<Duration> expected_spike;  ///< Absent: two hours, and prices told afterwards are not weighed.
-    Duration expected_calm{0};               ///< 0: for ever.
+    Duration expected_calm{14'400'000};      ///< 0: for ever.
     bool operator==(const PriceStrikeConfig&) const = default;
 };
 
@@ -315,6 +315,7 @@ struct MinimumDrawConfig {
     std::string feeder, group;  ///< "", "": the site.
     Power at_least, keep;       ///< at_least <= keep.
     ContractHours hours;
+    std::optional<Price> underuse;  ///< Of each kWh below it; the site's only, and only a replay counts it.
     bool operator==(const MinimumDrawConfig&) const = default;
 };
 

@@ -61,7 +61,7 @@ void parse_heat_demand(Keys& keys, Parse& parse, HeatDemandConfig& own);
 void parse_coincident_peak(Keys& keys, Parse& parse, std::int64_t rate_ppm, CoincidentPeakConfig& peak);
 /// Every group that a coincident peak may stop has a strike; needs all policies.
 void check_strikes(const toml::table& table, Parse& parse, const PolicyConfig& policy);
-void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& minimum);
+void parse_minimum_draw(Keys& keys, Parse& parse, std::int64_t rate_ppm, MinimumDrawConfig& minimum);
 /// The `preset` of a programme; null if it names none, or none that there is.
 const Preset* preset_of(Keys& keys);
 /// A group's name that is a machine's too, and which contactor cuts off which group; needs all of them.

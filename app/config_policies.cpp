@@ -240,7 +240,7 @@ void parse_policies(Keys& root, Parse& parse) {
         if (kind == Kind::dispatch) dispatch_of(keys, parse, policy.dispatch.emplace());
         if (kind == Kind::site_cap) site_cap_of(keys, parse, policy.site_cap.emplace());
         if (kind == Kind::programme) programme_of(keys, parse, policy.programme.emplace());
-        if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, policy.minimum_draw.emplace());
+        if (kind == Kind::minimum_draw) parse_minimum_draw(keys, parse, rate_of(keys, parse, keys.text_or("currency", parse.config.site.currency)), policy.minimum_draw.emplace());
         if (kind == Kind::demand_charge) demand_charge_of(keys, parse, policy.demand_charge.emplace());
         if (kind == Kind::under_frequency) under_frequency_of(keys, parse, policy.under_frequency.emplace());
         if (kind == Kind::ambient_derating) parse_ambient_derating(keys, parse, policy.ambient_derating.emplace());

@@ -165,12 +165,10 @@ void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeC
     own.emergency_escalate_to = keys.choice_or("emergency_escalate_to", rungs, own.emergency_escalate_to);
     own.contactor_after = keys.span_or("contactor_after_s", seconds(0, day_ms), own.contactor_after);
     own.score = score_of(keys, rate_ppm);
-    if (own.follow) own.score.within = *own.follow - Power{own.follow->count / 2};  // The receipt's limit is half of the band above its point.
-    if (own.score.by_intervals && !own.feeder.empty())
-        keys.fault("score", "'score' is \"intervals\", and their means are the site meter's; allowed for a feeder: energy");
+    if (own.follow) own.score.within = *own.follow, own.score.band = Power{own.follow->count / 2};  // As the policy holds it.
 }
 
-void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& own) {
+void parse_minimum_draw(Keys& keys, Parse& parse, std::int64_t rate_ppm, MinimumDrawConfig& own) {
     own.feeder = keys.reference("feeder", "feeder", parse.feeders());
     own.group = keys.reference("group", "group", names_of(parse.config.groups));
     if (!own.feeder.empty() && !own.group.empty()) keys.fault("group", "'group' and 'feeder' both say where; give one");
@@ -178,6 +176,8 @@ void parse_minimum_draw(Keys& keys, Parse& parse, MinimumDrawConfig& own) {
     own.keep = keys.watts_or("keep_kw", own.at_least + Power{own.at_least.count / 50});
     if (own.keep < own.at_least) keys.fault("keep_kw", "'keep_kw' is below 'at_least_kw'; allowed: from it on");
     own.hours = contract_hours(keys);
+    if (const auto underuse = keys.number("underuse_per_mwh", {0, 100'000'000'000, 6})) own.underuse = Price{static_cast<std::int64_t>(Int128{*underuse} * rate_ppm / 1'000'000)};
+    if (own.underuse && !(own.feeder.empty() && own.group.empty())) keys.fault("underuse_per_mwh", "'underuse_per_mwh' is billed at the grid connection; allowed: without 'feeder' and 'group'");
 }
 
 const Preset* preset_of(Keys& keys) {

@@ -1,4 +1,5 @@
 #include "app/site_of.hpp"
+#include "app/wall_clock.hpp"
 
 #include <algorithm>
 
@@ -45,7 +46,9 @@ study::Economy economy_of(const Config& config, const SiteModel& model) {
     }
     if (!known) economy.worth.clear();
     for (const PolicyConfig& policy : config.policies)
-        if (const auto& demand = policy.demand_charge) economy.demand = {demand->window, demand->per_kw_month, demand->ratchet_ppm, demand->paid};
+        if (const auto& demand = policy.demand_charge) economy.demand = {demand->window, demand->per_kw_month, demand->ratchet_ppm, demand->paid, wall_clock(config.site.time_zone)};
+    for (const PolicyConfig& policy : config.policies)
+        if (const auto& minimum = policy.minimum_draw; minimum && minimum->underuse) economy.minimums.push_back({minimum->at_least, *minimum->underuse, minimum->hours, model.clock});
     economy.hedge = {config.site.hedge, config.site.hedge_price, nullptr};
     return economy;
 }

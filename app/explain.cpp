@@ -124,7 +124,8 @@ Result<Explanation> explain_event(const JournalReader& journal, const std::strin
                                         r.closed ? "it was over at " + utc_text(r.closed->utc) : std::string{"it is still open"}));
     if (!r.aborted.empty()) all.sentences.push_back(fmt::format("It was aborted: {}.", r.aborted));
     all.sentences.push_back(fmt::format("{} load(s) were ordered off, {} acknowledged and {} were seen to obey; {} were missed.", r.ordered, r.acknowledged, r.obeyed, r.misses.size()));
-    for (auto m = r.moments.rbegin(); m != r.moments.rend(); ++m)
+    if (r.reason == Reason::beyond_quota) all.sentences.push_back("It was declined: it is more than its programme may call for.");
+    for (auto m = r.moments.rbegin(); m != r.moments.rend() && r.ordered > 0; ++m)
         if (m->meter && !r.over_by(*m)) {
             all.sentences.push_back(fmt::format("The meter went from {} to {} within {} s, of which {} was shed.", print(r.reference), print(*m->meter), m->after.count() / 1'000, print(*m->shed())));
             break;

@@ -102,23 +102,26 @@ std::string because(const LoadFacts& facts, const Rebuilt& epoch) {
     case Reason::price_unknown_shed:
     case Reason::source_silent_shed: return fmt::format("{} was silent, which the site file says means shed", source);
     case Reason::dispatched: return fmt::format("{} asked the site to draw {}", source, at_most(fact));
+    case Reason::programme_ceiling: return fmt::format("{} had called its programme in, which left {}", source, at_most(fact));
     case Reason::dispatched_full: return fmt::format("{} asked for everything interruptible to stop", source);
     case Reason::reduction_from_reference:
         return fact.reduction ? fmt::format("{} asked for {} less than the {} drawn before, which allowed {}", source, print(*fact.reduction), print(*fact.reference), at_most(fact))
                               : fmt::format("{} asked for a reduction, which allowed {}", source, at_most(fact));
-    case Reason::contract_limit: return fmt::format("the site was not to draw more than {}", fact.limit ? print(*fact.limit) : "its contract");
+    case Reason::contract_limit: return fmt::format("no more than {} was to be drawn there", fact.limit ? print(*fact.limit) : "its contract");
     case Reason::armed_floor: return "a programme pays for load that can be shed, and too little of it ran";
+    case Reason::base_point: return fmt::format("{} asked for more to be drawn", source);
     case Reason::minimum_draw: return "less was drawn than was bought, or than the heat that was sold";
     case Reason::heat_demand: return "less ran than the heat that was sold needs";
     case Reason::feeder_limit: return fmt::format("what feeds it was to carry no more than {}", fact.limit ? print(*fact.limit) : "its limit");
     case Reason::ambient_derating: return fmt::format("at the temperature by {} no more than {} was allowed there", source, fact.limit ? print(*fact.limit) : "its table's least");
     case Reason::supply_lost: return "supply was lost";
     case Reason::cold_start: return "supply had only just come back";
-    case Reason::beyond_quota: return fmt::format("{} had called more often than its programme may", source);
+    case Reason::beyond_quota:
+    case Reason::beyond_quota_obeyed: return fmt::format("{} had called more often than its programme may", source);
     case Reason::demand_peak: return fmt::format("a higher mean of its billing window would have cost more than mining earned, which allowed {}", at_most(fact));
     case Reason::coincident_peak: return fmt::format("by {} a demand that is billed might come, and that was worth more than its mining", source);
     case Reason::maintenance: return "people were to work on it";
-    case Reason::overridden: return fmt::format("a person held the site to {}", at_most(fact));
+    case Reason::overridden: return fmt::format("a person allowed {} there", at_most(fact));
     case Reason::run_regardless: return "a person wanted it to run whatever the price";
     case Reason::under_frequency: return fmt::format("the grid's frequency, by {}, had fallen below its stage", source);
     case Reason::allowed_again: return "nothing in force forbade it any more";

@@ -252,7 +252,7 @@ Result<Plan> make_plan(const Config& asked, const PlanOptions& options) {
     take_binding(plan, decision, engine.state(), now);
     plan.remarks.insert(plan.remarks.end(), wish->remarks.begin(), wish->remarks.end());
     std::ranges::move(pace_of(asked, plan.price), std::back_inserter(plan.remarks));
-    const SkipReasons reasons{config, plan.model, engine, *wish, now};
+    const SkipReasons reasons{config, plan.model, engine, *wish, now, plan.binding};
     for (std::size_t g = 0; g < engine.site().groups.size(); ++g) plan.groups.push_back(group_plan(reasons, engine, g, moves, ran, known.at.has_value()));
     return plan;
 }

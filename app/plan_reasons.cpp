@@ -102,6 +102,7 @@ SkipReason SkipReasons::running(std::size_t group, Slot load) const {
     if (state.strikes[load] >= *price) return {"pays", fmt::format("runs on: its strike withstands {}", print(*price, config_.site.currency))};
     if (run.bars & held) return {"held", "runs on: held by a person, and no price overrules that"};
     if (later(run.since, g.min_on) > now_.steady) return {"min_on", fmt::format("runs on, for no less than its min_on_s of {} s", seconds(g.min_on))};
+    if (const std::string policy = kept_by(group); !policy.empty()) return {"floor", fmt::format("runs on: above its strike, but policy {} keeps so much running there", policy)};
     if (model_.group_configs.size() > group && config_.groups[model_.group_configs[group]].cycling != Cycling{})
         return {"not_worth_cycling", "runs on: above its strike, but a stop would cost more than it saves (docs/economics.md)"};
     return {"running", "runs on"};
@@ -112,9 +113,7 @@ bool SkipReasons::without_supply(std::size_t group) const {
     for (std::size_t i = 0; i < site.supplies.size(); ++i) {
         const auto phase = engine_.state().supplies[i].phase;
         if (phase != SupplyState::Phase::lost && phase != SupplyState::Phase::back) continue;
-        if (site.supplies[i].scope.kind == Scope::Kind::site) return true;
-        for (auto f = site.groups[group].feeder; f; f = site.feeders[index(*f)].under)
-            if (index(*f) == site.supplies[i].scope.number) return true;
+        if (site.feeds(site.supplies[i].scope, group)) return true;
     }
     return false;
 }
@@ -149,6 +148,11 @@ bool SkipReasons::peak_on(std::size_t group) const {
                 std::ranges::find(policy.coincident_peak->groups, engine_.site().groups[group].name) != policy.coincident_peak->groups.end())
                 return true;
     return false;
+}
+
+std::string SkipReasons::kept_by(std::size_t group) const {
+    const auto keeps = std::ranges::find_if(binding_, [&](const Binding& b) { return is_floor(b.why.reason) && engine_.site().feeds(b.scope, group); });
+    return keeps == binding_.end() ? std::string{} : engine_.site().policies[index(keeps->why.policy)];
 }
 
 bool SkipReasons::elsewhere(std::size_t group) const {

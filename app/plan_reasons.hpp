@@ -12,8 +12,9 @@ struct SkipReason {
 /// Why a load that gets no order is left as it is, by what the engine knows after it has decided.
 class SkipReasons {
 public:
-    SkipReasons(const Config& config, const SiteModel& model, const Engine& engine, const Wish& wish, Now now)
-        : config_{config}, model_{model}, engine_{engine}, wish_{wish}, now_{now} {}
+    /// `binding`: of the decision.
+    SkipReasons(const Config& config, const SiteModel& model, const Engine& engine, const Wish& wish, Now now, std::span<const Binding> binding = {})
+        : config_{config}, model_{model}, engine_{engine}, wish_{wish}, now_{now}, binding_{binding} {}
 
     SkipReason of(std::size_t group, Slot load) const;
 
@@ -28,6 +29,8 @@ private:
     std::optional<Price> price_on(std::size_t group) const;
     /// A coincident peak has the group, and has stopped somebody.
     bool peak_on(std::size_t group) const;
+    /// The policy whose floor keeps machines of the group running; empty: none.
+    std::string kept_by(std::size_t group) const;
     /// The wish is a limit on a feeder that does not feed the group.
     bool elsewhere(std::size_t group) const;
 
@@ -36,6 +39,7 @@ private:
     const Engine& engine_;
     const Wish& wish_;
     Now now_;
+    std::span<const Binding> binding_;
 };
 
 /// Neighbours under the same dwell and bars; the load is one of the group's.

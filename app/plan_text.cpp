@@ -24,6 +24,14 @@ std::string ago(Duration age) {
     return s < 48 * 3'600 ? fmt::format("{} h ago", s / 3'600) : fmt::format("{} days ago", s / 86'400);
 }
 
+/// "policy a", or "policies a and b": whose price words bind.
+std::string priced_by(const Plan& plan) {
+    std::vector<std::string_view> names;
+    for (const Binding& b : plan.binding)
+        if (const std::string& name = plan.model.site.policies[index(b.why.policy)]; b.scope.kind == Scope::Kind::group && std::ranges::find(names, name) == names.end()) names.push_back(name);
+    return fmt::format("{} {}", names.size() == 1 ? "policy" : "policies", fmt::join(names, " and "));
+}
+
 /// Who sets the number: the tightest of what binds.
 std::string headline(const Plan& plan) {
     const std::string asked = fmt::format("If {}", plan.wish);
@@ -31,7 +39,7 @@ std::string headline(const Plan& plan) {
     const auto binds = std::ranges::find_if(plan.binding, [&](const Binding& b) { return plan.price == (b.scope.kind == Scope::Kind::group); });
     if (binds == plan.binding.end()) return fmt::format("{}, nothing would bind.\n", asked);
     const std::string& policy = plan.model.site.policies[index(binds->why.policy)];
-    if (plan.price) return fmt::format("{}, policy {} would put {} load(s) to sleep and wake {}.\n", asked, policy, plan.down().loads.size(), plan.up().loads.size());
+    if (plan.price) return fmt::format("{}, {} would put {} load(s) to sleep and wake {}.\n", asked, priced_by(plan), plan.down().loads.size(), plan.up().loads.size());
     return fmt::format("{}, policy {} would bind {} to {} ({}).\n", asked, policy, name_of(binds->scope, plan.model.site), print(binds->limit), name_of(binds->why.reason));
 }
 
@@ -43,7 +51,12 @@ std::string state_of(const Plan& plan) {
 
 std::string loud(const Plan& plan) {
     if (plan.shortfall() <= Power{}) return {};
-    return fmt::format("\nSHORTFALL {}: all that may stop would be stopped, and it is not enough.\n", print(plan.shortfall()));
+    std::size_t preparing = 0;
+    for (const PlannedGroup& group : plan.groups)
+        for (const LeftAlone& part : group.left_alone)
+            if (part.code == "awaits_checkpoint" || part.code == "in_notice") preparing += part.loads.size();
+    if (preparing == 0) return fmt::format("\nSHORTFALL {}: all that may stop would be stopped, and it is not enough.\n", print(plan.shortfall()));
+    return fmt::format("\nSHORTFALL {} for now: all that may stop at once would be stopped, and {} flexible load(s) would be asked to prepare and go after that (see what is left alone).\n", print(plan.shortfall()), preparing);
 }
 
 /// "31.0 to 29.5 J/TH", as they stand in the order.

@@ -41,9 +41,8 @@ std::vector<std::string> speakers(const Config& config, SignalKind kind, bool js
         if (const auto& peak = policy.coincident_peak; peak && kind == SignalKind::peak_forecast) std::ranges::for_each(peak->forecasts, add);
         if (const auto* signals = obeyed_by(policy); signals && kind == SignalKind::dispatch) std::ranges::for_each(*signals, add);
     }
-    if (kind == SignalKind::hashprice)
-        for (const SignalConfig& signal : config.signals)
-            if (signal.kind == SignalSort::hashprice) add(signal.name);
+    for (const SignalConfig& signal : config.signals)
+        if ((kind == SignalKind::hashprice && signal.kind == SignalSort::hashprice) || (kind == SignalKind::local && signal.kind == SignalSort::local)) add(signal.name);
     return found;
 }
 
@@ -170,7 +169,7 @@ SignalKind brought_by(const std::string& text) {
     const auto value = boost::json::parse(text, failed);
     const auto* kind = !failed && value.is_object() ? value.get_object().if_contains("kind") : nullptr;
     const auto known = kind && kind->is_string() ? wire::signal_kind(std::string_view{kind->get_string()}) : std::nullopt;
-    const bool told = known == SignalKind::price || known == SignalKind::hashprice || known == SignalKind::temperature || known == SignalKind::heat;
+    const bool told = known == SignalKind::price || known == SignalKind::hashprice || known == SignalKind::temperature || known == SignalKind::heat || known == SignalKind::local;
     return told || (known && about_peaks(*known)) ? *known : SignalKind::dispatch;
 }
 

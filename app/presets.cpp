@@ -10,7 +10,7 @@ constexpr Preset all[] = {
 # ERCOT, "Loads in SCED" 1.0: the base point is the consumption expected in five minutes; it moves both ways. It is gone to at
 # once; intervals are judged only for drawing too much.
 armed = "never"
-# Not confirmed: base point deviation of at most the greater of 5 % and 5 MW, in 85 % of the intervals.
+# Not confirmed: base point deviation of at most the greater of 5 % and 5 MW, in 85 % of the five-minute intervals.
 follow_within_kw = 5000
 score = "intervals"
 score_within_percent = 5
@@ -73,10 +73,11 @@ ceiling_percent_of_peak = 5
 penalty_per_mwh = 581.68
 currency = "CAD"
 armed = "always"
-# Not confirmed: 300 hours a year; notice of two hours; that restriction periods lie in the winter (it is that of DR Commitment).
+# Not confirmed: 300 hours a year; that restriction periods lie in the winter (it is that of DR Commitment); what notice is given:
+# here none, so that what is drawn from the first minute on is counted.
 season = "12-01..03-31"
 hours_a_season = 300
-notice_s = 7200
+notice_s = 0
 )"},
     {"hydro_quebec_option_l", "Hydro-Quebec interruptible option I of rate L", R"(
 # Notice of two hours on weekdays; four to five hours; at most two a day, at least four hours apart; at most 20 calls and

@@ -125,6 +125,7 @@ std::string named(const std::vector<std::string>& names) {
 std::string misses(const ShedReceipt& r) {
     if (r.misses.empty()) {
         if (r.ordered == 0 && !r.unrecorded.empty()) return "\nNo load is known to have been ordered off for this event: see what was not recorded, or while Ballast was not running.\n";
+        if (r.reason == Reason::beyond_quota) return "\nDeclined: it is more than its programme may call for. No load was ordered off for it.\n";
         if (r.ordered == 0) return "\nNo load was ordered off for this event: nothing had to give way, or what gives way had been ordered off before.\n";
         return r.worst_shortfall > Power{} ? "" : "\nEvery load that was ordered was seen to obey in time, or has not come due.\n";
     }

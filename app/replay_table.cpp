@@ -118,6 +118,7 @@ void say_money(std::string& text, const study::ReplayResult& r) {
     row("hash lost while ramping", -e.ramp_loss, -all.ramp_loss);
     row("wear of cycles", -e.wear, -all.wear);
     row("demand charge", -e.demand, -all.demand);
+    row("bought and not drawn", -e.underuse, -all.underuse);
     row("hedge", e.hedge_gain, all.hedge_gain);
     row("net", e.net(r.cost), all.net(r.baseline_cost));
     text += fmt::format("  standby is {} MWh and {} of the energy", megawatt_hours_of(e.standby), money_of(e.standby_cost));

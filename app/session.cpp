@@ -63,6 +63,8 @@ spdlog::level::level_enum level_of(NoteKind kind) {
     case NoteKind::calls_joined:
     case NoteKind::unanswered:
     case NoteKind::began_unanswered:
+    case NoteKind::beyond_quota:
+    case NoteKind::beyond_quota_obeyed:
     case NoteKind::orphaned:
     case NoteKind::messages_lost:
     case NoteKind::clock_jump: return spdlog::level::warn;

@@ -78,7 +78,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.stagger = from.stagger;
     group.inrush_ppm = from.inrush_ppm;
     group.contactor_rest = from.contactor_rest;
-    group.reserve = from.reserve;
+    group.reserve = from.driver == GroupDriver::metered && !from.meter ? from.nameplate : from.reserve;  // Nobody ever says that it draws less.
     group.reserve_window = from.reserve_window;
     group.owner = from.owner;
     group.hosting = from.hosting;
@@ -284,7 +284,7 @@ SiteModel build_site(const Config& config) {
     site.inrush_within = config.site.pace.inrush_within;
     site.cooling_ppm = config.site.cooling_ppm;
     site.contested_after = config.site.contested_after;
-    model.clock = wall_clock(config.site.time_zone);
+    model.clock = site.clock = wall_clock(config.site.time_zone);
     add_surroundings(model, config);
     if (!config.site.meter.empty()) site.meter = model.meters.at(config.site.meter);
     add_groups(model, config);

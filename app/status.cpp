@@ -177,6 +177,8 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::reference_estimated: return {};  // Nothing is counted from it; the receipt says it.
     case NoteKind::unanswered: return fmt::format("{} moves NOTHING: no policy of the site file obeys what {} calls", note.text, source());
     case NoteKind::began_unanswered: return fmt::format("{} of {} BEGAN WHILE NOBODY DECIDED: Ballast was stopped, dead or held up; what it asked was not answered until now", note.text, source());
+    case NoteKind::beyond_quota: return fmt::format("{} is more than {} may be asked, and DECLINED from now on", note.text, site.policies[note.number]);
+    case NoteKind::beyond_quota_obeyed: return fmt::format("{} is more than {} may be asked; it is obeyed all the same (beyond_quota)", note.text, site.policies[note.number]);
     case NoteKind::orphaned:
         return fmt::format("{} still HOLDS as it was asked before: the site file has no more what answered it so; its source, its time or `ballast abort` ends it", note.text);
     case NoteKind::source_stale: return fmt::format("{} is silent", source());
@@ -195,7 +197,7 @@ std::string sentence_of(const Note& note, const Site& site) {
     case NoteKind::armed_again: return fmt::format("{} is armed again: {}", policy(), note.text);
     case NoteKind::disarmed_ignores: return fmt::format("{} moves nothing: {}, which would answer it, is DISARMED by a person", note.text, policy());
     case NoteKind::contested: return contested_sentence({&note, 1}, site);
-    case NoteKind::channel_silent: return fmt::format("{} is silent; its source is still heard on its other channel", source());
+    case NoteKind::channel_silent: return fmt::format("{} is silent; its source is still listened to on its other channel", source());
     case NoteKind::channel_back: return fmt::format("{} is heard again", source());
     case NoteKind::channels_disagree: return fmt::format("the channels of {} DISAGREE about {}; the safest holds until they agree, or `ballast abort`", source(), note.text);
     case NoteKind::conflict:

@@ -118,7 +118,7 @@ ASSUMED = [("base: ramp 300 s, wear 0.02/kW, standby 25 W, 45 per PH/day", {}),
 KEYS = [("defaults", ""), ("worth_cycling = false (the plain strike)", PLAIN), ("plain, up_after = 2", PLAIN + "up_after = 2\n"),
         ("plain, down_after = 2", PLAIN + "down_after = 2\n"),
         *[(f"expected_spike_s = {s}", f"expected_spike_s = {s}\n") for s in (900, 3600, 7200, 14400, 86400)],
-        *[(f"expected_calm_s = {s}", f"expected_calm_s = {s}\n") for s in (3600, 7200, 14400)]]
+        *[(f"expected_calm_s = {s}", f"expected_calm_s = {s}\n") for s in (0, 3600, 7200, 28800)]]
 
 
 def row(*cells):

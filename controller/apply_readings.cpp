@@ -12,9 +12,19 @@ namespace ballast {
 
 namespace {
 
+/// Every load there has said once what it does: until then what it draws is a guess, which would be learned as a residual.
+bool all_told(Core& core, Scope scope) {
+    return std::ranges::all_of(core.members[core.scope_index(scope)], [&](GroupId g) {
+        Slot& upto = core.told_upto[index(g)];
+        const Slot last = core.group(g).loads.last;
+        while (upto < last && core.state.loads[upto].taken != Steady::min()) ++upto;
+        return upto == last || core.group(g).tier == Tier::firm || core.group(g).stale_after == Duration::max();
+    });
+}
+
 void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
     const Balance sum = balance(core, scope);
-    if (!sum.quiet || !sum.firm_known || supply_unsettled(core, scope, meter)) return;
+    if (!sum.quiet || !sum.firm_known || !all_told(core, scope) || supply_unsettled(core, scope, meter)) return;
     const Power loads = told_by_loads(core, scope, sum);
     std::int64_t& residual = core.state.residual_mw[core.scope_index(scope)];
     const std::int64_t step = std::min(since_last, core.site.residual_settles).count();
@@ -26,7 +36,7 @@ void learn_residual(Core& core, Scope scope, Power meter, Duration since_last) {
 void learn_peaks(const Core& core, MeterState& meter, Steady to) {
     if (!meter.fresh) return;
     const auto utc = [&](Steady at) { return core.now.utc - (core.now.steady - at); };
-    for (Peaks* peaks : {&meter.quarter_hours, &meter.half_hours}) peaks->add(meter.power, utc(meter.taken), utc(to));
+    for (Peaks* peaks : {&meter.quarter_hours, &meter.half_hours}) peaks->add(meter.power, utc(meter.taken), utc(to), core.site.clock);
 }
 
 }  // namespace
@@ -128,7 +138,7 @@ private:
         for (Slot s = part.first; s < part.last;) {
             if (core_.state.loads[s].stale) lives(core_, s);
             const bool was_seen = core_.state.loads[s].seen;
-            const Slot end = hear_alike(books, {s, part.last}, shown);
+            const Slot end = hear_alike(books, {s, part.last}, shown, run.on && reading_.taken < later(run.since, core_.group(group_).on_within));
             for (Slot strayer = s; strays && was_seen && strayer < end; ++strayer) strayed(core_, strayer);
             if (end == s) core_.state.loads[s++].heard = core_.now.steady;  // Said before what it said last.
             else s = end;
@@ -136,8 +146,9 @@ private:
         if (shown && !run.on) sink(core_, group_, books.arrived());
     }
 
-    /// The neighbours that stood alike, as far as this is news of them.
-    Slot hear_alike(GroupBooks& books, Range neighbours, bool shown) {
+    /// The neighbours that stood alike, as far as this is news of them. Who `rises` still draws less than it will: what it drew
+    /// before stands for it, so that nobody is woken into the room that it needs.
+    Slot hear_alike(GroupBooks& books, Range neighbours, bool shown, bool rises) {
         const Stance before = core_.state.loads[neighbours.first];
         Stance after = before;
         after.mode = reading_.mode;
@@ -151,7 +162,7 @@ private:
             load.taken = reading.taken;
             if (firm && tells) read_firm(core_, slot, before.quality == Quality::bad ? Power{} : load.reading, reading);
             if (tells) load.reading = reading.power;
-            if (teaches(reading, rated[slot])) load.watts = reading.power;
+            if (teaches(reading, rated[slot]) && (!rises || reading.power > load.watts)) load.watts = reading.power;
             if (obeyed_now) obeyed(load.order);
         };
         return books.amend_alike(neighbours, after, is_news, take_in);

@@ -104,6 +104,9 @@ Reference reference_at(const Core& core, Scope scope, Steady issued, Duration wi
 /// An arm has its own names: a call may bear the id of the award that it calls in.
 std::string arm_id(const std::string& id) { return "arm " + id; }
 
+/// What one of several channels has released before anybody called it: the others have yet to agree.
+std::string unheard_id(const std::string& id) { return "unheard " + id; }
+
 /// What one of them awards the other may call in.
 bool same_programme(const Core& core, SourceId a, SourceId b) {
     const auto& programme = core.site.sources[index(a)].programme;
@@ -197,6 +200,20 @@ void hear_on_channel(Core& core, std::size_t which, SourceId channel, const Sign
     }
 }
 
+/// The channel took it back before anybody heard of it.
+bool was_released_on(Core& core, SourceId channel, const Signal& signal) {
+    const Tombstone* stone = tombstone_of(core, channel, unheard_id(signal.id));
+    return stone && stone->issued >= signal.issued;
+}
+
+/// What each channel has said of a call that is first heard on one of them.
+std::vector<ChannelWord> words_on(Core& core, const Signal& signal, SourceId channel) {
+    std::vector<ChannelWord> words{{channel, signal, false}};
+    for (std::uint16_t i = 0; i < core.site.sources.size(); ++i)
+        if (const SourceId other{i}; other != channel && source_of(core.site, other) == signal.source && was_released_on(core, other, signal)) words.push_back({other, signal, true});
+    return words;
+}
+
 void apply_dispatch(Core& core, Signal signal) {
     const SourceId channel = signal.source;
     signal.source = source_of(core.site, channel);
@@ -216,6 +233,7 @@ void apply_dispatch(Core& core, Signal signal) {
         say_anew(core, known, signal);
         return core.note(NoteKind::signal_superseded, source, signal.id, known.event);
     }
+    if (has_channels(core.site, signal.source) && was_released_on(core, channel, signal)) return core.note(NoteKind::signal_after_release, source, signal.id);
     terms.until_release = false;  // First heard of when its own time is past, it waits for no release: that may have been said long ago.
     if (is_over(core, terms, signal)) return release_joined(core, signal, signal.id) ? void() : core.note(NoteKind::signal_over, source, signal.id);
     Obligation obligation;
@@ -225,7 +243,7 @@ void apply_dispatch(Core& core, Signal signal) {
     if (!make_room(core, obligation)) return;
     const bool asks = is_call(signal.kind);  // What is only armed asks nothing to go, and has no receipt.
     if (asks) obligation.event = EventId{++core.last_event};
-    if (has_channels(core.site, signal.source)) obligation.words.push_back({channel, signal, false});
+    if (has_channels(core.site, signal.source)) obligation.words = words_on(core, signal, channel);
     core.note(asks ? NoteKind::event_opened : signal.kind == SignalKind::local ? NoteKind::local : NoteKind::signal_accepted, source, signal.id, obligation.event, asks ? obligation.reference : signal.power);
     if (asks && obligation.estimated)  // After the event was opened, whose receipt says so. People need it of what is counted from it.
         core.note(signal.ask == Ask::relative ? NoteKind::signal_without_reference : NoteKind::reference_estimated, source, signal.id, obligation.event, obligation.reference);
@@ -266,11 +284,15 @@ void apply_release(Core& core, Signal signal) {
     const bool was_call = tombstone_of(core, signal.source, signal.id) != nullptr;
     if (release(core, signal, signal.id, channel)) return;
     const bool joined = release_joined(core, signal, signal.id);
-    bury(core, signal.source, signal.id, signal.issued);
+    const auto bury_unheard = [&](const std::string& id) {
+        if (has_channels(core.site, signal.source)) bury(core, channel, unheard_id(id), signal.issued);
+        else bury(core, signal.source, id, signal.issued);
+    };
+    bury_unheard(signal.id);
     if (joined || was_call) return;
     const bool arm = release(core, signal, arm_id(signal.id), channel);
     if (!arm && !forecast) core.note(NoteKind::signal_unknown_release, index(signal.source), signal.id);
-    if (!arm) bury(core, signal.source, arm_id(signal.id), signal.issued);
+    if (!arm) bury_unheard(arm_id(signal.id));
 }
 
 void apply_arm(Core& core, Signal signal) {
@@ -312,7 +334,8 @@ namespace {
 void remember_call(Core& core, const Obligation& over) {
     if (!is_call(over.signal.kind) || over.begins > core.now.steady) return;
     auto& calls = core.state.calls;
-    calls.push_back({over.signal.source, over.begins_utc, over.begins_utc + (core.now.steady - over.begins)});
+    const Steady ended = std::clamp(over.ends, over.begins, core.now.steady);  // It may have ended while nobody ran.
+    calls.push_back({over.signal.source, over.begins_utc, over.begins_utc + (ended - over.begins)});
     const auto same = [&](const Call& call) { return call.source == over.signal.source; };
     if (std::ranges::count_if(calls, same) > most_calls) calls.erase(std::ranges::find_if(calls, same));
 }

@@ -76,12 +76,12 @@ struct Balance {
     }
     /// What remains when all that is interruptible rests.
     Power rest() const { return cooled(firm_reserve + standby + flexible) + residual; }
-    /// What is drawn for certain, of that which a floor counts. A meter that says nothing shows nothing.
+    /// What is drawn for certain, of that which a floor counts; where no meter speaks, by the books.
     Power at_least(Floor::Of of) const {
         if (of == Floor::Of::sheddable) return sheddable - sheddable_raising - sheddable_doubtful;
-        if (!metered) return cooled(planned - raising - doubtful + firm_draw) + residual;
+        if (!meter) return cooled(planned - raising - doubtful + firm_draw) + residual;
         // The meter may also show what came back by itself and is about to be sent to rest again.
-        return meter ? std::min(*meter - cooled(lowering), cooled(planned + firm_draw) + residual) : Power{};
+        return std::min(*meter - cooled(lowering), cooled(planned + firm_draw) + residual);
     }
     /// What it may come to by itself, once everything on its way has arrived: only what is surely lacking is started.
     Power coming(Floor::Of of) const {

@@ -91,41 +91,61 @@ Power reserved_by(const Core& core, GroupId g) {
     return sum;
 }
 
-void notify(Core& core, GroupId g, const Bound& bound, Power share) {
-    const auto same = [&](const Notice& n) { return n.group == g && n.policy == bound.why.policy && n.event == bound.why.event; };
-    auto known = std::ranges::find_if(core.state.notices, same);
+bool is_of(const Notice& notice, const Why& why) { return notice.policy == why.policy && notice.event == why.event; }
+
+/// `due`: when the meter must show it.
+void notify(Core& core, GroupId g, const Why& why, Steady due, Power share) {
+    auto known = std::ranges::find_if(core.state.notices, [&](const Notice& n) { return n.group == g && is_of(n, why); });
     const bool news = known == core.state.notices.end();
     if (news && share <= Power{}) return;
     if (news) {
-        const Steady must = later(std::max(bound.since, core.now.steady), bound.prove_within);
-        core.state.notices.push_back({g, bound.why.policy, bound.why.event, share, core.now.utc + (must - core.now.steady), true});
+        core.state.notices.push_back({g, why.policy, why.event, share, core.now.utc + (due - core.now.steady), true});
         known = core.state.notices.end() - 1;
     }
     const bool grown = share.count * 10 > known->power.count * 11;
     known->now = true;
     if (!news && !grown) return;
     known->power = share;
-    core.note(NoteKind::notice, index(g), core.site.policies[index(bound.why.policy)], bound.why.event, share);
+    core.note(NoteKind::notice, index(g), core.site.policies[index(why.policy)], why.event, share);
 }
 
-void notify_owners(Core& core, const Bound& bound, Power over) {
+void notify_owners(Core& core, Scope scope, const Why& why, Steady due, Power over) {
     Power all;
-    for (const GroupId g : core.members[core.scope_index(bound.scope)])
+    for (const GroupId g : core.members[core.scope_index(scope)])
         if (!core.group(g).owner.empty()) all += reserved_by(core, g);
     if (all <= Power{}) return;
-    for (const GroupId g : core.members[core.scope_index(bound.scope)]) {
+    for (const GroupId g : core.members[core.scope_index(scope)]) {
         if (core.group(g).owner.empty()) continue;
         const Power own = reserved_by(core, g);
         const Power share{static_cast<std::int64_t>(Int128{std::min(over, all).count} * own.count / all.count)};
-        notify(core, g, bound, share);
+        notify(core, g, why, due, share);
     }
+}
+
+/// A call that is known and has not begun, and that only firm load will be able to meet: its owner has until then.
+void notify_beforehand(Core& core, const Promise& call) {
+    const Power over = balance(core, call.scope).rest() - call.high;
+    const bool was = std::ranges::any_of(core.state.notices, [&](const Notice& n) { return is_of(n, call.why); });
+    if (over > Power{} || (was && stays_beyond(over, call.high))) notify_owners(core, call.scope, call.why, call.due, over);
+}
+
+/// What the limit's scope draws if the floor in it is kept: what could be shed comes on top of what could not.
+Power drawn_with(const Core& core, const Bound& bound, const Floor& floor) {
+    if (floor.of == Floor::Of::all) return floor.low;
+    const Balance sum = balance(core, bound.scope);
+    return sum.rest() + sum.cooled(floor.low);
 }
 
 /// Floors that ask for more than a limit over them allows.
 void tell_floors_above(Core& core, const Bound& bound) {
-    if (bound.standstill || bound.everything) return;
-    for (const Floor& floor : core.limits.floors)
-        if (floor.low > bound.high && within(core, bound.scope, floor.scope)) tell_conflict(core, bound.why.policy, floor.why.policy, floor.scope, floor.low - bound.high, bound.why.event);
+    if (bound.standstill || bound.everything || bound.high >= no_limit) return;
+    for (const Floor& floor : core.limits.floors) {
+        if (!within(core, bound.scope, floor.scope)) continue;
+        const PolicyId holds = bound.why.policy, yields = floor.why.policy;
+        const Power over = drawn_with(core, bound, floor) - bound.high;
+        const bool was = known_conflict(core, holds, yields, floor.scope);
+        if (over > Power{} || (was && stays_beyond(over, bound.high))) tell_conflict(core, holds, yields, floor.scope, over, bound.why.event);
+    }
 }
 
 void end_conflicts(Core& core) {
@@ -150,10 +170,12 @@ void tell_conflicts(Core& core) {
         const bool was = !bound.everything && bound.high < no_limit && known_conflict(core, policy, policy, bound.scope);
         if (over > Power{} || (was && stays_beyond(over, bound.high))) {
             tell_conflict(core, policy, policy, bound.scope, over, bound.why.event);
-            notify_owners(core, bound, over);
+            notify_owners(core, bound.scope, bound.why, later(std::max(bound.since, core.now.steady), bound.prove_within), over);
         }
         tell_floors_above(core, bound);
     }
+    for (const Promise& promise : core.limits.promises)
+        if (promise.why.event != EventId{}) notify_beforehand(core, promise);
     end_conflicts(core);
 }
 

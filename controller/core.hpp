@@ -50,6 +50,7 @@ struct Excess {
     Steady shown = never;  ///< Since when the meter itself shows it, without a break.
     bool told = false;   ///< A note was made of it.
     bool promised = false;  ///< Not asked yet: it could not be met if it were.
+    Power said;             ///< So much of it was told.
     bool now = false;    ///< Confirmed in this step.
 };
 
@@ -127,6 +128,7 @@ struct Core {
     std::uint32_t last_event = 0;
     std::vector<Pace> paces;                     ///< The site's first.
     Steady next_stale = Steady::min();           ///< No load becomes stale before.
+    std::vector<Slot> told_upto;                 ///< By group: the loads before have all said something once.
     Steady next_overdue = Steady::min();         ///< No checkpoint becomes overdue before.
 
     std::vector<Frontier> frontier;              ///< By group; follows its runs and strikes.

@@ -123,6 +123,8 @@ void put_in_order(Core& core) {
 void size_scratch(Core& core) {
     core.envelope.resize(core.site.groups.size());
     core.open_order.resize(core.site.groups.size());
+    core.told_upto.clear();
+    for (const Site::Group& group : core.site.groups) core.told_upto.push_back(group.loads.first);
     core.constraining.resize(core.site.policies.size());
     core.may_wake.resize(core.site.groups.size());
     core.yields.resize(core.site.groups.size());

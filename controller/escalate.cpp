@@ -221,9 +221,19 @@ void stand_still(Core& core, const Bound& bound) {
     core.binding.push_back({bound.scope, bound.why, sum.expected(), sum.expected(), {}, sum.meter.has_value()});
 }
 
+/// A call that is more than its programme may ask is told of once, whatever becomes of it.
+void tell_quota(Core& core, const Bound& bound) {
+    const bool declined = bound.why.reason == Reason::beyond_quota;
+    if (!declined && bound.why.reason != Reason::beyond_quota_obeyed) return;
+    const auto call = std::ranges::find(core.state.obligations, bound.why.event, &Obligation::event);
+    if (call == core.state.obligations.end() || std::exchange(call->quota_told, true)) return;
+    core.note(declined ? NoteKind::beyond_quota : NoteKind::beyond_quota_obeyed, index(bound.why.policy), call->signal.id, call->event);
+}
+
 /// What is missing, once everybody has moved.
 void judge(Core& core, const Bound& bound) {
     if (bound.standstill) return stand_still(core, bound);
+    tell_quota(core, bound);
     const Standing now = standing(core, bound);
     Binding result{bound.scope, bound.why, bound.high, now.sum.expected(), now.over_books, now.shown};
     const bool sheds = now.over_meter > Power{} || now.over_books > Power{};
@@ -265,8 +275,14 @@ Power given_in(const Core& core, Scope scope) {
     return sum;
 }
 
+/// The same policy promises it to whoever may call; of a call that is known it need not say so again.
+bool promised_anyway(const Core& core, const Promise& promise) {
+    return promise.why.event != EventId{} && std::ranges::any_of(core.limits.promises, [&](const Promise& p) { return p.why.event == EventId{} && p.why.policy == promise.why.policy && p.scope == promise.scope; });
+}
+
 /// A promise that could not be kept if it were called in now, with those beside it, is told before it is.
 void judge_promise(Core& core, const Promise& promise) {
+    if (promised_anyway(core, promise)) return;
     const Balance sum = balance(core, promise.scope);
     const Power give = promise.give > Power{} ? given_in(core, promise.scope) : Power{};
     const Power missing = std::max(sum.rest() - promise.high, give - sum.coming(Floor::Of::sheddable));
@@ -274,8 +290,11 @@ void judge_promise(Core& core, const Promise& promise) {
     Excess& excess = excess_of(core, promise.why, promise.scope, true);
     excess.now = true;
     const Steady tell = later(excess.since, promise_patience);
-    if (core.now.steady < tell) core.wake_at(tell);
-    else if (!std::exchange(excess.told, true)) core.note(NoteKind::promise_short, index(promise.why.policy), {}, {}, missing);
+    if (core.now.steady < tell) return core.wake_at(tell);
+    const bool grown = missing.count * 4 > excess.said.count * 5;
+    if (std::exchange(excess.told, true) && !grown) return;
+    excess.said = missing;
+    core.note(NoteKind::promise_short, index(promise.why.policy), {}, {}, missing);
 }
 
 /// What is called in, or no more armed, was neither kept nor broken.

@@ -52,7 +52,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now, bool absent) {
             loads[s] = loads_[found->second];
         }
     for (const Site::Group& group : site.groups)
-        for (Slot s = group.loads.first; s < group.loads.last; ++s) loads[s].firm = group.tier == Tier::firm, loads[s].flexible = group.tier == Tier::flexible, loads[s].feeder = group.feeder;
+        for (Slot s = group.loads.first; s < group.loads.last; ++s) loads[s].firm = group.tier == Tier::firm, loads[s].flexible = group.tier == Tier::flexible, loads[s].group = GroupId{static_cast<std::uint16_t>(&group - site.groups.data())};
 
     const Duration shift = (now.steady - last_.steady) - (now.utc - last_.utc);  // Another boot: the steady clock began anew.
     const bool other_boot = shift > seconds{60} || shift < -seconds{60};
@@ -307,21 +307,17 @@ void ReceiptBuilder::count_on(Trace& trace, Slot slot, const Failing& failing) {
 }
 
 bool ReceiptBuilder::covers(const Trace& trace, Slot slot) const {
-    switch (trace.scope.kind) {
-    case Scope::Kind::site: return true;
-    case Scope::Kind::feeder: return loads_[slot].feeder == FeederId{trace.scope.number};
-    case Scope::Kind::group: return site_.groups[trace.scope.number].loads.contains(slot);
-    }
-    return false;
+    return site_.feeds(trace.scope, index(loads_[slot].group));
 }
 
 void ReceiptBuilder::bind(const Decision& decision) {
     for (auto& [id, trace] : traces_) trace.limit = std::nullopt;
     for (const Binding& binding : decision.binding) {
-        if (!limits_draw(binding.why.reason)) continue;
         Trace* trace = binding.why.event == EventId{} ? nullptr : find(binding.why.event);
         if (!trace) continue;
         ShedReceipt& r = trace->receipt;
+        if (binding.why.reason == Reason::beyond_quota && !r.first_command) name(*trace, binding.why);
+        if (!limits_draw(binding.why.reason)) continue;
         if (!r.first_command) name(*trace, binding.why);
         r.worst_shortfall = std::max(r.worst_shortfall, held(binding.shortfall));
         if (binding.why.reason == Reason::under_frequency) continue;  // It asks for no megawatts.

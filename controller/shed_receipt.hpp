@@ -54,6 +54,12 @@ struct ShedReceipt {
         Duration measured{};      ///< How much of it the meter covered,
         Duration missing{};       ///< and how much of it has passed without.
     };
+    /// Five minutes of the time in which it had to be met, counted from its beginning: what was allowed then, and what the
+    /// meter of its scope showed.
+    struct Judged {
+        Energy allowed, drawn;
+        Duration measured{};      ///< How much of the five minutes both are of.
+    };
     struct MissLine {
         std::string load;
         MissCause cause{};
@@ -98,6 +104,7 @@ struct ShedReceipt {
     std::size_t checkpoints = 0, saved = 0;  ///< Requests to save work, and acknowledged ones.
     std::array<Moment, 4> moments{};  ///< After 1, 5, 15 and 30 s.
     std::vector<Interval> five_minutes, fifteen_minutes;
+    std::vector<Judged> judged;   ///< One after another; those of a week.
     Duration measured{};          ///< How long it had to be met and the meter spoke.
     Energy asked;                 ///< Over that time, from the reference (of a feeder, what its meter showed when it began) down to the limit.
     Energy undelivered;           ///< Meter above the limit, over the same time.
@@ -163,7 +170,7 @@ public:
 private:
     struct Load {
         Power power;
-        std::optional<FeederId> feeder;
+        GroupId group{};
         bool read = false, firm = false, flexible = false;
         Power cap = no_limit;                  ///< Ordered; no_limit: none.
     };
@@ -227,6 +234,7 @@ private:
     void name(Trace& trace, const Why& why);
     void advance(Now now, Steady to);
     void count_undelivered(Trace& trace, Steady to);
+    void judge_pieces(Trace& trace, Steady from, Steady to) const;
     Steady measured_until(MeterId meter, Steady from, Steady to) const;
     void sample(Trace& trace, Steady at);
     void forget();

@@ -42,6 +42,24 @@ void ReceiptBuilder::count_undelivered(Trace& trace, Steady to) {
     trace.receipt.measured += until - due;
     trace.receipt.undelivered += std::max(Power{}, meters_[index(*trace.meter)].power - *trace.limit) * (until - due);
     trace.receipt.unmeasured += to - until;
+    judge_pieces(trace, due, until);
+}
+
+void ReceiptBuilder::judge_pieces(Trace& trace, Steady from, Steady to) const {
+    constexpr Duration piece = std::chrono::minutes{5};
+    constexpr std::int64_t most_pieces = std::chrono::hours{24 * 7} / piece;
+    while (from < to) {
+        const std::int64_t number = (from - trace.must) / piece;
+        if (number < 0 || number >= most_pieces) return;
+        const Steady until = std::min(to, trace.must + (number + 1) * piece);
+        auto& pieces = trace.receipt.judged;
+        if (pieces.size() <= static_cast<std::size_t>(number)) pieces.resize(static_cast<std::size_t>(number) + 1);
+        ShedReceipt::Judged& judged = pieces[static_cast<std::size_t>(number)];
+        judged.allowed += *trace.limit * (until - from);
+        judged.drawn += meters_[index(*trace.meter)].power * (until - from);
+        judged.measured += until - from;
+        from = until;
+    }
 }
 
 void ReceiptBuilder::sample(Trace& trace, Steady at) {

@@ -150,7 +150,7 @@ void save_standing(Out& f, Core& core) {
     f.w.number(site.supplies.size());
     for (std::size_t i = 0; i < site.supplies.size(); ++i) f.text(site.policies[index(site.supplies[i].policy)]), io(f, core.state.supplies[i]);
     f.w.number(core.excesses.size());
-    for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), io(f, e);
+    for (Excess& e : core.excesses) f.text(site.policies[index(e.policy)]), save_scope(f, site, e.scope), io(f, e);
     f.w.number(site.watches.size());
     for (std::size_t i = 0; i < site.watches.size(); ++i) f.text(site.policies[index(site.watches[i].policy)]), io(f, core.state.watches[i]);
     f.w.number(core.state.forecasts.size());
@@ -161,7 +161,7 @@ void save_standing(Out& f, Core& core) {
     f.w.number(core.state.notices.size());
     for (Notice& n : core.state.notices) f.text(site.groups[index(n.group)].name), f.text(site.policies[index(n.policy)]), io(f, n);
     f.w.number(core.conflicts.size());
-    for (Conflict& c : core.conflicts) f.text(site.policies[index(c.holds)]), f.text(site.policies[index(c.yields)]), io(f, c);
+    for (Conflict& c : core.conflicts) f.text(site.policies[index(c.holds)]), f.text(site.policies[index(c.yields)]), save_scope(f, site, c.scope);
 }
 
 // ---- in
@@ -322,8 +322,9 @@ void restore_told(In& f, Core& core, const Names& names) {
     named_things(f, names.policies, [&](auto holds) {
         Conflict c;
         const auto yields = find(names.policies, name(f));
-        io(f, c);
-        if (!holds || !yields) return;
+        const auto scope = restore_scope(f, names);
+        if (!holds || !yields || !scope) return;
+        c.scope = *scope;
         c.holds = PolicyId{static_cast<std::uint16_t>(*holds)};
         c.yields = PolicyId{static_cast<std::uint16_t>(*yields)};
         core.conflicts.push_back(c);
@@ -371,9 +372,12 @@ void restore_standing(In& f, Core& core, const Names& names) {
     });
     named_things(f, names.policies, [&](auto policy) {
         Excess e;
+        const auto scope = restore_scope(f, names);
         io(f, e);
-        e.policy = PolicyId{static_cast<std::uint16_t>(policy.value_or(0))};
-        if (policy) core.excesses.push_back(e);
+        if (!policy || !scope) return;
+        e.policy = PolicyId{static_cast<std::uint16_t>(*policy)};
+        e.scope = *scope;
+        core.excesses.push_back(e);
     });
     named_things(f, names.policies, [&](auto policy) {
         PeakWatch watch;

@@ -5,7 +5,7 @@
 
 namespace ballast {
 
-constexpr unsigned snapshot_version = 7;  ///< Of what `save` writes; no other is read.
+constexpr unsigned snapshot_version = 8;  ///< Of what `save` writes; no other is read.
 
 /// All that a later engine needs to go on: by name, in ages rather than steady instants.
 std::string save(const Core& core, Now now);

@@ -83,7 +83,7 @@ void io(Io& f, Signal& s) {
 template <class Io>
 void io(Io& f, Obligation& o) {
     f.whole(o.event), f.steady(o.heard), f.steady(o.begins), f.steady(o.ends), f.utc(o.begins_utc), f.quantity(o.reference), f.quantity(o.armed), f.flag(o.estimated);
-    io(f, o.signal), f.steady(o.differ_since), f.flag(o.differ_told);
+    io(f, o.signal), f.steady(o.differ_since), f.flag(o.differ_told), f.flag(o.quota_told);
     f.flag(o.held_told), f.text(o.origin), f.flag(o.released), each(f, o.joined);
 }
 
@@ -107,9 +107,6 @@ void io(Io& f, Contest& c) { f.whole(c.times), f.steady(c.last), f.flag(c.waitin
 
 template <class Io>
 void io(Io& f, Notice& n) { f.whole(n.event), f.quantity(n.power), f.utc(n.deadline); }
-
-template <class Io>
-void io(Io& f, Conflict& c) { f.whole(c.scope.kind), f.whole(c.scope.number); }
 
 template <class Io>
 void io(Io& f, LoadState& l, Run& run) {
@@ -149,7 +146,7 @@ void io(Io& f, Pending& p) { f.whole(p.id), f.whole(p.rung), f.whole(p.attempt),
 
 template <class Io>
 void io(Io& f, Excess& e) {
-    f.whole(e.event), f.whole(e.scope.kind), f.whole(e.scope.number), f.steady(e.since), f.steady(e.shown), f.flag(e.told), f.flag(e.promised);
+    f.whole(e.event), f.steady(e.since), f.steady(e.shown), f.flag(e.told), f.flag(e.promised), f.quantity(e.said);
 }
 
 template <class Io>
@@ -172,7 +169,5 @@ void each(Io& f, Items& items) {
         for (std::size_t i = 0; i < n && f.r.ok(); ++i) io(f, items.emplace_back());
     }
 }
-
-/// What belongs to no name: counters, ramps, what was heard of the whole.
 
 }  // namespace ballast::snapshot

@@ -36,6 +36,23 @@ inline std::string name(In& f) {
     return s;
 }
 
+inline void save_scope(Out& f, const Site& site, Scope scope) {
+    f.whole(scope.kind);
+    f.text(scope.kind == Scope::Kind::feeder ? site.feeders[scope.number].name : scope.kind == Scope::Kind::group ? site.groups[scope.number].name : std::string{});
+}
+
+/// Nothing: the site has no such feeder or group any more.
+inline std::optional<Scope> restore_scope(In& f, const Names& names) {
+    Scope scope;
+    f.whole(scope.kind);
+    const std::string of = name(f);
+    if (scope.kind == Scope::Kind::site) return scope;
+    const auto number = find(scope.kind == Scope::Kind::feeder ? names.feeders : names.groups, of);
+    if (!number) return std::nullopt;
+    scope.number = static_cast<std::uint16_t>(*number);
+    return scope;
+}
+
 /// Reads `count` things that begin with a name; `take` gets the number that this site knows the name by, or nothing.
 template <class Take>
 void named_things(In& f, const std::map<std::string, std::size_t>& numbers, Take take) {

@@ -14,6 +14,25 @@ using Phase = SupplyState::Phase;
 /// A single reading may be wrong, and a meter may be ahead of the news of a contactor: what stands for so long is so.
 constexpr Duration confirmed_after{2'000};
 
+/// A meter that averages shows a sudden loss over some of its readings, and a fast one between two.
+constexpr Duration falls_within{5'000};
+
+/// Loads of the scope go, or went lately, because they were told to.
+bool goes_by_order(const Core& core, Scope scope) {
+    return std::ranges::any_of(core.members[core.scope_index(scope)], [&](GroupId g) {
+        const GroupState& sums = core.sums(g);
+        return sums.lowering > Power{} || (!sums.sunk.empty() && later(sums.sunk.back().seen, 2 * falls_within) > core.now.steady);
+    });
+}
+
+/// The most that it showed lately; where orders explain a fall, its last word.
+Power shown_lately(const Core& core, Scope scope, const MeterState& meter) {
+    Power most = meter.power;
+    if (goes_by_order(core, scope)) return most;
+    for (auto sample = meter.history.rbegin(); sample != meter.history.rend() && sample->taken >= core.now.steady - falls_within; ++sample) most = std::max(most, sample->power);
+    return most;
+}
+
 /// What loads that have supply and are told to run must be drawing, as far as they said; only those that orders move, because
 /// a hall may ride through on its batteries.
 Power must_show(const Core& core, Scope scope) {
@@ -87,12 +106,12 @@ void watch(Core& core, std::size_t which, const MeterState& before, const MeterR
     const Scope scope = core.site.supplies[which].scope;
     SupplyState& supply = core.state.supplies[which];
     const Power must = must_show(core, scope);
-    const Power had = supply.phase == Phase::steady ? before.power : supply.before;
+    const Power had = supply.phase == Phase::steady ? shown_lately(core, scope, before) : supply.before;
     const bool fell = !tells_nothing(core, scope, must) && lacks(reading.power, must) && !lacks(had - reading.power, must);
     switch (supply.phase) {
     case Phase::steady:
         if (!fell || before.taken == Steady::min()) return;
-        supply.before = before.power;
+        supply.before = had;
         return enter(supply, Phase::failing, core.now.steady);
     case Phase::failing:
         if (!fell) enter(supply, Phase::steady, core.now.steady);

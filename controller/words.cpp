@@ -19,6 +19,20 @@ std::optional<Range> named(const Core& core, const std::string& target) {
     return std::nullopt;
 }
 
+namespace {
+
+/// What one may be cleared of. An override also stands on a feeder: with it, what hangs there is cleared.
+std::vector<Range> ranges_of(const Core& core, const OperatorWord& word) {
+    if (const auto range = named(core, word.target)) return {*range};
+    std::vector<Range> ranges;
+    const auto scope = word.word == Word::clear ? scope_named(core, word.target) : std::nullopt;
+    for (std::uint16_t g = 0; scope && g < core.site.groups.size(); ++g)
+        if (core.site.feeds(*scope, g)) ranges.push_back(core.site.groups[g].loads);
+    return ranges;
+}
+
+}  // namespace
+
 std::optional<Scope> scope_named(const Core& core, const std::string& target) {
     if (target == "site") return Scope::site();
     for (std::uint16_t f = 0; f < core.site.feeders.size(); ++f)
@@ -99,21 +113,28 @@ void end_overrides(Core& core) {
     });
 }
 
+namespace {
+
+void obey(Core& core, Range range, const OperatorWord& word) {
+    switch (word.word) {
+    case Word::hold: return hold(core, range, word);
+    case Word::lockout: return lock_out(core, range, word);
+    case Word::clear: return clear(core, range, word);
+    case Word::maintenance: return maintain(core, range, word);
+    case Word::override_:
+    case Word::abort: return;
+    }
+}
+
+}  // namespace
+
 void obey(Core& core, const OperatorWord& word) {
     if (word.word == Word::abort) return abort(core, word);
     if (word.word == Word::override_) return override_limits(core, word);
     const bool armed = word.word == Word::clear && arm_rule_again(core, word);
-    const auto range = named(core, word.target);
-    if (armed && !range) return;
-    if (!range) return core.note(NoteKind::word_refused, 0, "no load or group is called " + word.target);
-    switch (word.word) {
-    case Word::hold: return hold(core, *range, word);
-    case Word::lockout: return lock_out(core, *range, word);
-    case Word::clear: return clear(core, *range, word);
-    case Word::maintenance: return maintain(core, *range, word);
-    case Word::override_:
-    case Word::abort: return;
-    }
+    const std::vector<Range> ranges = ranges_of(core, word);
+    if (ranges.empty() && !armed) return core.note(NoteKind::word_refused, 0, "no load or group is called " + word.target);
+    for (const Range range : ranges) obey(core, range, word);
 }
 
 void end_holds(Core& core) {

@@ -26,7 +26,7 @@ enum class Reason : std::uint8_t {
     still_standing,  ///< Of a repeat: the limit stands and the load was not seen to obey.
     armed_floor,     ///< Of a floor: a programme pays for load that can be shed.
     minimum_draw,    ///< Of a floor: take-or-pay, or heat that was sold.
-    beyond_quota,    ///< Of a call: more than the programme may ask; obeyed or not as the site file says.
+    beyond_quota,    ///< Of a call: more than the programme may ask, and declined.
     demand_peak,     ///< The window's mean was to pass the demand that is paid for.
     feeder_limit,    ///< A cable or a transformer may carry no more.
     ambient_derating,  ///< It may carry less than at its rated temperature.
@@ -37,14 +37,17 @@ enum class Reason : std::uint8_t {
     maintenance,     ///< People work on it.
     overridden,      ///< A person's own limit, for a while.
     run_regardless,  ///< Of a floor: a person wants it to run whatever the price.
+    base_point,           ///< Of a floor: a base point is followed upwards too.
+    programme_ceiling,    ///< Called, and its programme leaves less than the call itself.
+    beyond_quota_obeyed,  ///< Of a call: more than the programme may ask, and obeyed all the same.
 };
 
 /// A floor's number is the least that may be drawn, any other's the most.
 constexpr bool is_floor(Reason reason) {
-    return reason == Reason::armed_floor || reason == Reason::minimum_draw || reason == Reason::heat_demand || reason == Reason::run_regardless;
+    return reason == Reason::armed_floor || reason == Reason::base_point || reason == Reason::minimum_draw || reason == Reason::heat_demand || reason == Reason::run_regardless;
 }
-/// Neither a floor nor a call that was declined.
-constexpr bool limits_draw(Reason reason) { return !is_floor(reason) && reason != Reason::beyond_quota; }
+/// Neither a floor nor what is only told of a call.
+constexpr bool limits_draw(Reason reason) { return !is_floor(reason) && reason != Reason::beyond_quota && reason != Reason::beyond_quota_obeyed; }
 
 /// Who set a number, how much it weighs, why, and for how long.
 struct Why {
@@ -103,11 +106,12 @@ struct Floor {
 };
 
 /// Nothing is asked yet, but it may be: could the scope come down to `high`, and by `give`? That it could not is told
-/// beforehand.
+/// beforehand. Of a call that is known and has not begun, `why` names the event, and `due` when the meter must show it.
 struct Promise {
     Scope scope;
     Power high = no_limit, give;
     Why why;
+    Steady due = never;
 };
 
 struct Limits {

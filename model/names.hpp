@@ -154,6 +154,9 @@ constexpr std::string_view name_of(Reason v) {
     case Reason::maintenance: return "maintenance";
     case Reason::overridden: return "overridden";
     case Reason::run_regardless: return "run_regardless";
+    case Reason::base_point: return "base_point";
+    case Reason::programme_ceiling: return "programme_ceiling";
+    case Reason::beyond_quota_obeyed: return "beyond_quota_obeyed";
     }
     return {};
 }
@@ -264,6 +267,8 @@ constexpr std::string_view name_of(NoteKind v) {
     case NoteKind::reference_estimated: return "reference_estimated";
     case NoteKind::rest_spent: return "rest_spent";
     case NoteKind::began_unanswered: return "began_unanswered";
+    case NoteKind::beyond_quota: return "beyond_quota";
+    case NoteKind::beyond_quota_obeyed: return "beyond_quota_obeyed";
     }
     return {};
 }

@@ -68,6 +68,7 @@ enum class NoteKind : std::uint8_t {
     disarmed, armed_again, disarmed_ignores, contested, channel_silent, channel_back, channels_disagree, conflict, conflict_over,
     notice, notice_over, local, local_over, maintained, maintenance_over, overridden, override_over,
     call_covered, calls_joined, unanswered, orphaned, reference_estimated, rest_spent, began_unanswered,
+    beyond_quota, beyond_quota_obeyed,
 };
 
 /// Text of a shortfall's note whose limit is on a mean that is on its way back.

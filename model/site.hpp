@@ -181,6 +181,7 @@ struct Site {
     std::vector<Supply> supplies = {};
     std::vector<Watch> watches;           ///< By WatchId.
     std::optional<MeterId> meter;         ///< The one at the grid connection.
+    WallClock clock = {};                 ///< By which demand is billed, month by month.
     Power overhead;                       ///< The residual assumed until it is learned.
     Duration residual_settles{300'000};   ///< Time constant with which a falling residual is believed.
     Duration reassert_every{60'000};      ///< Standing orders that are not seen obeyed are repeated this often.
@@ -192,6 +193,15 @@ struct Site {
     std::int64_t cooling_ppm = 0;         ///< As a feeder's.
 
     Pace pace() const { return {ramp_up_per_minute, ramp_down_per_minute, inrush, inrush_within}; }
+
+    /// The group is in the scope: it, all of the site, or fed through that feeder, however many lie between.
+    bool feeds(Scope scope, std::size_t group) const {
+        if (scope.kind == Scope::Kind::site) return true;
+        if (scope.kind == Scope::Kind::group) return scope.number == group;
+        for (auto f = groups[group].feeder; f; f = feeders[index(*f)].under)
+            if (index(*f) == scope.number) return true;
+        return false;
+    }
 };
 
 }  // namespace ballast

@@ -116,8 +116,8 @@ struct MeterState {
     /// Time-weighted mean over [from, to), each sample holding until the next. Nothing before `from`: no answer.
     std::optional<Power> mean(Steady from, Steady to) const;
     /// The highest mean of an aligned quarter of an hour in this month and the eleven before it; nothing: none was measured yet.
-    std::optional<Power> peak_12_months(Instant at) const { return quarter_hours.twelve_months(at); }
-    bool knows_year(Instant at) const { return quarter_hours.knows_year(at); }
+    std::optional<Power> peak_12_months(Instant at, const WallClock& clock = {}) const { return quarter_hours.twelve_months(at, clock); }
+    bool knows_year(Instant at, const WallClock& clock = {}) const { return quarter_hours.knows_year(at, clock); }
 };
 
 /// What one channel of a source last said of an obligation.
@@ -154,6 +154,7 @@ struct Obligation {
     std::vector<ChannelWord> words;        ///< By channel; empty where its source has one only.
     Steady differ_since = never;           ///< The channels that live say different things since then;
     bool differ_told = false;              ///< and people were told.
+    bool quota_told = false;               ///< That it is more than its programme may call for.
 
     Power reference_of(Scope scope) const { return scope.kind == Scope::Kind::feeder ? feeder_references[scope.number] : reference; }
 };

@@ -103,6 +103,7 @@ private:
             if (window.ppm > 0) stop = std::max(stop, stops_below(clamped(Int128{costs.count} + worth(window.ppm, window).count), window.length, machines.cycle));
             if (starts > start) start = starts, by = window.source;
         }
+        stop = std::min(stop, start);  // Below nothing, the standby's share would turn them about.
         if (start > Price::lowest()) limits_.cutoffs.push_back({machines.group, stop, start, why(by, Reason::coincident_peak)});
     }
 

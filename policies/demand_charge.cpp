@@ -18,13 +18,13 @@ struct Window {
     Peaks peaks;
     Instant as_of;
 };
-Window window_of(const MeterState& meter, const DemandCharge& settings, Now now) {
+Window window_of(const MeterState& meter, const DemandCharge& settings, const WallClock& clock, Now now) {
     Window window{peaks_of(meter, settings.window), {}};
     const Instant begins = window.peaks.floor(now.utc);
     if (meter.taken == Steady::min()) return {window.peaks, begins};
     const Instant taken = now.utc - (now.steady - meter.taken);
     window.as_of = std::clamp(taken, begins, now.utc);
-    if (meter.fresh) window.peaks.add(meter.power, taken, window.as_of);
+    if (meter.fresh) window.peaks.add(meter.power, taken, window.as_of, clock);
     return window;
 }
 
@@ -40,8 +40,8 @@ Power unavoidable(const State& state) {
 }
 
 Power paid_demand(const DemandCharge& settings, const State& state, const Peaks& peaks, Instant now) {
-    return std::max({settings.paid, unavoidable(state), peaks.month(now).value_or(Power{}),
-                     share(peaks.twelve_months(now).value_or(Power{}), settings.ratchet_ppm)});
+    return std::max({settings.paid, unavoidable(state), peaks.month(now, state.site->clock).value_or(Power{}),
+                     share(peaks.twelve_months(now, state.site->clock).value_or(Power{}), settings.ratchet_ppm)});
 }
 
 /// How long a kW must mine to earn what it is billed. The ratchet does not enter: where a month's mining is worth its
@@ -67,9 +67,11 @@ Policy demand_charge(DemandCharge settings) {
     const Why why{settings.policy, {}, Cause::capacity, settings.rank, Reason::demand_peak};
     return [settings, why](const State& state, Now now, Limits& limits) {
         const auto steadily = [&](Instant at) { return later(now.steady, at - now.utc); };
-        const Instant passes_until = Peaks::month_end(now.utc) - pays_after(settings);
+        const Instant passes_until = Peaks::month_end(now.utc, state.site->clock) - pays_after(settings);
         if (now.utc < passes_until) return limits.changes(steadily(passes_until));
-        const auto [peaks, as_of] = window_of(state.meters[index(settings.meter)], settings, now);
+        const auto [peaks, as_of] = window_of(state.meters[index(settings.meter)], settings, state.site->clock, now);
+        // Of a site whose demand nobody has seen a whole window of, what it draws is what it is billed.
+        if (settings.paid == Power{} && !peaks.twelve_months(now.utc, state.site->clock)) return limits.changes(steadily(peaks.floor(now.utc) + settings.window));
         const Power level = paid_demand(settings, state, peaks, now.utc);
         limits.changes(steadily(peaks.floor(now.utc) + settings.window));
         Bound bound;

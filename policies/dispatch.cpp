@@ -35,6 +35,13 @@ Bound asked(const Dispatch& settings, const Obligation& obligation, Steady now, 
     return bound;
 }
 
+/// What it will ask is promised from the moment that it is known.
+void announce(const Dispatch& settings, const Obligation& obligation, Limits& limits) {
+    limits.changes(obligation.begins);
+    const Bound bound = asked(settings, obligation, later(obligation.begins, obligation.signal.ramp), limits);
+    if (!bound.everything) limits.promises.push_back({bound.scope, bound.high, {}, bound.why, later(bound.since, bound.prove_within)});
+}
+
 bool obeys(const Dispatch& settings, const Obligation& obligation) {
     return is_call(obligation.signal.kind) && std::ranges::find(settings.sources, obligation.signal.source) != settings.sources.end();
 }
@@ -45,7 +52,7 @@ Policy dispatch(Dispatch settings) {
     return [settings = std::move(settings)](const State& state, Now now, Limits& limits) {
         for (const Obligation& obligation : state.obligations) {
             if (!obeys(settings, obligation)) continue;
-            if (now.steady < obligation.begins) limits.changes(obligation.begins);
+            if (now.steady < obligation.begins) announce(settings, obligation, limits);
             else if (now.steady < obligation.ends) limits.bounds.push_back(asked(settings, obligation, now.steady, limits));
         }
         shed_for_silence(state, settings.sources, bound_of(settings, {settings.policy, {}, Cause::dispatch, settings.rank, {}, EscalateTo::repeat}), limits);

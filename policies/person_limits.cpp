@@ -6,18 +6,12 @@ namespace ballast::policies {
 
 namespace {
 
-bool in(Scope scope, const Site& site, std::uint16_t group) {
-    if (scope.kind == Scope::Kind::site) return true;
-    if (scope.kind == Scope::Kind::group) return scope.number == group;
-    return site.groups[group].feeder && index(*site.groups[group].feeder) == scope.number;
-}
-
 /// Of what may stop there, above its standby.
 Power sheddable(const Site& site, Scope scope) {
     Power sum;
     for (std::uint16_t g = 0; g < site.groups.size(); ++g) {
         const Site::Group& group = site.groups[g];
-        if (group.tier != Tier::interruptible || group.driver == "contactor" || !in(scope, site, g)) continue;
+        if (group.tier != Tier::interruptible || group.driver == "contactor" || !site.feeds(scope, g)) continue;
         for (Slot s = group.loads.first; s < group.loads.last; ++s) sum += site.loads[s].rated - group.standby;
     }
     return sum;

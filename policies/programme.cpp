@@ -52,8 +52,10 @@ public:
             if (!terms_.follow || is_emergency(*call) || call->signal.ask == Ask::full) answer(*call);
             else if (call == newest) follow(*call);
         }
+        for (const Obligation* call : coming_) announce(*call);
         shed_for_silence(state_, terms_.sources, bound_of({terms_.policy, {}, Cause::dispatch, terms_.rank, {}, EscalateTo::repeat}), limits_);
         if (armed()) arm();
+        else if (terms_.armed_floor && !answered_ && soon_armed()) keep_ready(std::max(offered_, ready_));
     }
 
 private:
@@ -64,15 +66,31 @@ private:
         for (const Obligation& o : state_.obligations) {
             if (!is_mine(o.signal.source)) continue;
             const bool is_arm = o.signal.kind == SignalKind::arm;
-            const Steady answers = is_arm ? o.begins : o.begins - terms_.lead;
-            if (now_.steady < answers) limits_.changes(answers);
+            if (now_.steady < o.begins) limits_.changes(o.begins);
+            if (is_arm) take_award(o);
             else if (now_.steady >= o.ends) continue;
-            else if (!is_arm) {
-                calls_.push_back(&o);
-                if (now_.steady < o.begins) limits_.changes(o.begins);
-            }
-            else offered_ = std::max(signalled_ ? offered_ : Power{}, o.signal.power), signalled_ = true;
+            else if (now_.steady >= o.begins - terms_.lead) calls_.push_back(&o);
+            else if (is_call(o.signal.kind)) limits_.changes(o.begins - terms_.lead), coming_.push_back(&o);
         }
+    }
+
+    void take_award(const Obligation& award) {
+        const Steady ready = award.begins - time_to_return();
+        if (now_.steady < ready) limits_.changes(ready);
+        else if (now_.steady < award.begins) ready_ = std::max(ready_, award.signal.power);
+        else if (now_.steady < award.ends) offered_ = std::max(signalled_ ? offered_ : Power{}, award.signal.power), signalled_ = true;
+    }
+
+    /// A machine that may have just gone to rest needs so long to be back: an award that is known keeps it up, or wakes it, so
+    /// long before.
+    Duration time_to_return() const {
+        if (!terms_.armed_floor) return Duration{0};
+        const Site& site = *state_.site;
+        Duration longest{0};
+        for (std::size_t g = 0; g < site.groups.size(); ++g)
+            if (site.groups[g].tier == Tier::interruptible && site.groups[g].driver != "contactor" && site.feeds(terms_.scope, g))
+                longest = std::max(longest, site.groups[g].min_off + site.groups[g].on_within);
+        return longest;
     }
 
     // ---- amounts
@@ -85,8 +103,8 @@ private:
         const auto id = terms_.scope.kind == Scope::Kind::feeder ? site.feeders[terms_.scope.number].meter : site.meter;
         if (!id) return terms_.peak;
         const MeterState& meter = state_.meters[index(*id)];
-        const Power measured = meter.peak_12_months(now_.utc).value_or(Power{});
-        return meter.knows_year(now_.utc) ? measured : std::max(terms_.peak, measured);
+        const Power measured = meter.peak_12_months(now_.utc, site.clock).value_or(Power{});
+        return meter.knows_year(now_.utc, site.clock) ? measured : std::max(terms_.peak, measured);
     }
 
     Power watts(const Amount& amount, Power offered, Power reference) const {
@@ -125,15 +143,22 @@ private:
     /// What was offered when it was called; no award that ends meanwhile lets anything back.
     Power offered(const Obligation& call) const { return call.armed > Power{} ? call.armed : terms_.offered; }
 
-    /// The contract's ceiling says how low to go; not where it is a share of a volume that nobody named.
+    /// The contract's ceiling says how low to go; not where it is a share of a volume that nobody named. What is offered is
+    /// the most that may be called in: a call that names less gets less.
     bool has_ceiling(const Obligation& call) const {
         const bool shares = terms_.ceiling && (terms_.ceiling->of == Amount::Of::offered || terms_.ceiling->of == Amount::Of::below_reference);
         return terms_.ceiling && (!shares || offered(call) > Power{});
     }
 
     void answer(const Obligation& call) {
-        if (is_beyond_quota(call) && terms_.quota.decline && !is_emergency(call)) return decline(call);
+        const bool beyond = is_beyond_quota(call);
+        if (beyond && terms_.quota.decline && !is_emergency(call)) return tell(call, Reason::beyond_quota);
         answered_ = true;
+        limits_.bounds.push_back(asked_by(call, std::max(now_.steady, call.begins)));
+        if (beyond) tell(call, Reason::beyond_quota_obeyed);
+    }
+
+    Bound asked_by(const Obligation& call, Steady at) {
         const Power reference = call.reference_of(terms_.scope);
         const bool all = call.signal.ask == Ask::full;
         Bound bound = bound_of(why(call, all && !has_ceiling(call)           ? Reason::dispatched_full
@@ -143,17 +168,28 @@ private:
         bound.everything = all && !has_ceiling(call);
         if (!bound.everything) {
             Power target = all ? no_limit : target_of(call, reference);
-            if (has_ceiling(call)) target = std::min(target, watts(*terms_.ceiling, offered(call), reference));
-            set_limit(bound, on_the_ramp(call.begins, terms_of(call).ramp(call.signal.ramp), reference, target, std::max(now_.steady, call.begins), limits_), terms_.margin_ppm);
+            if (has_ceiling(call) && (all || terms_.ceiling->of != Amount::Of::below_reference)) {
+                const Power ceiling = watts(*terms_.ceiling, offered(call), reference);
+                if (!all && ceiling < target) bound.why.reason = Reason::programme_ceiling;
+                target = std::min(target, ceiling);
+            }
+            set_limit(bound, on_the_ramp(call.begins, terms_of(call).ramp(call.signal.ramp), reference, target, at, limits_), terms_.margin_ppm);
         }
-        limits_.bounds.push_back(bound);
+        return bound;
     }
 
     /// It limits nothing, but it is told of.
-    void decline(const Obligation& call) {
-        Bound bound = bound_of(why(call, Reason::beyond_quota));
+    void tell(const Obligation& call, Reason what) {
+        Bound bound = bound_of(why(call, what));
         bound.high = bound.aim = bound.release = no_limit;
         limits_.bounds.push_back(bound);
+    }
+
+    /// What it will ask is promised from the moment that it is known.
+    void announce(const Obligation& call) {
+        if (terms_.follow && !is_emergency(call) && call.signal.ask != Ask::full) return;  // A base point comes minutes before.
+        const Bound bound = asked_by(call, must(call));  // Its ramp is over by then.
+        if (!bound.everything) limits_.promises.push_back({terms_.scope, bound.high, {}, bound.why, later(bound.since, bound.prove_within)});
     }
 
     // ---- followed
@@ -177,7 +213,7 @@ private:
         bound.aim = point;
         bound.release = std::min(point, point - near);
         limits_.bounds.push_back(bound);
-        limits_.floors.push_back({terms_.scope, Floor::Of::all, point - near, point, why(call, Reason::armed_floor)});
+        limits_.floors.push_back({terms_.scope, Floor::Of::all, point - near, point, why(call, Reason::base_point)});
     }
 
     // ---- quotas
@@ -197,9 +233,16 @@ private:
         return all;
     }
 
+    bool is_beyond_quota(const Obligation& call) {
+        if (terms_.quota == Quota{.decline = terms_.quota.decline}) return false;
+        if (!counted_) count_quota();
+        return std::ranges::find(beyond_, &call) != beyond_.end();
+    }
+
     /// Calls a day, hours a season, and rest between two. Those that overlap are one, told by two signals or going on under
     /// another name; those that were declined have spent nothing.
-    bool is_beyond_quota(const Obligation& call) {
+    void count_quota() {
+        counted_ = true;
         const Quota& quota = terms_.quota;
         Spent spent;
         for (const Asked& one : asked()) {
@@ -207,13 +250,12 @@ private:
             const bool beyond = spent.is_beyond(quota, one.began);
             const Duration grown = spent.grown_by(one.began, one.ended), left = quota.a_season - spent.hours - grown;
             const bool counts_hours = quota.a_season > Duration{0};
-            if (one.call == &call) {
+            if (one.call) {
                 if (counts_hours && left > Duration{0}) limits_.changes(later(now_.steady, left));
-                return beyond || (counts_hours && left <= Duration{0});
+                if (beyond || (counts_hours && left <= Duration{0})) beyond_.push_back(one.call);
             }
             if (!beyond || !quota.decline || (one.call && is_emergency(*one.call))) spent.take(one.began, one.ended, one.call != nullptr);
         }
-        return false;
     }
 
     // ---- armed
@@ -225,27 +267,35 @@ private:
         return terms_.armed.hours.contains(terms_.clock, now_.utc);
     }
 
+    bool soon_armed() const {
+        if (terms_.armed.when == Armed::When::signalled) return ready_ > Power{};
+        return terms_.armed.when == Armed::When::always && terms_.armed.hours.contains(terms_.clock, now_.utc + time_to_return());
+    }
+
+    Why while_armed() const { return {terms_.policy, terms_.sources.empty() ? SourceId{} : terms_.sources.front(), Cause::dispatch, terms_.rank, Reason::armed_floor, terms_.escalate_to}; }
+
+    void keep_ready(Power offered) {
+        const Power low = watts(*terms_.armed_floor, offered, {});
+        // Below the floor they start; none stops for money whose leaving would take it below the volume, all of which may be called in.
+        limits_.floors.push_back({terms_.scope, Floor::Of::sheddable, low, std::max(low, offered), while_armed()});
+    }
+
     void arm() {
-        const SourceId source = terms_.sources.empty() ? SourceId{} : terms_.sources.front();
-        const Why while_armed{terms_.policy, source, Cause::dispatch, terms_.rank, Reason::armed_floor, terms_.escalate_to};
-        if (terms_.armed_floor && !answered_) {
-            const Power low = watts(*terms_.armed_floor, offered_, {});
-            limits_.floors.push_back({terms_.scope, Floor::Of::sheddable, low, std::max(low, offered_), while_armed});
-        }
+        if (terms_.armed_floor && !answered_) keep_ready(std::max(offered_, ready_));
         if (terms_.armed_ceiling) {
-            Why below = while_armed;
+            Why below = while_armed();
             below.reason = Reason::contract_limit;
             Bound bound = bound_of(below);
             set_limit(bound, watts(*terms_.armed_ceiling, offered_, {}), terms_.margin_ppm);
             limits_.bounds.push_back(bound);
         }
-        if (!answered_) promise(while_armed);
+        if (!answered_) promise();
     }
 
-    void promise(const Why& while_armed) {
+    void promise() {
         Promise promised;
         promised.scope = terms_.scope;
-        promised.why = while_armed;
+        promised.why = while_armed();
         if (!terms_.ceiling) promised.give = offered_;
         else if (terms_.ceiling->of == Amount::Of::below_reference) promised.give = share(offered_, *terms_.ceiling);
         else promised.high = watts(*terms_.ceiling, offered_, {});
@@ -257,8 +307,12 @@ private:
     const Now now_;
     Limits& limits_;
     std::vector<const Obligation*> calls_;   ///< That have begun and are not over.
+    std::vector<const Obligation*> coming_;  ///< Known, and to begin.
+    std::vector<const Obligation*> beyond_;  ///< Of `calls_`, once `counted_`: more than the quota.
+    bool counted_ = false;
     bool signalled_ = false;
     bool answered_ = false;                  ///< Called in, nobody is held up and nothing need be promised.
+    Power ready_;                            ///< Of the awards that begin soon, the greatest.
     Power offered_;                          ///< Now: the greatest of the volumes armed, else the contract's.
 };
 

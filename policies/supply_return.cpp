@@ -20,13 +20,6 @@ std::uint64_t mixed(std::uint64_t h) {
     return h ^ (h >> 33);
 }
 
-bool fed_by(const Site& site, Scope scope, const Site::Group& group) {
-    if (scope.kind == Scope::Kind::site) return true;
-    for (auto f = group.feeder; f; f = site.feeders[index(*f)].under)
-        if (index(*f) == scope.number) return true;
-    return false;
-}
-
 Bound standstill(Scope scope, const Why& why) {
     Bound bound;
     bound.scope = scope;
@@ -38,7 +31,7 @@ Bound standstill(Scope scope, const Why& why) {
 void one_by_one(const State& state, const Site::Supply& supply, const SupplyState& now_is, Now now, const Why& why, Limits& limits) {
     const Site& site = *state.site;
     for (std::uint16_t g = 0; g < site.groups.size(); ++g) {
-        if (site.groups[g].tier != Tier::interruptible || !fed_by(site, supply.scope, site.groups[g])) continue;
+        if (site.groups[g].tier != Tier::interruptible || !site.feeds(supply.scope, g)) continue;
         const Steady turn = later(later(now_is.since, supply.lockout), turn_of(site, GroupId{g}, now_is.event, supply.spread));
         if (turn <= now.steady) continue;
         limits.changes(turn);

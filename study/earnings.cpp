@@ -66,22 +66,44 @@ Earned Earnings::earned() const {
 
 void DemandBill::drawn(Power power, Instant until) {
     while (at_ < until) {
-        const Instant end = std::min(until, Peaks::month_end(at_));
-        peaks_.add(power, at_, end);
-        if (end == Peaks::month_end(at_)) billed_ += of_month(at_);
+        const Instant month_end = Peaks::month_end(at_, tariff_.clock), end = std::min(until, month_end);
+        peaks_.add(power, at_, end, tariff_.clock);
+        if (end == month_end) billed_ += of_month(at_);
         at_ = end;
     }
 }
 
 Money DemandBill::total() const {
     const Instant last = at_ - Duration{1};
-    return at_ == Peaks::month_end(last) ? billed_ : billed_ + of_month(last);  // A month that is over was billed.
+    return at_ == Peaks::month_end(last, tariff_.clock) ? billed_ : billed_ + of_month(last);  // A month that is over was billed.
 }
 
 Money DemandBill::of_month(Instant at) const {
-    const Power month = peaks_.month(at).value_or(Power{}), year = peaks_.twelve_months(at).value_or(Power{});
+    const Power month = peaks_.month(at, tariff_.clock).value_or(Power{}), year = peaks_.twelve_months(at, tariff_.clock).value_or(Power{});
     const Int128 billed = std::max({Int128{month.count}, Int128{year.count} * tariff_.ratchet_ppm / 1'000'000, Int128{tariff_.paid.count}});
     return Money{billed * tariff_.per_kw_month.count * hour};
+}
+
+namespace {
+
+/// Of [from, until), how long the contract's hours are; they begin and end with a minute.
+Duration within(const MinimumBought& minimum, Instant from, Instant until) {
+    if (minimum.hours.always()) return until - from;
+    Duration sum{0};
+    while (from < until) {
+        const Instant end = std::min(until, Instant{std::chrono::floor<std::chrono::minutes>(from) + std::chrono::minutes{1}});
+        if (minimum.hours.contains(minimum.clock, from)) sum += end - from;
+        from = end;
+    }
+    return sum;
+}
+
+}  // namespace
+
+void UnderuseBill::drawn(Power power, Instant until) {
+    for (const MinimumBought& minimum : minimums_)
+        if (power < minimum.at_least) total_ += minimum.underuse * ((minimum.at_least - power) * within(minimum, at_, until));
+    at_ = until;
 }
 
 void settle_hedge(const Hedge& hedge, std::span<const sim::PricePoint> settle, Instant from, Instant to, Earned& earned) {

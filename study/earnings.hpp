@@ -26,6 +26,15 @@ struct DemandTariff {
     Price per_kw_month;                  ///< 10^-9 currency.
     std::int64_t ratchet_ppm = 0;
     Power paid;
+    WallClock clock = {};                ///< Its months.
+};
+
+/// Take-or-pay: what lies below the minimum is paid for though nobody drew it.
+struct MinimumBought {
+    Power at_least;
+    Price underuse;                      ///< Of each kWh below it, 10^-9 currency.
+    ContractHours hours;
+    WallClock clock;
 };
 
 /// Bought ahead at a price that stands; what is not drawn of it is sold at the settlement price.
@@ -39,6 +48,7 @@ struct Hedge {
 struct Economy {
     std::vector<Worth> worth;            ///< By slot; empty: nothing but the energy bill is known.
     std::optional<DemandTariff> demand;
+    std::vector<MinimumBought> minimums;
     Hedge hedge;
 };
 
@@ -52,10 +62,11 @@ struct Earned {
     Energy standby;
     Money standby_cost;                  ///< In the energy's bill already.
     Money demand;
+    Money underuse;
     Energy hedged;
     Money hedge_gain;                    ///< Settlement price less what was paid, over all that was bought.
     /// With the energy's bill.
-    Money net(Money energy_cost) const { return hash - energy_cost - overhead - adder - ramp_loss - wear - demand + hedge_gain; }
+    Money net(Money energy_cost) const { return hash - energy_cost - overhead - adder - ramp_loss - wear - demand - underuse + hedge_gain; }
 };
 
 /// Follows which loads run.
@@ -84,7 +95,7 @@ private:
     Earned earned_;
 };
 
-/// The demand's bill, month by month in UTC, each as if it were whole.
+/// The demand's bill, month by month on the wall, each as if it were whole.
 class DemandBill {
 public:
     DemandBill(const DemandTariff& tariff, Instant from) : tariff_{tariff}, peaks_{tariff.window}, at_{from} {}
@@ -98,6 +109,19 @@ private:
     Peaks peaks_;
     Instant at_;
     Money billed_;
+};
+
+/// What was paid for and not drawn.
+class UnderuseBill {
+public:
+    UnderuseBill(std::span<const MinimumBought> minimums, Instant from) : minimums_{minimums}, at_{from} {}
+    void drawn(Power power, Instant until);
+    Money total() const { return total_; }
+
+private:
+    std::span<const MinimumBought> minimums_;
+    Instant at_;
+    Money total_;
 };
 
 /// What a hedge brought where both prices are known, into `earned`.

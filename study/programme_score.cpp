@@ -6,17 +6,20 @@ namespace ballast::study {
 
 namespace {
 
+Power mean_of(Energy energy, Duration over) { return Power{static_cast<std::int64_t>(energy.count / over.count())}; }
+
+/// Base points come every five minutes or so: half of that is enough to be judged by.
 void judge_intervals(const ShedReceipt& receipt, const ScoreRule& rule, Score& score) {
-    constexpr Duration length = std::chrono::minutes{5};
-    const Power share{static_cast<std::int64_t>(Int128{receipt.limit->count} * rule.within_ppm / 1'000'000)};
-    const Power highest = *receipt.limit + std::max(share, rule.within);
+    constexpr Duration enough = std::chrono::seconds{150};
     score.missed = {};
-    for (const ShedReceipt::Interval& interval : receipt.five_minutes) {
-        const bool whole = interval.start >= std::max(receipt.began.utc, receipt.met_by) && interval.start + length <= receipt.closed->utc;
-        if (!whole || interval.measured == Duration{0}) continue;
+    for (const ShedReceipt::Judged& piece : receipt.judged) {
+        if (piece.measured < enough) continue;
+        const Power asked = mean_of(piece.allowed, piece.measured) - rule.band, drawn = mean_of(piece.drawn, piece.measured);
+        const Power share{static_cast<std::int64_t>(Int128{asked.count} * rule.within_ppm / 1'000'000)};
+        const Power highest = asked + std::max(share, rule.within);
         ++score.intervals;
-        score.kept += interval.mean <= highest;
-        score.missed += std::max(Power{}, interval.mean - highest) * length;
+        score.kept += drawn <= highest;
+        score.missed += std::max(Power{}, drawn - highest) * piece.measured;
     }
     if (score.intervals > 0) score.given_ppm = std::int64_t{score.kept} * 1'000'000 / score.intervals;
 }

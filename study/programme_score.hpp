@@ -9,9 +9,10 @@ namespace ballast::study {
 struct ScoreRule {
     std::optional<Price> penalty;       ///< For each kWh that was asked and not given.
     std::int64_t pass_ppm = 1'000'000;  ///< This much of what was asked, or of the intervals, passes.
-    bool by_intervals = false;          ///< By whole five-minute means within the event instead of by energy.
-    std::int64_t within_ppm = 0;        ///< How far above the limit a mean may be.
+    bool by_intervals = false;          ///< By five-minute means of the time in which it stood, against what was asked meanwhile, instead of by energy.
+    std::int64_t within_ppm = 0;        ///< How far above what was asked a mean may be.
     Power within;                       ///< The same in watts; the greater counts.
+    Power band;                         ///< So far above what was asked is the limit that the site was held to.
     bool operator==(const ScoreRule&) const = default;
 };
 

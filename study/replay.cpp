@@ -53,8 +53,9 @@ struct Books {
     Settlement bill;
     std::optional<Earnings> earnings;
     std::optional<DemandBill> demand;
+    UnderuseBill underuse;
 
-    Books(const Site& site, const Economy& economy, std::span<const sim::PricePoint> settle, Instant from) : bill{settle, from} {
+    Books(const Site& site, const Economy& economy, std::span<const sim::PricePoint> settle, Instant from) : bill{settle, from}, underuse{economy.minimums, from} {
         if (!economy.worth.empty()) earnings.emplace(site, economy.worth, settle, from);
         if (economy.demand) demand.emplace(*economy.demand, from);
     }
@@ -63,12 +64,14 @@ struct Books {
         bill.drawn(power, until);
         if (earnings) earnings->until(until);
         if (demand) demand->drawn(power, until);
+        underuse.drawn(power, until);
     }
 
     Earned earned(const Economy& economy, std::span<const sim::PricePoint> settle, Instant from, Instant to) const {
         if (!earnings) return {};
         Earned earned = earnings->earned();
         if (demand) earned.demand = demand->total();
+        earned.underuse = underuse.total();
         settle_hedge(economy.hedge, settle, from, to, earned);
         return earned;
     }

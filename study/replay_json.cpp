@@ -42,8 +42,8 @@ std::string economics_of(const ReplayResult& r) {
     const Earned& e = r.earned;
     std::string text = fmt::format(R"(,"hash_revenue":{},"overhead_cost":{},"adder_cost":{},"ramp_loss":{},"wear_cost":{})", money(e.hash), money(e.overhead),
                                    money(e.adder), money(e.ramp_loss), money(e.wear));
-    text += fmt::format(R"(,"standby_mwh":{},"standby_cost":{},"demand_cost":{},"hedged_mwh":{},"hedge_gain":{})", energy(e.standby), money(e.standby_cost),
-                        money(e.demand), energy(e.hedged), money(e.hedge_gain));
+    text += fmt::format(R"(,"standby_mwh":{},"standby_cost":{},"demand_cost":{},"underuse_cost":{},"hedged_mwh":{},"hedge_gain":{})", energy(e.standby), money(e.standby_cost),
+                        money(e.demand), money(e.underuse), energy(e.hedged), money(e.hedge_gain));
     return text + fmt::format(R"(,"net_money":{},"baseline_net_money":{})", money(e.net(r.cost)), money(r.baseline_earned.net(r.baseline_cost)));
 }
 

@@ -29,6 +29,7 @@ struct Reading {
     std::set<std::string, std::less<>> nodes;   ///< Seen, "name" or "name/kind"; at most most_nodes.
     std::string node, kind;                     ///< Of the rows taken.
     FeedReport report;
+    Instant from{}, to{};                       ///< What was wanted, as far as the file goes.
 
     Reading(const std::string& file, const FeedOptions& wanted) : path{file}, options{wanted}, lines{file} {}
 };
@@ -166,6 +167,8 @@ Result<void> cut(Reading& r, const Zone& zone) {
     const auto outside = [&](const FeedRow& row) { return (*from && row.start < **from) || (*to && row.end > **to); };
     r.report.outside = std::erase_if(r.rows, outside);
     if (r.rows.empty()) return fail(Errc::refused, fmt::format("{}: no interval in --from and --to; the file has {} to {}", r.path, in_utc(first), in_utc(last)));
+    r.from = std::max(from->value_or(first), first);
+    r.to = std::min(to->value_or(last), last);
     if (*from && **from < first) r.report.notes.push_back(fmt::format("--from {} is before the file's first interval, {}", r.options.from, in_utc(first)));
     if (*to && **to > last) r.report.notes.push_back(fmt::format("--to {} is after the file's last interval, {}", r.options.to, in_utc(last)));
     return {};
@@ -198,7 +201,7 @@ Feed finish(Reading&& r, const Zone& zone, Duration length) {
     feed.intervals.reserve(r.rows.size());
     for (const FeedRow& row : r.rows) feed.intervals.push_back({row.start, row.end, row.price, known_at(feed.known_rule, row.start, row.end, zone)});
     r.report.intervals = feed.intervals.size();
-    r.report.gaps = find_gaps(feed.intervals, length, zone);
+    r.report.gaps = find_gaps(feed.intervals, r.from, r.to, length, zone);
     std::ranges::stable_sort(r.report.faults, {}, &FeedFault::line);
     feed.report = std::move(r.report);
     return feed;

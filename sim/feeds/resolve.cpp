@@ -150,11 +150,11 @@ void put_in_order(std::vector<FeedRow>& rows, Duration& length, FeedReport& repo
     length = most_common(std::move(lengths));
 }
 
-std::vector<FeedGap> find_gaps(std::span<const PricePoint> intervals, Duration length, const Zone& zone) {
+std::vector<FeedGap> find_gaps(std::span<const PricePoint> intervals, Instant begin, Instant end, Duration length, const Zone& zone) {
     std::vector<FeedGap> gaps;
-    for (std::size_t i = 1; i < intervals.size(); ++i) {
-        const Instant from = intervals[i - 1].end, to = intervals[i].start;
-        if (from == to) continue;
+    for (std::size_t i = 0; i <= intervals.size(); ++i) {
+        const Instant from = i > 0 ? intervals[i - 1].end : begin, to = i < intervals.size() ? intervals[i].start : end;
+        if (from >= to) continue;
         gaps.push_back({from, to, date_of(zone.wall(from)), date_of(zone.wall(to - Duration{1})),
                         std::max<std::int64_t>(1, (to - from + length / 2) / length)});
     }

@@ -17,7 +17,7 @@ void resolve_local(std::vector<FeedRow>& rows, Duration length, const Zone& zone
 /// Sorts by start, drops and counts repeats and overlaps. `length` is the most common one afterwards.
 void put_in_order(std::vector<FeedRow>& rows, Duration& length, FeedReport& report);
 
-/// What is missing between the first and the last interval.
-std::vector<FeedGap> find_gaps(std::span<const PricePoint> intervals, Duration length, const Zone& zone);
+/// What is missing of [begin, end), between intervals and at its ends.
+std::vector<FeedGap> find_gaps(std::span<const PricePoint> intervals, Instant begin, Instant end, Duration length, const Zone& zone);
 
 }  // namespace ballast::sim

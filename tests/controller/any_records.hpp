@@ -64,7 +64,7 @@ public:
     Why why() {
         if (below(2)) return {};
         return {PolicyId(below(5)), SourceId(below(5)), pick(Cause::person), static_cast<std::uint8_t>(below(256)),
-                pick(Reason::run_regardless), pick(EscalateTo::contactor), EventId(below(1ull << 32)), instant()};
+                pick(Reason::beyond_quota_obeyed), pick(EscalateTo::contactor), EventId(below(1ull << 32)), instant()};
     }
     Scope scope() { return {pick(Scope::Kind::group), static_cast<std::uint16_t>(below(65'536))}; }
     DecisionRecord decision() {
@@ -78,7 +78,7 @@ public:
         for (auto n = below(4); n > 0; --n)
             d.misses.push_back({OrderId{random_()}, static_cast<Slot>(random_()), EventId(below(1ull << 32)), pick(MissCause::contested), below(2) == 1});
         for (auto n = below(4); n > 0; --n)
-            d.notes.push_back({pick(NoteKind::began_unanswered), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
+            d.notes.push_back({pick(NoteKind::beyond_quota_obeyed), static_cast<std::uint32_t>(random_()), EventId(below(9)), Power{number()}, text()});
         for (auto n = below(3); n > 0; --n) {
             d.tables.push_back({OrderId{random_()}, GuardId(below(9)), {}});
             for (auto stages = below(4); stages > 0; --stages) d.tables.back().stages.push_back(slots());
