@@ -10,7 +10,7 @@
 namespace ballast::asic {
 namespace {
 
-using wire::antminer::WorkMode;
+using wire::antminer::ModeType;
 
 constexpr std::uint8_t polls_between_confs = 10;
 
@@ -116,7 +116,6 @@ Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
     case Step::summary: {
         const auto said = wire::antminer::parse_summary(parser_, body);
         if (!said) return garbage(said.error().detail);
-        a.silent = said->empty;
         a.gigahashes = wire::antminer::gigahashes(said->rate_5s.value_or(0), said->unit).value_or(0);
         return go_on_polling(m, a, false);
     }
@@ -135,6 +134,7 @@ Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
     }
     const auto taken = wire::antminer::parse_set_reply(parser_, body);
     a.polls_to_conf = 0;
+    a.wrote = taken ? std::optional{a.writes} : std::nullopt;
     return taken ? Turn{.kind = Turn::Kind::accepted} : refused(taken.error().detail);
 }
 
@@ -191,8 +191,9 @@ Turn Antminer::written(Machine& m, Memory& a, std::string_view body) {
     const auto conf = wire::antminer::parse_conf(parser_, body);
     if (!conf) return refused(conf.error().detail);
     if (conf->mode && conf->mode != WorkMode::sleep) a.ran_in = conf->mode;
-    const WorkMode mode = m.wanted.rung == Rung::sleep ? WorkMode::sleep : a.ran_in.value_or(WorkMode::normal);
-    const auto changed = wire::antminer::with_mode(*conf, mode);
+    if (a.wrote && conf->mode && conf->mode != a.wrote) a.form = a.form == ModeType::number ? ModeType::string : ModeType::number;
+    a.writes = m.wanted.rung == Rung::sleep ? WorkMode::sleep : a.ran_in.value_or(WorkMode::normal);
+    const auto changed = wire::antminer::with_mode(*conf, a.writes, a.form);
     if (!changed) return refused(changed.error().detail);
     return send(a, Step::write_conf, "POST", page_of(Step::write_conf), *changed);
 }

@@ -9,6 +9,8 @@ namespace ballast::asic {
 /// back with another mode, and refuses to write one that is not whole. It measures no watts. A machine that is woken gets
 /// the mode back that it was last seen to run in.
 class Antminer : public Dialect {
+    using WorkMode = wire::antminer::WorkMode;
+
 public:
     Antminer();
     std::string_view name() const override { return "antminer"; }
@@ -29,8 +31,10 @@ private:
         std::uint32_t count = 0;             ///< Requests under the challenge.
         std::optional<wire::digest::Challenge> challenge;
         std::uint8_t polls_to_conf = 0;
-        std::optional<wire::antminer::WorkMode> mode, ran_in;  ///< As its config last said; and when that was no sleep.
-        bool silent = false;                 ///< It gives no rates.
+        std::optional<WorkMode> mode, ran_in;  ///< As its config last said; and when that was no sleep.
+        WorkMode writes = WorkMode::normal;  ///< It is being told.
+        std::optional<WorkMode> wrote;       ///< It said OK to this;
+        wire::antminer::ModeType form = wire::antminer::ModeType::number;  ///< written so. Firmware that wants the other says OK and does nothing.
         double gigahashes = 0;
     };
     struct Login {

@@ -98,14 +98,21 @@ struct Rig {
     std::uint64_t last = 0;
 };
 
+/// Told as often as an engine would: some firmware says OK to a form that it does not know.
+void come_to(Rig& rig, Rung rung, Mode mode) {
+    for (int tries = 0; tries < 2; ++tries) {
+        CHECK(rig.fate_of(rung) == Fate::accepted);
+        if (rig.comes_to(mode, 3s)) return;
+    }
+    FAIL("it obeys no order");
+}
+
 void sleeps_and_wakes(const Make& of) {
     Rig rig{of};
     CHECK(rig.comes_to(Mode::running));
-    CHECK(rig.fate_of(Rung::sleep) == Fate::accepted);
-    CHECK(rig.comes_to(Mode::asleep));
+    come_to(rig, Rung::sleep, Mode::asleep);
     CHECK(rig.draws() < 100_W);
-    CHECK(rig.fate_of(Rung::wake) == Fate::accepted);
-    CHECK(rig.comes_to(Mode::running));
+    come_to(rig, Rung::wake, Mode::running);
     CHECK(rig.draws() > 2'000_W);
 }
 
