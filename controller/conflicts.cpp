@@ -107,15 +107,17 @@ void notify(Core& core, GroupId g, const Why& why, Steady due, bool begun, Power
     if (news && share <= Power{}) return;
     const Instant deadline = core.now.utc + (due - core.now.steady);
     if (news) {
-        core.state.notices.push_back({g, why.policy, why.event, share, deadline, true});
+        Notice& notice = core.state.notices.emplace_back();
+        notice.group = g, notice.policy = why.policy, notice.event = why.event;
+        notice.power = share, notice.deadline = deadline, notice.due = due;
         known = core.state.notices.end() - 1;
     }
     constexpr Duration no_matter{1'000};
     const bool grown = share.count * 10 > known->power.count * 11;
-    const bool moved = deadline + no_matter < known->deadline || (!begun && deadline > known->deadline + no_matter);
+    const bool moved = later(due, no_matter) < known->due || (!begun && due > later(known->due, no_matter));
     known->now = true;
     if (!news && !grown && !moved) return;
-    if (moved) known->deadline = deadline;
+    if (moved) known->deadline = deadline, known->due = due;
     known->power = share;
     core.note(NoteKind::notice, index(g), core.site.policies[index(why.policy)], why.event, share);
 }
