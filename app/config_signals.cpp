@@ -198,9 +198,11 @@ void from_modbus(Keys& keys, Parse& parse, SignalConfig& signal) {
 void meaning_of_silence(Keys& keys, SignalConfig& signal) {
     if (!signal.same_as.empty()) return keys.refuse("on_stale", "the signal that it is the same as says what silence on all channels means");
     if (signal.kind == SignalSort::local) return keys.refuse("on_stale", "a switch that is not heard stays as it was last seen");
-    if (!keys.has("on_stale"))
+    const bool hashprice = signal.kind == SignalSort::hashprice;
+    if (!keys.has("on_stale") && !hashprice)
         keys.missing("on_stale", "what shall its silence mean? allowed: hold, shed, run");
     signal.on_stale = keys.choice_or("on_stale", stales, OnStale::hold);
+    if (hashprice && signal.on_stale != OnStale::hold) keys.fault("on_stale", "'on_stale' of a hashprice: the last one stands until another comes; allowed: hold");
 }
 
 void silence(Keys& keys, SignalConfig& signal) {

@@ -20,7 +20,7 @@ EXAMPLES = os.path.join(HERE, "..", "examples")
 
 SITE = """[site]
 name = "{market}"
-time_zone = "UTC"
+time_zone = "{zone}"
 currency = "{currency}"
 meter = "poi"
 {site}
@@ -79,6 +79,10 @@ def markets(data):
             ("AESO", "CAD", "USD = 1.37\n", ["--prices", os.path.join(data, "aeso_pool_price_hourly_2023-2026.csv")], None)]
 
 
+# Where months of demand begin.
+ZONES = {"USD": "America/Chicago", "CAD": "America/Edmonton"}
+
+
 class Study:
     def __init__(self, ballast, folder, market):
         self.ballast, self.folder = ballast, folder
@@ -90,7 +94,7 @@ class Study:
         given["wear"] = round(given["wear"] * fx, 9)
         groups = "\n".join(GROUP.format(name=n, **given) for n in ("s19jpro", "s19xp", "s21"))
         policy = given["policy"] + (f"adder_per_mwh = {given['adder']}\n" if given["adder"] else "")
-        text = SITE.format(market=self.name, currency=self.currency, fx=self.fx, groups=groups, hashprice=given["hashprice"],
+        text = SITE.format(market=self.name, zone=ZONES[self.currency], currency=self.currency, fx=self.fx, groups=groups, hashprice=given["hashprice"],
                            policy=policy, site=given["site"], more=given["more"])
         path = os.path.join(self.folder, "site.toml")
         with open(path, "w") as file:

@@ -26,7 +26,10 @@ void measure_floors(Core& core) {
 /// Whether every floor over the load can do without it; takes it from them if so.
 bool spared(Core& core, Slot s) {
     const GroupId g = core.group_of[s];
-    const Power watts = core.state.loads[s].watts - core.group(g).standby;
+    const LoadState& load = core.state.loads[s];
+    // As `at_least` counts it: one on its way up by its reading, and nothing of what is silent or broken.
+    const Power remains = load.stale || load.mode == Mode::fault ? Power{} : core.group(g).standby;
+    const Power watts = (load.seen ? load.watts : std::max(load.watts, load.reading)) - remains;
     const auto gives = [&](const Floor& floor) { return floor.of == Floor::Of::all ? with_cooling_at_most(watts, core.cooling_of(floor.scope)) : watts; };
     for (FloorRoom& room : core.floors)
         if (under(core, room.floor->scope, g) && room.spare < gives(*room.floor)) return room.held = true, false;

@@ -249,6 +249,7 @@ void apply_dispatch(Core& core, Signal signal) {
         core.note(signal.ask == Ask::relative ? NoteKind::signal_without_reference : NoteKind::reference_estimated, source, signal.id, obligation.event, obligation.reference);
     if (asks && !core.site.sources[source].answered) core.note(NoteKind::unanswered, source, signal.id, obligation.event);
     core.state.obligations.push_back(std::move(obligation));
+    compare_words(core, core.state.obligations.back());
 }
 
 void bury(Core& core, SourceId source, const std::string& id, Instant issued) {

@@ -33,6 +33,13 @@ bool within(const Core& core, Scope outer, Scope inner) {
     return std::ranges::all_of(core.members[core.scope_index(inner)], [&](GroupId g) { return under(core, outer, g); });
 }
 
+/// What the scope draws if the floor in it is kept: what could be shed comes on top of what could not.
+Power drawn_with(const Core& core, Scope scope, const Floor& floor) {
+    if (floor.of == Floor::Of::all) return floor.low;
+    const Balance sum = balance(core, scope);
+    return sum.rest() + sum.cooled(floor.low);
+}
+
 void name_overruled_by(Core& core, std::size_t which) {
     const Binding& binding = core.binding[which];
     std::size_t room = std::min(most_by_one, most_in_all - std::min(most_in_all, core.overruled.size()));
@@ -42,7 +49,7 @@ void name_overruled_by(Core& core, std::size_t which) {
         core.overruled.push_back({static_cast<std::uint16_t>(which), scope, why, limit});
     };
     for (const Floor& floor : core.limits.floors)
-        if (floor.low > binding.limit && within(core, binding.scope, floor.scope)) add(floor.scope, floor.why, floor.low);
+        if (within(core, binding.scope, floor.scope) && drawn_with(core, binding.scope, floor) > binding.limit) add(floor.scope, floor.why, floor.low);
     for (const Bound& bound : core.limits.bounds)
         if (bound.scope == binding.scope && bound.why != binding.why && !bound.standstill && bound.high < no_limit && limits_draw(bound.why.reason))
             if (!(bound.why.policy == binding.why.policy && bound.why.event == EventId{} && bound.high == binding.limit)) add(bound.scope, bound.why, bound.high);
@@ -93,23 +100,29 @@ Power reserved_by(const Core& core, GroupId g) {
 
 bool is_of(const Notice& notice, const Why& why) { return notice.policy == why.policy && notice.event == why.event; }
 
-/// `due`: when the meter must show it.
-void notify(Core& core, GroupId g, const Why& why, Steady due, Power share) {
+/// `due`: when the meter must show it. A call that has begun does not put that off; one that has yet to may.
+void notify(Core& core, GroupId g, const Why& why, Steady due, bool begun, Power share) {
     auto known = std::ranges::find_if(core.state.notices, [&](const Notice& n) { return n.group == g && is_of(n, why); });
     const bool news = known == core.state.notices.end();
     if (news && share <= Power{}) return;
+    const Instant deadline = core.now.utc + (due - core.now.steady);
     if (news) {
-        core.state.notices.push_back({g, why.policy, why.event, share, core.now.utc + (due - core.now.steady), true});
+        Notice& notice = core.state.notices.emplace_back();
+        notice.group = g, notice.policy = why.policy, notice.event = why.event;
+        notice.power = share, notice.deadline = deadline, notice.due = due;
         known = core.state.notices.end() - 1;
     }
+    constexpr Duration no_matter{1'000};
     const bool grown = share.count * 10 > known->power.count * 11;
+    const bool moved = later(due, no_matter) < known->due || (!begun && due > later(known->due, no_matter));
     known->now = true;
-    if (!news && !grown) return;
+    if (!news && !grown && !moved) return;
+    if (moved) known->deadline = deadline, known->due = due;
     known->power = share;
     core.note(NoteKind::notice, index(g), core.site.policies[index(why.policy)], why.event, share);
 }
 
-void notify_owners(Core& core, Scope scope, const Why& why, Steady due, Power over) {
+void notify_owners(Core& core, Scope scope, const Why& why, Steady due, bool begun, Power over) {
     Power all;
     for (const GroupId g : core.members[core.scope_index(scope)])
         if (!core.group(g).owner.empty()) all += reserved_by(core, g);
@@ -118,7 +131,7 @@ void notify_owners(Core& core, Scope scope, const Why& why, Steady due, Power ov
         if (core.group(g).owner.empty()) continue;
         const Power own = reserved_by(core, g);
         const Power share{static_cast<std::int64_t>(Int128{std::min(over, all).count} * own.count / all.count)};
-        notify(core, g, why, due, share);
+        notify(core, g, why, due, begun, share);
     }
 }
 
@@ -126,14 +139,7 @@ void notify_owners(Core& core, Scope scope, const Why& why, Steady due, Power ov
 void notify_beforehand(Core& core, const Promise& call) {
     const Power over = balance(core, call.scope).rest() - call.high;
     const bool was = std::ranges::any_of(core.state.notices, [&](const Notice& n) { return is_of(n, call.why); });
-    if (over > Power{} || (was && stays_beyond(over, call.high))) notify_owners(core, call.scope, call.why, call.due, over);
-}
-
-/// What the limit's scope draws if the floor in it is kept: what could be shed comes on top of what could not.
-Power drawn_with(const Core& core, const Bound& bound, const Floor& floor) {
-    if (floor.of == Floor::Of::all) return floor.low;
-    const Balance sum = balance(core, bound.scope);
-    return sum.rest() + sum.cooled(floor.low);
+    if (over > Power{} || (was && stays_beyond(over, call.high))) notify_owners(core, call.scope, call.why, call.due, false, over);
 }
 
 /// Floors that ask for more than a limit over them allows.
@@ -142,7 +148,7 @@ void tell_floors_above(Core& core, const Bound& bound) {
     for (const Floor& floor : core.limits.floors) {
         if (!within(core, bound.scope, floor.scope)) continue;
         const PolicyId holds = bound.why.policy, yields = floor.why.policy;
-        const Power over = drawn_with(core, bound, floor) - bound.high;
+        const Power over = drawn_with(core, bound.scope, floor) - bound.high;
         const bool was = known_conflict(core, holds, yields, floor.scope);
         if (over > Power{} || (was && stays_beyond(over, bound.high))) tell_conflict(core, holds, yields, floor.scope, over, bound.why.event);
     }
@@ -170,7 +176,7 @@ void tell_conflicts(Core& core) {
         const bool was = !bound.everything && bound.high < no_limit && known_conflict(core, policy, policy, bound.scope);
         if (over > Power{} || (was && stays_beyond(over, bound.high))) {
             tell_conflict(core, policy, policy, bound.scope, over, bound.why.event);
-            notify_owners(core, bound.scope, bound.why, later(std::max(bound.since, core.now.steady), bound.prove_within), over);
+            notify_owners(core, bound.scope, bound.why, later(std::max(bound.since, core.now.steady), bound.prove_within), true, over);
         }
         tell_floors_above(core, bound);
     }

@@ -73,7 +73,7 @@ void ReceiptBuilder::begin_epoch(const Site& site, Now now, bool absent) {
         }
         trace.meters_before = std::move(shown);
         if (other_boot)
-            for (Steady* t : {&trace.receipt.began.steady, &trace.must, &trace.shown_at[0], &trace.shown_at[1], &trace.shown_at[2], &trace.shown_at[3]}) *t = *t == never ? never : *t + shift;
+            for (Steady* t : {&trace.receipt.began.steady, &trace.must, &trace.pieces_from, &trace.shown_at[0], &trace.shown_at[1], &trace.shown_at[2], &trace.shown_at[3]}) *t = *t == never ? never : *t + shift;
         if (absent) miss_time(trace, obliged, now);
         if (other_boot || absent) trace.counted = std::max(now.steady, trace.receipt.began.steady);
     }

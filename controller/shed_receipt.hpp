@@ -203,6 +203,7 @@ private:
         std::optional<MeterId> meter;
         Scope scope;                           ///< Of the last limit.
         Steady must{};                         ///< It has to be met from then on.
+        Steady pieces_from = never;            ///< The first of `judged` begins.
         Steady counted{};                      ///< What is undelivered is counted up to here.
         bool late = false;                     ///< Known from a snapshot: its beginning was not seen.
     };

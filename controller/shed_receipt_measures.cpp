@@ -48,10 +48,11 @@ void ReceiptBuilder::count_undelivered(Trace& trace, Steady to) {
 void ReceiptBuilder::judge_pieces(Trace& trace, Steady from, Steady to) const {
     constexpr Duration piece = std::chrono::minutes{5};
     constexpr std::int64_t most_pieces = std::chrono::hours{24 * 7} / piece;
+    if (trace.pieces_from == never) trace.pieces_from = trace.must;
     while (from < to) {
-        const std::int64_t number = (from - trace.must) / piece;
+        const std::int64_t number = (from - trace.pieces_from) / piece;
         if (number < 0 || number >= most_pieces) return;
-        const Steady until = std::min(to, trace.must + (number + 1) * piece);
+        const Steady until = std::min(to, trace.pieces_from + (number + 1) * piece);
         auto& pieces = trace.receipt.judged;
         if (pieces.size() <= static_cast<std::size_t>(number)) pieces.resize(static_cast<std::size_t>(number) + 1);
         ShedReceipt::Judged& judged = pieces[static_cast<std::size_t>(number)];

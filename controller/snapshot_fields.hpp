@@ -106,7 +106,7 @@ template <class Io>
 void io(Io& f, Contest& c) { f.whole(c.times), f.steady(c.last), f.flag(c.waiting); }
 
 template <class Io>
-void io(Io& f, Notice& n) { f.whole(n.event), f.quantity(n.power), f.utc(n.deadline); }
+void io(Io& f, Notice& n) { f.whole(n.event), f.quantity(n.power), f.utc(n.deadline), f.steady(n.due); }
 
 template <class Io>
 void io(Io& f, LoadState& l, Run& run) {

@@ -65,7 +65,7 @@ void lock_out(Core& core, Range range, const OperatorWord& word) {
     for (Slot s = range.first; s < range.last; ++s) {
         const LoadState& load = core.state.loads[s];
         const GroupId g = core.group_of[s];
-        if (core.group(g).tier != Tier::interruptible || !load.on || load.seen) continue;
+        if (core.group(g).tier != Tier::interruptible || !load.on || load.seen || (run_at(core, s).bars & maintained)) continue;
         if (core.local[index(g)] && !core.can_move(g)) continue;  // Whoever is there has the say.
         command(core, {s, s + 1}, core.is_contactor(g) ? Rung::open : Rung::sleep, why);
     }
@@ -86,7 +86,6 @@ void clear(Core& core, Range range, const OperatorWord& word) {
     const auto inside = [&](const auto& said) { return said.loads.first >= range.first && said.loads.last <= range.last; };
     std::erase_if(core.holds, inside);
     std::erase_if(core.state.maintenance, inside);
-    std::erase_if(core.state.overrides, [&](const Override& o) { return o.target == word.target || word.target == "site"; });
     core.note(NoteKind::cleared, range.first, word.target);
 }
 
@@ -133,7 +132,8 @@ void obey(Core& core, const OperatorWord& word) {
     if (word.word == Word::override_) return override_limits(core, word);
     const bool armed = word.word == Word::clear && arm_rule_again(core, word);
     const std::vector<Range> ranges = ranges_of(core, word);
-    if (ranges.empty() && !armed) return core.note(NoteKind::word_refused, 0, "no load or group is called " + word.target);
+    const bool lifted = word.word == Word::clear && std::erase_if(core.state.overrides, [&](const Override& o) { return o.target == word.target || word.target == "site"; }) > 0;
+    if (ranges.empty() && !armed && !lifted) return core.note(NoteKind::word_refused, 0, "no load or group is called " + word.target);
     for (const Range range : ranges) obey(core, range, word);
 }
 

@@ -25,12 +25,8 @@ public:
         const std::chrono::year_month_day date{clock.day(at)};
         return static_cast<int>(date.year()) * 12 + static_cast<std::int32_t>(static_cast<unsigned>(date.month())) - 1;
     }
-    static Instant month_end(Instant at, const WallClock& clock = {}) {
-        const std::chrono::year_month_day date{clock.day(at)};
-        const Instant on_the_wall = std::chrono::sys_days{(date.year() / date.month() + std::chrono::months{1}) / 1};
-        const Instant about = at + (on_the_wall - clock.local(at));  // But for a change of the clock until then.
-        return on_the_wall - (clock.local(about) - about);
-    }
+    static Instant month_begin(Instant at, const WallClock& clock = {}) { return first_of_month(at, clock, std::chrono::months{0}); }
+    static Instant month_end(Instant at, const WallClock& clock = {}) { return first_of_month(at, clock, std::chrono::months{1}); }
 
     Duration window() const { return window_; }
     Instant floor(Instant at) const { return Instant{at.time_since_epoch() / window_ * window_}; }
@@ -87,6 +83,13 @@ public:
     }
 
 private:
+    static Instant first_of_month(Instant at, const WallClock& clock, std::chrono::months on) {
+        const std::chrono::year_month_day date{clock.day(at)};
+        const Instant on_the_wall = std::chrono::sys_days{(date.year() / date.month() + on) / 1};
+        const Instant about = at + (on_the_wall - clock.local(at));  // But for a change of the clock between.
+        return on_the_wall - (clock.local(about) - about);
+    }
+
     /// Its months, and a window of which nothing is known before `from`.
     Peaks since(Instant from) const {
         Peaks anew = *this;

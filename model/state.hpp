@@ -193,7 +193,8 @@ struct Notice {
     PolicyId policy{};
     EventId event{};
     Power power;                 ///< Its share of what is missing.
-    Instant deadline{};          ///< By then.
+    Instant deadline{};          ///< By then,
+    Steady due{};                ///< whatever the wall clock does.
     bool now = false;            ///< Confirmed in this step.
 };
 

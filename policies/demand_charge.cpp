@@ -70,8 +70,9 @@ Policy demand_charge(DemandCharge settings) {
         const Instant passes_until = Peaks::month_end(now.utc, state.site->clock) - pays_after(settings);
         if (now.utc < passes_until) return limits.changes(steadily(passes_until));
         const auto [peaks, as_of] = window_of(state.meters[index(settings.meter)], settings, state.site->clock, now);
-        // Of a site whose demand nobody has seen a whole window of, what it draws is what it is billed.
-        if (settings.paid == Power{} && !peaks.twelve_months(now.utc, state.site->clock)) return limits.changes(steadily(peaks.floor(now.utc) + settings.window));
+        // Where nobody has seen a whole window of a month that has begun before, what is drawn is what is billed.
+        const bool unseen = settings.paid == Power{} && !peaks.twelve_months(now.utc, state.site->clock);
+        if (unseen && now.utc - Peaks::month_begin(now.utc, state.site->clock) >= settings.window) return limits.changes(steadily(peaks.floor(now.utc) + settings.window));
         const Power level = paid_demand(settings, state, peaks, now.utc);
         limits.changes(steadily(peaks.floor(now.utc) + settings.window));
         Bound bound;

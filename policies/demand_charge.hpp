@@ -19,8 +19,8 @@ struct DemandCharge {
 ///     mining_earns x what is left of the month > per_kw_month.
 /// Else the rest of the window may draw (paid x window - drawn so far) / rest. Interruptible loads make room, by merit.
 /// Paid for, whatever happens, is the greatest of the month's peak so far, the ratchet's part of the 12-month peak, `paid`,
-/// and what firm loads and the residual draw. Before a first whole window was measured, with nothing said to be paid,
-/// nothing is limited: the first one says what is paid.
+/// and what firm loads and the residual draw. In a month that began before a first window was measured, with nothing said to be
+/// paid, nothing is limited until one was: it says what is paid.
 Policy demand_charge(DemandCharge settings);
 
 }  // namespace ballast::policies

@@ -9,37 +9,6 @@ namespace ballast::policies {
 
 namespace {
 
-/// What has been asked of a quota up to some call.
-struct Spent {
-    std::chrono::sys_days day, season;   ///< That are counted.
-    unsigned calls_today = 0, calls_in_season = 0;
-    Duration hours{0};                   ///< Of the season.
-    std::optional<Instant> ended;        ///< The last call so far,
-    bool runs = false;                   ///< or it has not.
-
-    void turn_to(std::chrono::sys_days today, const Season& seasons) {
-        const auto began = seasons.began(today);
-        if (today != day) day = today, calls_today = 0;
-        if (began != season) season = began, calls_in_season = 0, hours = Duration{0};
-    }
-    bool goes_on(Instant began) const { return ended && (runs || began < *ended); }
-    Duration grown_by(Instant from, Instant until) const { return std::max(Duration{0}, until - (goes_on(from) ? *ended : from)); }
-    /// Of a call as it begins.
-    bool is_beyond(const Quota& quota, Instant began) const {
-        const auto used_up = [](unsigned used, unsigned allowed) { return allowed > 0 && used >= allowed; };
-        if (quota.a_season > Duration{0} && hours >= quota.a_season) return true;
-        if (goes_on(began)) return false;
-        return used_up(calls_today, quota.calls_a_day) || used_up(calls_in_season, quota.calls_a_season) || (ended && began - *ended < quota.spacing);
-    }
-    void take(Instant from, Instant until, bool still_runs) {
-        const bool another = !goes_on(from);
-        calls_today += another, calls_in_season += another;
-        hours += grown_by(from, until);
-        ended = ended ? std::max(*ended, until) : until;
-        runs = runs || still_runs;
-    }
-};
-
 /// One moment of one programme.
 class Moment {
 public:
@@ -188,6 +157,7 @@ private:
     /// What it will ask is promised from the moment that it is known.
     void announce(const Obligation& call) {
         if (terms_.follow && !is_emergency(call) && call.signal.ask != Ask::full) return;  // A base point comes minutes before.
+        if (terms_.quota.decline && !is_emergency(call) && will_be_beyond(call)) return;
         const Bound bound = asked_by(call, must(call));  // Its ramp is over by then.
         if (!bound.everything) limits_.promises.push_back({terms_.scope, bound.high, {}, bound.why, later(bound.since, bound.prove_within)});
     }
@@ -218,44 +188,32 @@ private:
 
     // ---- quotas
 
-    struct Asked {
-        Instant began, ended;
-        const Obligation* call;   ///< Null: it is over.
-    };
-
     /// All that it was called for, and is, in the order of time.
-    std::vector<Asked> asked() const {
-        std::vector<Asked> all;
+    std::vector<AskedOnce> asked() const {
+        std::vector<AskedOnce> all;
         for (const Call& call : state_.calls)
             if (is_mine(call.source)) all.push_back({call.began, call.ended, nullptr});
         for (const Obligation* call : calls_) all.push_back({call->begins_utc, call->begins_utc + std::max(Duration{0}, now_.steady - call->begins), call});
-        std::ranges::stable_sort(all, {}, &Asked::began);
+        std::ranges::stable_sort(all, {}, &AskedOnce::began);
         return all;
     }
 
     bool is_beyond_quota(const Obligation& call) {
-        if (terms_.quota == Quota{.decline = terms_.quota.decline}) return false;
-        if (!counted_) count_quota();
-        return std::ranges::find(beyond_, &call) != beyond_.end();
+        if (terms_.quota.is_none()) return false;
+        if (!counted_) {
+            counted_ = spend(terms_.quota, terms_.clock, terms_.armed.hours.season, asked());
+            if (counted_->left < Duration::max()) limits_.changes(later(now_.steady, counted_->left));
+        }
+        return std::ranges::find(counted_->beyond, &call) != counted_->beyond.end();
     }
 
-    /// Calls a day, hours a season, and rest between two. Those that overlap are one, told by two signals or going on under
-    /// another name; those that were declined have spent nothing.
-    void count_quota() {
-        counted_ = true;
-        const Quota& quota = terms_.quota;
-        Spent spent;
-        for (const Asked& one : asked()) {
-            spent.turn_to(terms_.clock.day(one.began), terms_.armed.hours.season);
-            const bool beyond = spent.is_beyond(quota, one.began);
-            const Duration grown = spent.grown_by(one.began, one.ended), left = quota.a_season - spent.hours - grown;
-            const bool counts_hours = quota.a_season > Duration{0};
-            if (one.call) {
-                if (counts_hours && left > Duration{0}) limits_.changes(later(now_.steady, left));
-                if (beyond || (counts_hours && left <= Duration{0})) beyond_.push_back(one.call);
-            }
-            if (!beyond || !quota.decline || (one.call && is_emergency(*one.call))) spent.take(one.began, one.ended, one.call != nullptr);
-        }
+    /// By what is known now, when it begins.
+    bool will_be_beyond(const Obligation& call) const {
+        std::vector<AskedOnce> all = asked();
+        all.push_back({call.begins_utc, call.begins_utc, &call});
+        std::ranges::stable_sort(all, {}, &AskedOnce::began);
+        const Spending then = spend(terms_.quota, terms_.clock, terms_.armed.hours.season, all);
+        return std::ranges::find(then.beyond, &call) != then.beyond.end();
     }
 
     // ---- armed
@@ -269,7 +227,10 @@ private:
 
     bool soon_armed() const {
         if (terms_.armed.when == Armed::When::signalled) return ready_ > Power{};
-        return terms_.armed.when == Armed::When::always && terms_.armed.hours.contains(terms_.clock, now_.utc + time_to_return());
+        if (terms_.armed.when != Armed::When::always) return false;
+        for (Duration ahead = time_to_return(); ahead > Duration{0}; ahead -= std::chrono::minutes{1})  // They may be shorter than that.
+            if (terms_.armed.hours.contains(terms_.clock, now_.utc + ahead)) return true;
+        return false;
     }
 
     Why while_armed() const { return {terms_.policy, terms_.sources.empty() ? SourceId{} : terms_.sources.front(), Cause::dispatch, terms_.rank, Reason::armed_floor, terms_.escalate_to}; }
@@ -308,8 +269,7 @@ private:
     Limits& limits_;
     std::vector<const Obligation*> calls_;   ///< That have begun and are not over.
     std::vector<const Obligation*> coming_;  ///< Known, and to begin.
-    std::vector<const Obligation*> beyond_;  ///< Of `calls_`, once `counted_`: more than the quota.
-    bool counted_ = false;
+    std::optional<Spending> counted_;        ///< What the quota makes of them, once it was asked.
     bool signalled_ = false;
     bool answered_ = false;                  ///< Called in, nobody is held up and nothing need be promised.
     Power ready_;                            ///< Of the awards that begin soon, the greatest.

@@ -1,6 +1,7 @@
 #pragma once
 #include "model/calendar.hpp"
 #include "model/state.hpp"
+#include "policies/quota.hpp"
 
 #include <optional>
 
@@ -18,15 +19,6 @@ struct Amount {
     Power watts;
     std::int64_t share_ppm = 1'000'000;
     bool operator==(const Amount&) const = default;
-};
-
-/// What the contract lets the other side ask for. Zeros: no limit.
-struct Quota {
-    unsigned calls_a_day = 0, calls_a_season = 0;
-    Duration a_season{0};      ///< Of calls together.
-    Duration spacing{0};       ///< Between the end of one call and the beginning of the next.
-    bool decline = false;      ///< What a call beyond it means: nothing; else it is obeyed all the same.
-    bool operator==(const Quota&) const = default;
 };
 
 /// When the programme counts on the site without having called.

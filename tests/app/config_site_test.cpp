@@ -165,6 +165,32 @@ TEST_CASE("the budget warns of what is allowed and probably not meant") {
     CHECK(says(firm, "\"spare\" holds machines that are never stopped: it is firm because it has no 'tier'"));
 }
 
+TEST_CASE("check names keys that contradict each other, or do less than one may think") {
+    struct Row {
+        const char* wrong;    ///< Keys that are warned of, and others in their place that are not.
+        const char* right;
+        const char* warning;
+        const char* policy = "";
+    };
+    constexpr const char* programme = "\n[[policy]]\nname = \"reserve\"\nkind = \"programme\"\nsignals = [\"limit\"]\n";
+    for (const Row& row : {Row{"armed_floor_kw = 5\narmed_ceiling_kw = 3\n", "armed_floor_kw = 3\narmed_ceiling_kw = 1250\n", "programme \"reserve\" wants 5.0 kW running while it is armed and 3.0 kW drawn at most", programme},
+                           Row{"beyond_quota = \"decline\"\n", "beyond_quota = \"decline\"\ncalls_a_day = 1\n", "programme \"reserve\" declines what is beyond its quota, and has none", programme},
+                           Row{"ceiling_kw = 1100\n", "ceiling_kw = 1250\n", "programme \"reserve\" leaves 1100.0 kW when it calls, and what may not stop could draw 12", programme},
+                           Row{"at_least_kw = 40001\n", "at_least_kw = 40000\n", "policy \"bought\" wants 40001.0 kW drawn and \"contract\" allows 40000.0 kW: the limit holds", "\n[[policy]]\nname = \"bought\"\nkind = \"minimum_draw\"\n"},
+                           Row{"expected_spike_s = 599\n", "expected_spike_s = 600\n", "policy \"again\" expects a spike to last 599 s, and \"spare\" rests for min_off_s = 600 s",
+                               "\n[[policy]]\nname = \"again\"\nkind = \"price_strike\"\nsignal = \"feed\"\ngroups = [\"spare\"]\nhashprice = 45\n"},
+                           Row{"window_min = 15\n", "window_min = 15\npaid_kw = 900\n", "policy \"demand\" does not know what is paid for already (paid_kw)",
+                               "\n[[policy]]\nname = \"demand\"\nkind = \"demand_charge\"\nprice_per_kw_month = 12\nmining_earns_per_mwh = 50\n"}}) {
+        const auto says = [&](const char* keys) {
+            const Config config = good_config("signals = [\"utility\", \"contact\", \"limit\"]\n", std::string{"signals = [\"utility\", \"contact\"]\n"} + row.policy + keys);
+            return power_budget(config, build_site(config)).find(std::string{"warning: "} + row.warning) != std::string::npos;
+        };
+        CAPTURE(row.wrong);
+        CHECK(says(row.wrong));
+        CHECK_FALSE(says(row.right));
+    }
+}
+
 TEST_CASE("every example is a good site file") {
     const std::filesystem::path folder = std::string{PROJECT_DIR} + "/examples";
     int seen = 0;

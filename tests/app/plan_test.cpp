@@ -377,6 +377,37 @@ TEST_CASE("each reason to leave a load alone has its name") {
     }
 }
 
+namespace {
+
+constexpr const char* bought = "[[policy]]\nname = \"bought\"\nkind = \"minimum_draw\"\nat_least_kw = ";
+
+}  // namespace
+
+TEST_CASE("who is moved for a price is put down to each policy that moves somebody for it") {
+    const Folder folder{"two-strikes"};
+    folder.write("small.toml", std::string{site_file} + "[[policy]]\nname = \"south-strike\"\nkind = \"price_strike\"\nsignal = \"market\"\ngroups = [\"others\"]\nstrike_per_mwh = 70\n");
+    const auto at = [&](const char* price) { return planned({.site_file = folder.path("small.toml"), .price = price}).out; };
+    says(at("85"), "If the price from market were 85.00 USD/MWh, policies strike and south-strike would put 3 load(s) to sleep and wake 0.\n");
+    says(at("75"), "If the price from market were 75.00 USD/MWh, policy south-strike would put 1 load(s) to sleep and wake 0.\n");
+}
+
+TEST_CASE("what a floor keeps running says so, and which policy's it is") {
+    struct Row {
+        const char* at_least_kw;
+        const char* stops;
+    };
+    for (const Row& row : {Row{"10", ""}, Row{"7", "m-2"}}) {  // Of 11 kW.
+        CAPTURE(row.at_least_kw);
+        const Folder folder{"floor"};
+        folder.write("small.toml", std::string{site_file} + bought + row.at_least_kw + "\n");
+        const PlanOptions dear{.site_file = folder.path("small.toml"), .price = "200"};
+        const auto plan = planned_json(dear);
+        CHECK(machines(plan, "miners", "down") == row.stops);
+        CHECK(reason(plan, "m-1") == "floor");
+        says(planned(dear).out, "runs on: above its strike, but policy bought keeps so much running there");
+    }
+}
+
 TEST_CASE("contactors say when they would open, and machines without supply that they have none") {
     const auto plan = planned_json({.site_file = PROJECT_DIR "/examples/pecos.toml", .limit = "0kW"});
     CHECK(reason(plan, "block-a") == "contactor");
@@ -434,6 +465,15 @@ TEST_CASE("a message of ours is planned as it would be heard") {
         CHECK(plan.at("wish").as_string() == "the hashprice from pool were 24.00 USD/PH/day");
         CHECK(machines(plan, "miners", "down") == "m-2");
         CHECK(reason(plan, "m-1") == "pays");
+    }
+    SECTION("a local switch") {
+        folder.write("small.toml", std::string{site_file} + "[[signal]]\nname = \"lever\"\nkind = \"local\"\ndriver = \"mqtt\"\nbroker = \"main\"\nin_local = \"observe\"\ngroups = [\"miners\"]\n");
+        const auto thrown = event(R"({"kind":"local","id":"switch","issued":"2026-07-01T00:00:30Z"})");
+        CHECK(planned(thrown).status == 0);
+        const auto plan = planned_json(thrown);
+        CHECK(plan.at("wish").as_string().starts_with("lever went to local"));
+        CHECK(reason(plan, "m-1") == "local");
+        CHECK(reason(plan, "o-1") == "running");
     }
     SECTION("a price") {
         says(planned(event(R"({"kind":"price","issued":"2026-07-01T17:00:02Z","start":"2026-07-01T17:00:00Z","end":"2026-07-01T17:05:00Z","price":145.12,"unit":"USD/MWh"})")).out,

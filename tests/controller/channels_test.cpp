@@ -127,3 +127,41 @@ TEST_CASE("the contact and the message are one source: each has to let go of wha
     bench.step(4s, {released(4s, "d-17", primary), bench.meter(0_W)});
     CHECK(bench.ordered(Rung::wake) == 7);
 }
+
+TEST_CASE("a release heard before anybody heard the call is its channel's word, and only its") {
+    Bench bench = two_channels();
+    const SourceId first = GENERATE(primary, secondary);
+    const SourceId then = first == primary ? secondary : primary;
+    bench.step(1s, {released(1s, "d-1", first)});
+    SECTION("the other's call holds until that releases it too") {
+        bench.step(2s, {dispatch(1s, "d-1", 4_kW, then), bench.meter(10_kW)});
+        CHECK(bench.said(NoteKind::event_opened));
+        CHECK(bench.ordered(Rung::sleep) == 7);
+        bench.step(3s, {bench.rest(0, 7), bench.meter(3_kW), dispatch(1s, "d-1", 4_kW, first)});  // Late: it took that back.
+        CHECK(bench.engine().state().obligations.size() == 1);
+        bench.step(70s, {released(70s, "d-1", then), bench.meter(3_kW)});
+        CHECK(bench.said(NoteKind::event_closed));
+        CHECK(bench.ordered(Rung::wake) == 7);
+    }
+    SECTION("the same after a restart") {
+        bench.restart();
+        bench.step(2s, {dispatch(1s, "d-1", 4_kW, then), bench.meter(10_kW)});
+        REQUIRE(bench.engine().state().obligations.size() == 1);
+        CHECK(bench.engine().state().obligations[0].words.size() == 2);
+    }
+    SECTION("what both have released opens nothing on either") {
+        bench.step(2s, {released(1s, "d-1", then)});
+        for (const SourceId late : {first, then}) {
+            bench.step(3s, {dispatch(1s, "d-1", 4_kW, late), bench.meter(10_kW)});
+            CHECK(bench.said(NoteKind::signal_after_release));
+            CHECK(bench.engine().state().obligations.empty());
+            CHECK(bench.decision().orders.empty());
+        }
+    }
+    SECTION("a newer call of that name is no longer the one released") {
+        bench.step(5s, {dispatch(5s, "d-1", 4_kW, first), bench.meter(10_kW)});
+        CHECK(bench.ordered(Rung::sleep) == 7);
+        bench.step(10s, {bench.rest(0, 7), bench.meter(3_kW), released(10s, "d-1", first)});
+        CHECK(bench.ordered(Rung::wake) == 7);  // The other never spoke of it.
+    }
+}

@@ -1,5 +1,6 @@
 // Limits that cannot be had together, what the binding one outweighs, and the notice to those who own the firm load.
 #include "policies/minimum_draw.hpp"
+#include "policies/programme.hpp"
 #include "tests/catch.hpp"
 #include "tests/support/bench.hpp"
 
@@ -67,6 +68,37 @@ TEST_CASE("when only firm load could meet a limit its owner gets notice, megawat
     }
 }
 
+TEST_CASE("the owner of firm load hears of a call hours before it begins, once, and again when it is off") {
+    const bool programme = GENERATE(false, true);
+    const Policy calls = programme ? policies::programme({.policy = PolicyId{0}, .sources = {utility}}) : policies::dispatch({.policy = PolicyId{0}, .sources = {utility}});
+    Bench bench{with_halls(), {calls}};
+    const auto stands = [&] { return std::vector<Event>{hall(0, 6_kW), hall(1, 4_kW), bench.all(Mode::running, 1_kW), bench.meter(20_kW)}; };
+    bench.step(0s, stands());
+    Signal call = dispatch(1s, "d-1", 7_kW);
+    call.start = midnight + 4h;
+    bench.step(1s, {call});
+    CHECK(bench.decision().orders.empty());
+    CHECK(bench.said(NoteKind::notice));
+    REQUIRE(bench.engine().state().notices.size() == 1);
+    CHECK(bench.engine().state().notices[0].group == GroupId{0});
+    CHECK(bench.engine().state().notices[0].power == 3_kW);
+    CHECK(bench.engine().state().notices[0].deadline == midnight + 4h + 30s);
+    bench.step(2h, stands());
+    CHECK_FALSE(bench.said(NoteKind::notice));
+    SECTION("it begins") {
+        bench.step(4h, stands());
+        CHECK(bench.ordered(Rung::sleep) == 10);
+        CHECK_FALSE(bench.said(NoteKind::notice));
+        REQUIRE(bench.engine().state().notices.size() == 1);
+        CHECK(bench.engine().state().notices[0].deadline == midnight + 4h + 30s);
+    }
+    SECTION("it is released before") {
+        bench.step(3h, {released(3h, "d-1"), bench.meter(20_kW)});
+        CHECK(bench.said(NoteKind::notice_over));
+        CHECK(bench.engine().state().notices.empty());
+    }
+}
+
 TEST_CASE("what can be met by those who may go asks nothing of an owner") {
     Bench bench{with_halls()};
     bench.step(0s, {hall(0, 6_kW), hall(1, 4_kW), bench.all(Mode::running, 1_kW), bench.meter(20_kW), dispatch(0s, "d-1", 11_kW)});
@@ -93,6 +125,34 @@ TEST_CASE("a floor above a limit: the limit holds, both are named, once") {
     CHECK(bench.ordered(Rung::wake) == 0);
     bench.step(3s, {released(3s, "d-1"), bench.meter(5_kW)});
     CHECK(bench.told(NoteKind::conflict_over, "take-or-pay"));
+}
+
+TEST_CASE("a floor of what could be shed stands against a limit by the firm load between them") {
+    struct Row {
+        Power limit;
+        bool conflict;
+    };
+    // 10 kW of halls, 950 W short of what was awarded: 16.65 kW in all.
+    for (const Row& row : {Row{17_kW, false}, Row{13_kW, true}, Row{5'500_W, true}}) {
+        CAPTURE(row.limit.count);
+        Site site = with_halls();
+        site.policies = {"obligations", "reserve"};
+        site.sources.push_back({"system operator", OnStale::hold});
+        policies::Programme reserve{.policy = PolicyId{1}, .sources = {SourceId{3}}};
+        reserve.armed.when = policies::Armed::When::signalled;
+        reserve.armed_floor = policies::Amount{policies::Amount::Of::offered, {}, 950'000};
+        Bench bench{site, {policies::programme(reserve), policies::dispatch({.policy = PolicyId{0}, .sources = {utility}})}};
+        Signal award = dispatch(0s, "award", 7_kW, SourceId{3});
+        award.kind = SignalKind::arm;
+        award.end = midnight + 2h;
+        bench.step(0s, {hall(0, 6_kW), hall(1, 4_kW), bench.all(Mode::running, 1_kW), bench.meter(20_kW), award});
+        bench.step(10s, {dispatch(10s, "d-1", row.limit), bench.meter(20_kW)});
+        CHECK(bench.told(NoteKind::conflict, "reserve") == row.conflict);
+        bench.step(11s, {bench.meter(20_kW)});
+        CHECK_FALSE(bench.said(NoteKind::conflict));
+        bench.step(20s, {released(20s, "d-1"), bench.meter(20_kW)});
+        CHECK(bench.told(NoteKind::conflict_over, "reserve") == row.conflict);
+    }
 }
 
 TEST_CASE("of two dispatches the tighter binds and names the other") {

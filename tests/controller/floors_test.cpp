@@ -140,6 +140,16 @@ TEST_CASE("without a fresh meter a floor lets nothing go for money, and starts n
     CHECK(decision.orders.empty());
 }
 
+TEST_CASE("while the meter is silent a minimum draw goes by the books, and a price still stops what is above it") {
+    Bench bench{at_least(1'300_kW)};
+    std::vector<Event> heard{price(300s, 200_per_MWh)};
+    for (Event& e : bench.plant.readings(at(300s)))
+        if (!std::holds_alternative<MeterReading>(e)) heard.push_back(std::move(e));
+    bench.plant.obey(bench.engine.step(at(300s), heard).orders, at(300s));
+    CHECK(bench.running(1) == 0);
+    CHECK(bench.running(2) == 8);
+}
+
 TEST_CASE("heat that was sold keeps the machines of its group") {
     Bench bench{at_least(400_kW, Scope::group(GroupId{1}))};
     bench.run({price(300s, 200_per_MWh)}, 300s);
@@ -191,6 +201,27 @@ TEST_CASE("an armed programme counts only what could be shed, gives it when call
     CHECK(bench.engine.state().obligations.size() == 1);    // also when the release comes again.
     REQUIRE(bench.engine.state().calls.size() == 1);
     CHECK(bench.engine.state().calls[0].ended - bench.engine.state().calls[0].began == Duration{300s});
+}
+
+TEST_CASE("what an award will want is up when it begins") {
+    Site site = with_operator();
+    for (const std::size_t g : {1u, 2u}) site.groups[g].min_off = 600s, site.groups[g].on_within = 300s;
+    Bench bench{policies::programme(lssi()), site};
+    Signal award = from_operator(SignalKind::arm, 100s, "hour-1", 800_kW);
+    award.start = midnight + 1h;
+    bench.run({award}, 100s);
+    SECTION("who runs is kept up although the price would stop all") {
+        bench.run({price(55min, 200_per_MWh)}, 55min);
+        CHECK(bench.running(1) + bench.running(2) == 8);
+    }
+    SECTION("who rests is woken in time") {
+        bench.run({price(300s, 200_per_MWh)}, 300s);
+        bench.run({}, 44min);
+        CHECK(bench.running(1) + bench.running(2) == 0);
+        bench.run({}, 45min);
+        CHECK(bench.running(1) == 0);
+        CHECK(bench.running(2) == 8);
+    }
 }
 
 TEST_CASE("a programme that could not keep its promise is told of before it is called") {

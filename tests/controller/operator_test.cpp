@@ -200,6 +200,53 @@ TEST_CASE("a word to run whatever the price outweighs the price and nothing else
     CHECK(bench.ordered(Rung::wake) == 6);
 }
 
+namespace {
+
+/// Six miners behind two feeders, four beside them.
+Site behind_two_feeders() {
+    Site site = miners(10);
+    site.feeders.resize(2);
+    site.feeders[0].name = "outer";
+    site.feeders[1].name = "inner";
+    site.feeders[1].under = FeederId{0};
+    Site::Group beside = site.groups[0];
+    site.groups[0].loads = {0, 6};
+    site.groups[0].feeder = FeederId{1};
+    beside.name = "beside";
+    beside.loads = {6, 10};
+    site.groups.push_back(beside);
+    return site;
+}
+
+}  // namespace
+
+TEST_CASE("a feeder is cleared of its override, and of what was said of what hangs there, and nothing else is") {
+    Bench bench{behind_two_feeders()};
+    bench.step(0s, {bench.run(0, 10), bench.meter(10_kW)});
+    OperatorWord most{Word::override_, "outer", "jo", "a hot joint", 3600s};
+    most.limit = 3_kW;
+    bench.step(1s, {most, OperatorWord{Word::lockout, "m-0", "jo", "a fan"}, OperatorWord{Word::lockout, "m-9", "jo", "a fan"}});
+    REQUIRE(bench.engine().state().overrides.size() == 1);
+    bench.step(2s, {OperatorWord{Word::clear, "outer", "jo", "mended"}});
+    CHECK_FALSE(bench.said(NoteKind::word_refused));
+    CHECK(bench.told(NoteKind::cleared, "outer"));
+    CHECK(bench.engine().state().overrides.empty());
+    const auto bars = [&](GroupId g) { return bench.engine().state().groups[index(g)].runs; };
+    for (const Run& run : bars(GroupId{0})) CHECK(run.bars == 0);
+    CHECK(bars(GroupId{1}).back().bars == locked_out);
+}
+
+TEST_CASE("a word to run whatever the price, for a feeder, reaches what hangs on feeders behind it") {
+    Site site = behind_two_feeders();
+    site.policies = {"strike", "obligations", "operator"};
+    Bench bench{site, {policies::price_strike({.policy = PolicyId{0}, .prices = market, .groups = {GroupId{0}, GroupId{1}}}),
+                       policies::person_limits({.policy = PolicyId{2}, .source = by_person})}};
+    bench.step(0s, {bench.run(0, 10), bench.meter(10_kW), OperatorWord{Word::override_, GENERATE(as<std::string>{}, "outer", "inner"), "jo", "heat is wanted", 3600s}});
+    bench.step(1s, {price(1s, 200_per_MWh)});
+    REQUIRE(bench.decision().orders.size() == 1);
+    CHECK(bench.decision().orders[0].loads == Range{6, 10});
+}
+
 TEST_CASE("in local nothing rises, and the site file says whether machines are still put to sleep") {
     const InLocal in_local = GENERATE(InLocal::observe, InLocal::shed_only);
     Site site = miners(10);

@@ -103,6 +103,34 @@ TEST_CASE("a meter that falls to nothing with nobody ordered off has lost its su
     CHECK(bench.orders.empty());  // There is nobody to order.
 }
 
+TEST_CASE("a meter that shows its fall over several readings has lost its supply as well") {
+    const int readings = GENERATE(1, 2, 3, 5, 20);
+    CAPTURE(readings);
+    Bench bench;
+    bench.shows(2_MW, 9s);  // Without the hall.
+    for (int i = 1; i <= readings; ++i) bench.step(9s + 200ms * i, {meter(Power{2'000'000 - 2'000'000 / readings * i}, 9s + 200ms * i)});
+    for (const Duration end = bench.t + 3s; bench.t < end;) bench.step(bench.t + 200ms, {meter(0_W, bench.t + 200ms)});
+    CHECK(bench.phase() == Phase::lost);
+    CHECK(bench.engine.state().supplies[0].before == 2_MW);
+}
+
+TEST_CASE("a fall over several readings that orders explain is no loss, and neither is a slow one") {
+    Bench bench;
+    bench.shows(1'400_kW, 9s);  // East is metered elsewhere.
+    SECTION("west was ordered off") {
+        bench.step(10s, {OperatorWord{Word::maintenance, "west", "jo", "fans", 1h}, meter(1'400_kW, 10s)});
+        REQUIRE(bench.orders.size() == 1);
+        bench.step(11s, {meter(1'067_kW, 11s)});
+        bench.step(12s, {meter(733_kW, 12s), machines(11, 21, Mode::asleep, 12s)});
+        bench.shows(400_kW, 60s);
+    }
+    SECTION("slowly") {
+        for (Power shown = 1'400_kW; shown > 400_kW; shown -= 25_kW) bench.shows(shown, bench.t + 1s);
+    }
+    CHECK(bench.phase() == Phase::steady);
+    CHECK(!bench.said(NoteKind::supply_lost));
+}
+
 TEST_CASE("what was ordered away, a hall on its batteries, or a single bad reading is no loss of supply") {
     SECTION("everybody stops for a price") {
         Bench bench;

@@ -11,6 +11,35 @@ Instant day(int year, unsigned month, unsigned day) { return Instant{std::chrono
 
 }  // namespace
 
+TEST_CASE("a month is over at midnight on the wall, whatever its clock does until then") {
+    const WallClock texas{{{day(2026, 3, 1), -6h}, {day(2026, 3, 8) + 8h, -5h}, {day(2026, 11, 1) + 7h, -6h}}}, berlin{{{day(2026, 3, 1), 1h}, {day(2026, 3, 29) + 1h, 2h}}};
+    struct Row {
+        WallClock clock;
+        Instant at, end;
+    };
+    for (const Row& row : {Row{{}, day(2026, 10, 31) + 23h, day(2026, 11, 1)}, Row{texas, day(2026, 10, 31) + 23h, day(2026, 11, 1) + 5h}, Row{texas, day(2026, 11, 1) + 4h + 59min, day(2026, 11, 1) + 5h},
+                           Row{texas, day(2026, 11, 1) + 5h, day(2026, 12, 1) + 6h},  // Over the end of summer time,
+                           Row{texas, day(2026, 3, 5), day(2026, 4, 1) + 5h},         // and its beginning.
+                           Row{texas, day(2027, 1, 1) + 5h, day(2027, 1, 1) + 6h}, Row{berlin, day(2026, 3, 5), day(2026, 3, 31) + 22h}, Row{berlin, day(2026, 3, 31) + 22h, day(2026, 4, 30) + 22h}}) {
+        CAPTURE(row.at, row.end);
+        CHECK(Peaks::month_end(row.at, row.clock) == row.end);
+        CHECK(Peaks::month_of(row.end - Duration{1}, row.clock) == Peaks::month_of(row.at, row.clock));
+        CHECK(Peaks::month_of(row.end, row.clock) == Peaks::month_of(row.at, row.clock) + 1);
+    }
+}
+
+TEST_CASE("what is drawn on the last evening on the wall is a peak of the month that ends") {
+    const WallClock texas{{{Instant{}, -5h}}};
+    Peaks peaks{15min};
+    peaks.add(4_MW, day(2026, 10, 31) + 20h, day(2026, 11, 1) + 4h, texas);
+    peaks.add(9_MW, day(2026, 11, 1) + 4h, day(2026, 11, 1) + 5h, texas);
+    peaks.add(2_MW, day(2026, 11, 1) + 5h, day(2026, 11, 1) + 6h, texas);
+    CHECK(peaks.month(day(2026, 10, 20), texas) == 9_MW);
+    CHECK(peaks.month(day(2026, 11, 1) + 4h, texas) == 9_MW);
+    CHECK(peaks.month(day(2026, 11, 20), texas) == 2_MW);
+    CHECK(peaks.twelve_months(day(2027, 10, 31), texas) == 2_MW);
+}
+
 TEST_CASE("a month's peak is the highest mean of its aligned windows") {
     Peaks peaks{15min};
     const Instant noon = day(2026, 5, 3) + 12h;

@@ -122,6 +122,21 @@ TEST_CASE("a cycle that costs more than the chance is worth is not made") {
     CHECK(bench.ask(noon).cutoffs[0].start_at == 201_per_MWh);
 }
 
+TEST_CASE("no strike is asked to stop and to start at once, also where power costs less than nothing and sleep draws some") {
+    Bench bench{ici()};
+    bench.settings.per_kw_year = Price{1'000'000'000};  // A tenth of it, over five hours: 20 per MWh.
+    bench.settings.machines[0].cycle = Cycle{.cost = {60min, {}}, .standby_ppm = 100'000};
+    bench.state.forecasts.push_back({forecaster, "w", noon.utc, noon.steady, noon.steady + 1h, 100'000});
+    for (const std::int64_t per_mwh : {-100, -21, -20, -19, 0, 40}) {
+        CAPTURE(per_mwh);
+        bench.state.prices[2] = {};
+        bench.price(Price{per_mwh * 1'000'000});
+        const Limits limits = bench.ask(noon);
+        REQUIRE(limits.cutoffs.size() == 1);
+        CHECK(limits.cutoffs[0].stop_below <= limits.cutoffs[0].start_at);
+    }
+}
+
 TEST_CASE("the system's demand is held against the highest of its month") {
     struct Row {
         double mw;        ///< All of the day.

@@ -100,6 +100,45 @@ TEST_CASE("while a kW more earns more than it costs, nothing is asked, and the p
     CHECK(bench.ask(0min, 12_MW, cheap).bounds.size() == 1);
 }
 
+TEST_CASE("the limit stands through the last evening of the month on the site's wall, and not into the next month") {
+    using std::chrono::sys_days;
+    const Instant november{sys_days{std::chrono::year{2026} / 11 / 1}};
+    const DemandCharge texas{.per_kw_month = Price{15'000'000'000}, .mining_earns = 58_per_MWh, .paid = 1_MW};
+    struct Row {
+        Instant at;
+        bool limited;
+    };
+    for (const Row& row : {Row{november - 3h, true},             // 31 October, 16:00 in Texas.
+                           Row{november + 5min, true},           // 19:05
+                           Row{november + 4h + 59min, true},     // 23:59
+                           Row{november + 5h, false},            // Midnight: a whole month lies ahead.
+                           Row{november + 30 * 24h, true},       // 30 November, 18:00; the clock has changed since.
+                           Row{november + 30 * 24h + 5h + 59min, true}, Row{november + 30 * 24h + 6h, false}}) {
+        CAPTURE(row.at);
+        Bench bench;
+        bench.site.clock = WallClock{{{Instant{}, -5h}, {november + 7h, -6h}}};
+        Limits limits;
+        demand_charge(texas)(bench.state, {row.at, Steady{1'000h}}, limits);
+        CHECK(limits.bounds.size() == (row.limited ? 1 : 0));
+    }
+}
+
+TEST_CASE("a new site that does not say what is paid is limited by its first whole window, and not before there is one") {
+    Bench bench;
+    const Instant noon = june + std::chrono::days{19} + 12h;
+    bench.state.meters[0].quarter_hours = Peaks{15min};
+    const Limits first = bench.ask(5min, 8_MW, dear);
+    CHECK(first.bounds.empty());
+    CHECK(first.changes_at == Steady{15min});
+    DemandCharge said = dear;
+    said.paid = 3_MW;
+    CHECK(bench.ask(6min, 8_MW, said).bounds.size() == 1);
+    bench.state.meters[0].quarter_hours.add(8_MW, noon, noon + 15min);
+    const Limits then = bench.ask(5min, 12_MW, dear, noon + 15min);
+    REQUIRE(then.bounds.size() == 1);
+    CHECK(then.bounds[0].high == 6_MW);  // (8 x 15 - 12 x 5) / 10
+}
+
 TEST_CASE("between two readings the limit stays as it is") {
     Bench bench;
     const Instant window = june + std::chrono::days{19} + 12h;

@@ -62,7 +62,9 @@ TEST_CASE("a call comes down to the contract's ceiling, or to its own limit wher
     };
     const Amount percent_of_peak{Amount::Of::peak, {}, 50'000}, below{Amount::Of::below_reference, {}, 1'000'000}, fixed{Amount::Of::watts, 4_MW, 0};
     for (const Row& row : {Row{percent_of_peak, Ask::full, {}, 600_kW}, Row{percent_of_peak, Ask::absolute, 5_MW, 600_kW}, Row{percent_of_peak, Ask::absolute, 500_kW, 500_kW},
-                           Row{below, Ask::full, {}, 8_MW}, Row{below, Ask::relative, 3_MW, 7_MW}, Row{fixed, Ask::full, {}, 4_MW}, Row{std::nullopt, Ask::absolute, 5_MW, 5_MW}}) {
+                           Row{below, Ask::full, {}, 8_MW}, Row{below, Ask::relative, 3_MW, 7_MW},
+                           Row{below, Ask::relative, 500_kW, 9'500_kW}, Row{below, Ask::absolute, 9_MW, 9_MW}, Row{fixed, Ask::absolute, 5_MW, 4_MW},  // A call that names less than was offered gets less.
+                           Row{fixed, Ask::full, {}, 4_MW}, Row{std::nullopt, Ask::absolute, 5_MW, 5_MW}}) {
         CAPTURE(static_cast<int>(row.ask), row.power.count, row.high.count);
         Bench bench;
         bench.terms.peak = 12_MW;
@@ -73,6 +75,20 @@ TEST_CASE("a call comes down to the contract's ceiling, or to its own limit wher
         CHECK(limits.bounds[0].high == row.high);
         CHECK(!limits.bounds[0].everything);
         CHECK(limits.promises.empty());  // It has been called in.
+    }
+}
+
+TEST_CASE("a limit says whether it is the call's own or the programme's") {
+    struct Row {
+        Power asked;
+        Reason reason;
+    };
+    for (const Row& row : {Row{5_MW, Reason::programme_ceiling}, Row{600_kW, Reason::dispatched}, Row{500_kW, Reason::dispatched}}) {
+        Bench bench;
+        bench.terms.peak = 12_MW;
+        bench.terms.ceiling = Amount{Amount::Of::peak, {}, 50'000};
+        bench.call(100s, Ask::absolute, row.asked);
+        CHECK(bench.ask(100s).bounds.at(0).why.reason == row.reason);
     }
 }
 
@@ -138,6 +154,52 @@ TEST_CASE("while it is armed a programme wants its volume to run, and promises i
     CHECK(limits.bounds[0].high == 6_MW);
 }
 
+namespace {
+
+/// Miners that rest ten minutes at least and need five to be up; a hall and others that are no concern of the programme.
+Site slow_machines() {
+    Site site;
+    site.sources = {{"utility", OnStale::hold}, {"other", OnStale::hold}};
+    site.feeders = {{"north"}, {"south"}};
+    Site::Group miners{.name = "miners", .driver = "luxos", .tier = Tier::interruptible, .feeder = FeederId{0}};
+    miners.min_off = 600s, miners.on_within = 300s;
+    Site::Group hall = miners, others = miners;
+    hall.tier = Tier::firm, hall.min_off = 2h;
+    others.feeder = FeederId{1}, others.min_off = 3h;
+    site.groups = {miners, hall, others};
+    return site;
+}
+
+}  // namespace
+
+TEST_CASE("an award that is known, or contract hours, keep machines up for as long before as one needs to be back") {
+    Bench bench;
+    bench.site = slow_machines();
+    bench.terms.scope = Scope::feeder(FeederId{0});
+    bench.terms.armed_floor = Amount{Amount::Of::offered, {}, 950'000};
+    Duration begins{};
+    SECTION("an award") {
+        begins = 1h;
+        bench.terms.armed.when = policies::Armed::When::signalled;
+        bench.call(begins, Ask::full, 4_MW, SignalKind::arm);
+    }
+    SECTION("contract hours") {
+        begins = 17h;
+        bench.terms.offered = 4_MW;
+        bench.terms.armed.hours.hours = {17h, 21h};
+    }
+    CHECK(bench.ask(begins - 901s).floors.empty());
+    CHECK(bench.ask(begins - 901s).changes_at <= Steady{begins - 900s});
+    for (const Duration before : {900s, 1s, 0s}) {
+        const Limits limits = bench.ask(begins - before);
+        REQUIRE(limits.floors.size() == 1);
+        CHECK(limits.floors[0].low == 3'800_kW);
+        CHECK(limits.floors[0].keep == 4_MW);
+        CHECK(limits.floors[0].of == Floor::Of::sheddable);
+        CHECK(limits.promises.size() == (before == 0s ? 1 : 0));
+    }
+}
+
 TEST_CASE("contract hours go by the wall, the week and the season") {
     Bench bench;
     bench.terms.armed.hours = {{std::chrono::December / 1, std::chrono::March / 31}, {17h, 21h}, true};
@@ -189,6 +251,18 @@ TEST_CASE("calls beyond the quota are told apart: by day, by season, by hours, b
         CHECK((limits.bounds[0].high == no_limit) == row.beyond);
         if (row.quota.a_season == 7h) CHECK(limits.changes_at == Steady{9h});  // When the hours are used up.
     }
+}
+
+TEST_CASE("a call beyond the quota that is obeyed is told of beside its limit") {
+    Bench bench;
+    bench.terms.quota.calls_a_day = 1;
+    bench.state.calls = {{utility, midnight + 1h, midnight + 2h}};
+    bench.call(8h, Ask::absolute, 4_MW);
+    const Limits limits = bench.ask(8h);
+    REQUIRE(limits.bounds.size() == 2);
+    CHECK(limits.bounds[0].high == 4_MW);
+    CHECK(limits.bounds[1].high == no_limit);
+    CHECK(limits.bounds[1].why.reason == Reason::beyond_quota_obeyed);
 }
 
 TEST_CASE("what was declined has spent nothing, and calls that overlap are one") {

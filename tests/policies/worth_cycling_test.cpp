@@ -56,6 +56,8 @@ TEST_CASE("a machine is worth stopping below the strike that the formula gives")
              Row{{{2min, 90}, {1h, 10}}, ramp, 1s, (90 * 2 + 10 * 60) / 82.0},  // Who mines for less than 9.51 does not come back for 10.
              Row{{{2min, 90}, {1h, 0}}, {.cost = {40min, {}}, .min_off = 32min}, 1s, 90 * 2 / 52.0},  // It cannot be back earlier.
              Row{{{1h, -20}}, ramp, 1s, -20},
+             Row{{{15min, 90}}, {.cost = {40min, {}}, .min_off = 32min}, 1s, 90 * 15 / 52.0},  // Nothing is known to be saved in the rest of its min_off.
+             Row{{{15min, -20}}, {.cost = {40min, {}}, .min_off = 32min}, 1s, -20},            // What is lost goes on.
          }) {
         CAPTURE(row.prices.size(), row.below, row.prices.front().per_mwh);
         const WorthCycling worth = worth_cycling(timeline(row.prices), Steady{}, row.cycle, row.spike, 0s);
@@ -80,12 +82,23 @@ TEST_CASE("a machine is worth starting from the strike that the mirrored formula
              Row{{{1h, 40}, {1h, 200}, {1h, 30}}, ramp, 0s, 60},                 // The dip must pay for itself.
              Row{{{20min, 40}, {1h, 200}, {1h, 30}}, ramp, 0s, (40 + 600) / 4.0},  // Too short a dip: only a machine that would run through the spike.
              Row{{{1h, 40}, {1h, 50}}, ramp, 0s, 50},
+             Row{{{10min, 40}}, {.cost = {40min, {}}, .min_on = 1h}, 1s, 60},    // It pays the last price until it may stop.
          }) {
         CAPTURE(row.prices.size(), row.from, row.calm.count());
         const WorthCycling worth = worth_cycling(timeline(row.prices), Steady{}, row.cycle, 1s, row.calm);
         CAPTURE(per_megawatt_hour(worth.start_at));
         CHECK(near(worth.start_at, row.from));
     }
+}
+
+TEST_CASE("who must rest, or run, for longer than prices are expected to last still stops for a high price and starts at a low one") {
+    const Price strike = 80_per_MWh;
+    const Cycle cycle{.cost = {5min, Price{20'000'000}}, .min_off = 30min, .min_on = 30min};
+    const auto at = [&](double price) { return worth_cycling(timeline({{5min, price}}), Steady{}, cycle, 15min, 15min); };
+    CHECK(strike < at(5'000).stop_below);
+    CHECK(strike >= at(90).stop_below);
+    CHECK(strike >= at(0).start_at);
+    CHECK(strike < at(79).start_at);
 }
 
 TEST_CASE("the test says the same all through an interval, and again from its end until the next price") {

@@ -121,6 +121,30 @@ TEST_CASE("gaps are named by their days and never filled") {
     CHECK(feed.intervals.size() == 3);
 }
 
+TEST_CASE("what is missing at the edges of from and to is a gap like any other") {
+    std::string rows = "2024-01-14,24,9,5\n";
+    for (int hour = 3; hour <= 22; ++hour) rows += "2024-01-15," + std::to_string(hour) + ",9,5\n";
+    rows += "2024-01-16,5,9,5\n";
+    FeedOptions options;
+    options.from = "2024-01-15";
+    options.to = "2024-01-16";
+    const Feed feed = must_read(hourly(rows), options);
+    CHECK(feed.intervals.size() == 20);
+    REQUIRE(feed.report.gaps.size() == 2);
+    CHECK(in_utc(feed.report.gaps[0].start) == "2024-01-15T06:00:00Z");
+    CHECK(in_utc(feed.report.gaps[0].end) == "2024-01-15T08:00:00Z");
+    CHECK(feed.report.gaps[0].intervals == 2);
+    CHECK(in_utc(feed.report.gaps[1].start) == "2024-01-16T04:00:00Z");
+    CHECK(in_utc(feed.report.gaps[1].end) == "2024-01-16T06:00:00Z");
+    CHECK(feed.report.gaps[1].to_date == "2024-01-15");
+    // Beyond what the file has nothing is missing of it: that is a note.
+    options.from = "2023-01-01";
+    options.to = "2025-01-01";
+    const Feed all = must_read(hourly(rows), options);
+    CHECK(all.report.gaps.size() == 2);
+    CHECK(all.report.notes.size() == 2);
+}
+
 TEST_CASE("intervals without an end last the most common step, and that is said") {
     const Feed feed = must_read("Time,Location,LMP\n2025-01-01 00:00:00Z,A,1\n2025-01-01 00:05:00Z,A,2\n2025-01-01 00:15:00Z,A,3\n2025-01-01 00:20:00Z,A,3\n");
     CHECK(feed.interval_length == 5min);

@@ -140,6 +140,47 @@ TEST_CASE("the demand of a month is billed by its highest window, with its ratch
     CHECK(money(low.total()) == "20000.00");    // Until the end of May: once.
 }
 
+TEST_CASE("the demand of the last evening on the wall is billed with the month that ends") {
+    const Instant evening{std::chrono::sys_days{std::chrono::year{2026} / 11 / 1} + 1h}, midnight = evening + 4h;  // 31 October, 20:00 in Texas.
+    DemandBill bill{{15min, Price{10'000'000'000}, 0, {}, WallClock{{{Instant{}, -5h}}}}, evening - 20h};
+    bill.drawn(1_MW, evening);
+    bill.drawn(8_MW, evening + 1h);
+    bill.drawn(1_MW, midnight);
+    CHECK(money(bill.total()) == "80000.00");   // One month.
+    bill.drawn(1_MW, midnight + 1h);
+    CHECK(money(bill.total()) == "90000.00");
+}
+
+TEST_CASE("what was bought and is not drawn is billed for as long as it is bought, by the wall") {
+    const std::vector<MinimumBought> always{{3_MW, 50_per_MWh, {}, {}}};
+    UnderuseBill all_day{always, noon};
+    all_day.drawn(1_MW, noon + 1h);
+    CHECK(money(all_day.total()) == "100.00");
+    all_day.drawn(3_MW, noon + 2h);
+    all_day.drawn(9_MW, noon + 3h);
+    CHECK(money(all_day.total()) == "100.00");
+    // From 7:30 to 9:00 on a wall on which noon is 7:00; the other is bought beside it.
+    std::vector<MinimumBought> two{{3_MW, 50_per_MWh, {.hours = {7h + 30min, 9h}}, WallClock{{{Instant{}, -5h}}}}, {2_MW, 10_per_MWh, {}, {}}};
+    UnderuseBill contract{two, noon};
+    contract.drawn(1_MW, noon + 1h + 30s);
+    CHECK(money(contract.total()) == "60.92");   // 100 x 30.5 / 60, and 10 x 60.5 / 60.
+    contract.drawn(1_MW, noon + 4h);
+    CHECK(money(contract.total()) == "190.00");  // 150 and 40.
+}
+
+TEST_CASE("a replay bills what was bought and slept through, not what was drawn") {
+    const sim::Feed feed = hours({20, 100, 20, 20});
+    Economy with = economy();
+    with.minimums = {{8_MW, 50_per_MWh, {}, {}}};
+    const ReplayResult r = replay(ten_machines(), strike(), SourceId{0}, feed, feed, {}, with);
+    CHECK(money(r.earned.underuse) == "350.00");   // 7 MW for an hour.
+    CHECK(money(r.earned.net(r.cost)) == "478.00");
+    CHECK(money(r.baseline_earned.underuse) == "0.00");
+    CHECK(boost::json::parse(to_json(r)).at("underuse_cost").as_double() == 350.0);
+    with.minimums[0].hours.hours = {12h, 13h};     // The hour before the dear one.
+    CHECK(money(replay(ten_machines(), strike(), SourceId{0}, feed, feed, {}, with).earned.underuse) == "0.00");
+}
+
 TEST_CASE("the demand charge keeps a replay's mean at what is paid for") {
     const sim::Feed feed = hours(std::vector<int>(24, 20));
     Economy with = economy();

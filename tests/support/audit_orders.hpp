@@ -46,6 +46,8 @@ public:
         kept(seen);
         agree_with_state(seen);
         chased(seen);
+        supplies_.clear();
+        for (const SupplyState& supply : seen.state.supplies) supplies_.push_back(supply.phase);
     }
 
 private:
@@ -279,7 +281,8 @@ private:
     bool fell(const Seen& seen, Slot s) const {
         for (std::size_t i = 0; i < site_.supplies.size(); ++i) {
             const std::size_t group = static_cast<std::size_t>(&group_of(s) - site_.groups.data());
-            if (seen.state.supplies[i].phase != SupplyState::Phase::steady && seen.recount.in(site_.supplies[i].scope, group) && group_of(s).driver != "contactor") return true;
+            const bool steady = seen.state.supplies[i].phase == SupplyState::Phase::steady && (i >= supplies_.size() || supplies_[i] == SupplyState::Phase::steady);
+            if (!steady && seen.recount.in(site_.supplies[i].scope, group) && group_of(s).driver != "contactor") return true;
         }
         return false;
     }
@@ -321,6 +324,7 @@ private:
     std::set<Slot> unworked_;
     std::map<Slot, Steady> lifted_, may_flip_;
     std::set<EventId> opened_;
+    std::vector<SupplyState::Phase> supplies_;   ///< As the step before left them.
     std::vector<Steady> wakes_;
     std::map<int, Steady> ramp_due_of_;                             ///< The site's, then the feeders'.
     std::map<int, std::vector<std::pair<Steady, Power>>> starts_;  ///< Likewise.
