@@ -220,7 +220,8 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
         settings.connections = std::max(settings.connections, group.luxos->connections);
         settings.deadline = std::max(Duration{1'000}, group.luxos->timeout);
         for (const MachineConfig& from : group.machines)
-            settings.machines.push_back({AsicProtocol::luxos, model.slots.at(from.id), from.id, from.host, from.port, from.mac, from.watts, group.standby, group.luxos->deadband, group.luxos->poll});
+            settings.machines.push_back({.protocol = AsicProtocol::luxos, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .mac = from.mac, .rated = from.watts,
+                                         .standby = group.standby, .deadband = group.luxos->deadband, .poll = group.luxos->poll});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }
