@@ -207,7 +207,7 @@ TEST_CASE("an Antminer heeds miner-mode in its firmware's form and nothing else,
     CHECK(strict.write(strict.config()) == "M000");
 }
 
-TEST_CASE("an Antminer's write takes its time, its effect does not; some are dark meanwhile, some half awake") {
+TEST_CASE("an Antminer's write takes its time, its effect does not, and some are dark meanwhile, some half awake") {
     AntminerSettings given = quick();
     given.write_reply = {400ms, 400ms};
     given.half_initialised = 600s;
