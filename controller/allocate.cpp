@@ -27,9 +27,9 @@ void measure_floors(Core& core) {
 bool spared(Core& core, Slot s) {
     const GroupId g = core.group_of[s];
     const LoadState& load = core.state.loads[s];
-    // As `at_least` counts it: one on its way up by its reading, and nothing of what is silent or broken.
+    // As `at_least` counts it, by the books or by the meter, whichever is more; and nothing remains of what is silent or broken.
     const Power remains = load.stale || load.mode == Mode::fault ? Power{} : core.group(g).standby;
-    const Power watts = (load.seen ? load.watts : std::max(load.watts, load.reading)) - remains;
+    const Power watts = std::max({load.watts, load.reading, load.seen ? Power{} : core.rated[s]}) - remains;
     const auto gives = [&](const Floor& floor) { return floor.of == Floor::Of::all ? with_cooling_at_most(watts, core.cooling_of(floor.scope)) : watts; };
     for (FloorRoom& room : core.floors)
         if (under(core, room.floor->scope, g) && room.spare < gives(*room.floor)) return room.held = true, false;

@@ -190,6 +190,8 @@ private:
     /// A floor starts no more than it lacks, to the last load.
     void wanted(const Seen& seen, const Order& order, Slot s) {
         if (std::ranges::find(seen.decision.orders, Rung::close, &Order::rung) != seen.decision.orders.end()) return;  // Whose block comes on top.
+        const auto for_another = [&](const Order& o) { return o.rung == Rung::wake && is_floor(o.why.reason) && o.why != order.why; };
+        if (std::ranges::any_of(seen.decision.orders, for_another)) return;  // What that floor starts comes on top.
         const Power largest = std::ranges::max(site_.loads, {}, &Site::Load::rated).rated;
         const bool needed = std::ranges::any_of(seen.recount.limits.floors, [&](const Floor& floor) {
             const Power without = seen.recount.balance(floor.scope).coming(floor.of) - largest;
