@@ -287,7 +287,7 @@ struct PriceStrikeConfig {
     unsigned down_after = 1, up_after = 1;
     bool worth_cycling = true;    ///< For groups that say what a cycle costs.
     std::optional<Duration> expected_spike;  ///< Absent: two hours, and prices told afterwards are not weighed.
-    Duration expected_calm{14'400'000};      ///< 0: for ever.
+    std::optional<Duration> expected_calm;   ///< 0: for ever. Absent: four hours, for ever where prices are told afterwards.
     bool operator==(const PriceStrikeConfig&) const = default;
 };
 

@@ -60,7 +60,7 @@ void worth_cycling_of(Keys& keys, PriceStrikeConfig& policy) {
     if (!policy.worth_cycling)
         for (const auto* key : {"expected_spike_s", "expected_calm_s"}) keys.refuse(key, "with worth_cycling = false nothing is weighed");
     if (const auto spike = keys.number("expected_spike_s", seconds(1'000, 31 * day_ms))) policy.expected_spike = Duration{*spike};
-    policy.expected_calm = keys.span_or("expected_calm_s", seconds(0, 31 * day_ms), policy.expected_calm);
+    if (keys.has("expected_calm_s")) policy.expected_calm = keys.span_or("expected_calm_s", seconds(0, 31 * day_ms), Duration{0});
 }
 
 /// The order of a group is that of its strikes, and a hashprice would change it under machines whose own it does not move.

@@ -33,7 +33,8 @@ void ask_if_worth(Limits& limits, const PriceTimeline& prices, Now now, const Pr
     for (std::size_t i = 0; i < settings.groups.size(); ++i) {
         Strikes strikes = plain;
         if (weighed && i < settings.cycles.size() && settings.cycles[i]) {
-            const WorthCycling worth = worth_cycling(prices, now.steady, *settings.cycles[i], settings.expected_spike.value_or(usual_spike), settings.expected_calm);
+            const WorthCycling worth = worth_cycling(prices, now.steady, *settings.cycles[i], settings.expected_spike.value_or(usual_spike),
+                                                       settings.expected_calm.value_or(told_afterwards ? Duration{0} : usual_calm));
             strikes = {std::min(plain.stop_below, worth.stop_below), std::max(plain.start_at, worth.start_at)};
         }
         ask(limits, settings.groups[i], strikes, why);

@@ -24,7 +24,8 @@ struct PriceStrike {
     /// interval. Absent: two hours, and a market that tells its prices only afterwards is not weighed at all: what was a little
     /// above the strike for an hour is, on average, followed by more (docs/economics.md).
     std::optional<Duration> expected_spike;
-    Duration expected_calm{0};     ///< The same for who waits to start; 0: for ever.
+    /// The same for who waits to start; 0: for ever. Absent: four hours, and for ever where prices are told only afterwards.
+    std::optional<Duration> expected_calm;
 };
 
 /// Mines while the price pays. A machine stops when the last `down_after` intervals were all above its strike and may
@@ -39,7 +40,7 @@ struct PriceStrike {
 ///     S t - P(t) > ramp / 2 (S + adder) + wear.
 Policy price_strike(PriceStrike settings);
 
-constexpr Duration usual_spike{7'200'000};  ///< What won on real prices.
+constexpr Duration usual_spike{7'200'000}, usual_calm{14'400'000};  ///< What won on real prices.
 
 /// The two cutoffs of that test: below the first it is worth stopping, from the second it is worth starting.
 struct WorthCycling {
