@@ -72,16 +72,6 @@ Turn Antminer::send(Memory& a, Step step, std::string_view method, std::string_v
     return {.kind = commits ? Turn::Kind::commit : Turn::Kind::ask, .request = {request_, Frame::http, commits ? write_patience : Duration{0}}};
 }
 
-Turn Antminer::refused(std::string_view why) {
-    why_ = why;
-    return {.kind = Turn::Kind::refused, .why = why_};
-}
-
-Turn Antminer::garbage(std::string_view why) {
-    why_ = why;
-    return {.kind = Turn::Kind::garbage, .why = why_};
-}
-
 Turn Antminer::answered(Machine& m, std::string_view bytes, Steady) {
     Memory& a = memory_[m.own];
     const auto answer = wire::http::parse(bytes, true);
@@ -141,10 +131,7 @@ Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
 Turn Antminer::known(Machine& m, Memory& a, std::string_view body) {
     const auto said = wire::antminer::parse_system_info(parser_, body);
     if (!said) return garbage(said.error().detail);
-    if (!m.meets(said->mac)) {
-        why_ = said->mac ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said->mac, m.mac) : "answers as a stranger, and does not tell its mac";
-        return {.kind = Turn::Kind::foreign, .why = why_};
-    }
+    if (const auto other = stranger(m, said->mac)) return *other;
     return a.step == Step::who ? go_on_polling(m, a, false) : ask(a, Step::read_conf);
 }
 

@@ -45,8 +45,6 @@ private:
     static std::string_view page_of(Step step);
     Turn ask(Memory& a, Step step);
     Turn send(Memory& a, Step step, std::string_view method, std::string_view target, std::string_view body);
-    Turn refused(std::string_view why);
-    Turn garbage(std::string_view why);
     Turn unauthorized(Memory& a, std::span<const std::string> challenges);
     Turn understood(Machine& m, Memory& a, std::string_view body);
     Turn known(Machine& m, Memory& a, std::string_view body);
@@ -57,7 +55,7 @@ private:
     std::vector<Memory> memory_;
     std::vector<Login> logins_;
     wire::cgminer::Parser parser_;
-    std::string cnonce_, request_, why_;
+    std::string cnonce_, request_;
 };
 
 }  // namespace ballast::asic

@@ -2,6 +2,8 @@
 #include "drivers/asic/asics.hpp"
 #include "drivers/asic/machine.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace ballast::asic {
@@ -41,6 +43,14 @@ public:
     /// Something is left open at the device that should be closed once no order needs it.
     virtual bool untidy(const Machine&) const { return false; }
     virtual Turn begin_tidying(Machine&) { return {}; }
+
+protected:
+    Turn refused(std::string_view why);
+    Turn garbage(std::string_view why);
+    /// Nothing if who said that MAC, or said none, is who the inventory names.
+    std::optional<Turn> stranger(Machine& machine, std::optional<std::uint64_t> said);
+
+    std::string why_;  ///< Where the texts of turns live.
 };
 
 }  // namespace ballast::asic

@@ -1,7 +1,5 @@
 #include "drivers/asic/luxos.hpp"
 
-#include <fmt/format.h>
-
 namespace ballast::asic {
 namespace {
 
@@ -23,18 +21,10 @@ Turn Luxos::ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::s
     return {.kind = step == LuxosStep::curtail ? Turn::Kind::commit : Turn::Kind::ask, .request = {request_}};
 }
 
-Turn Luxos::refused(std::string_view why) {
-    why_ = why;
-    return {.kind = Turn::Kind::refused, .why = why_};
-}
-
 Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
     LuxosMemory& l = memory_[m.own];
     const auto reply = parser_.parse(bytes);
-    if (!reply) {
-        why_ = reply.error().detail;
-        return {.kind = Turn::Kind::garbage, .why = why_};
-    }
+    if (!reply) return garbage(reply.error().detail);
     switch (l.step) {
     case LuxosStep::power: l.power = wire::cgminer::power(*reply); return go_on_polling(m, l);
     case LuxosStep::summary:
@@ -42,10 +32,10 @@ Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
         l.mean_gigahashes = wire::cgminer::mean_gigahashes(*reply);
         return go_on_polling(m, l);
     case LuxosStep::config:
-        if (const auto other = stranger(m, l, *reply)) return *other;
+        if (const auto other = configured(m, l, *reply)) return *other;
         return go_on_polling(m, l);
     case LuxosStep::identify:
-        if (const auto other = stranger(m, l, *reply)) return *other;
+        if (const auto other = configured(m, l, *reply)) return *other;
         return go_on_ordering(m, l);
     case LuxosStep::logon: return logged_on(m, l, *reply);
     case LuxosStep::session: return session_told(m, l, *reply);
@@ -56,12 +46,9 @@ Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
 }
 
 /// Takes what `config` says, unless somebody else says it.
-std::optional<Turn> Luxos::stranger(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
+std::optional<Turn> Luxos::configured(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
     const auto said = wire::cgminer::config(reply);
-    if (!m.meets(said ? said->mac : std::nullopt)) {
-        why_ = said && said->mac ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said->mac, m.mac) : "answers as a stranger, and does not tell its mac";
-        return Turn{.kind = Turn::Kind::foreign, .why = why_};
-    }
+    if (const auto other = stranger(m, said ? said->mac : std::nullopt)) return other;
     l.asleep = said ? said->asleep : std::nullopt;
     l.supply_on = said ? said->power_supply_on : std::nullopt;
     l.polls_to_config = 10;

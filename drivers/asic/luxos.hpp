@@ -18,18 +18,17 @@ public:
 
 private:
     Turn ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::string_view parameter = {});
-    Turn refused(std::string_view why);
     Turn go_on_polling(Machine& m, LuxosMemory& l);
     Turn go_on_ordering(Machine& m, LuxosMemory& l);
     Turn logged_on(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn session_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn curtailed(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn renewed(Machine& m, LuxosMemory& l);
-    std::optional<Turn> stranger(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
+    std::optional<Turn> configured(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
 
     std::vector<LuxosMemory> memory_;
     wire::cgminer::Parser parser_;
-    std::string request_, parameter_, why_;
+    std::string request_, parameter_;
 };
 
 }  // namespace ballast::asic

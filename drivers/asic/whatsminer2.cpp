@@ -1,7 +1,5 @@
 #include "drivers/asic/whatsminer2.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace ballast::asic {
@@ -31,19 +29,11 @@ Turn Whatsminer2::ask(Memory& w, Step step, std::string_view command) {
     return {.kind = Turn::Kind::ask, .request = {request_}};
 }
 
-Turn Whatsminer2::refused(std::string_view why) {
-    why_ = why;
-    return {.kind = Turn::Kind::refused, .why = why_};
-}
-
 Turn Whatsminer2::answered(Machine& m, std::string_view bytes, Steady now) {
     Memory& w = memory_[m.own];
     if (w.step == Step::power) return order_answered(m, w, bytes);
     const auto reply = parser_.parse(bytes);
-    if (!reply) {
-        why_ = reply.error().detail;
-        return {.kind = Turn::Kind::garbage, .why = why_};
-    }
+    if (!reply) return garbage(reply.error().detail);
     return w.step == Step::token ? token_given(m, w, *reply, now) : reported(m, w, *reply, now);
 }
 
@@ -55,16 +45,10 @@ Turn Whatsminer2::begin_poll(Machine& m, Steady) {
     return ask(w, Step::summary, "summary");
 }
 
-std::optional<Turn> Whatsminer2::stranger(Machine& m, const wire2::SummaryReport& said) {
-    if (m.meets(said.mac)) return std::nullopt;
-    why_ = said.mac ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said.mac, m.mac) : "answers as a stranger, and does not tell its mac";
-    return Turn{.kind = Turn::Kind::foreign, .why = why_};
-}
-
 Turn Whatsminer2::reported(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now) {
     if (w.step == Step::summary || w.step == Step::identify) {
         const auto said = wire2::summary(reply);
-        if (const auto other = stranger(m, said.value_or(wire2::SummaryReport{}))) return *other;
+        if (const auto other = stranger(m, said ? said->mac : std::nullopt)) return *other;
         if (w.step == Step::identify) return ordered(m, w, now);
         if (said) w.power = said->power, w.gigahashes = said->gigahashes, w.mean_gigahashes = said->mean_gigahashes;
         return ask(w, Step::status, "status");
@@ -138,10 +122,7 @@ Turn Whatsminer2::token_given(Machine& m, Memory& w, const wire::cgminer::Reply&
 
 Turn Whatsminer2::order_answered(Machine&, Memory& w, std::string_view bytes) {
     const auto reply = wire2::open(*w.session, bytes, parser_);
-    if (!reply) {
-        why_ = reply.error().detail;
-        return {.kind = Turn::Kind::garbage, .why = why_};
-    }
+    if (!reply) return garbage(reply.error().detail);
     const auto answer = wire2::answer(reply->status);
     if (answer == wire2::Answer::taken) return {.kind = Turn::Kind::accepted};
     if (answer == wire2::Answer::locked) return refused(locked);

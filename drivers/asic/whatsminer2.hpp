@@ -32,19 +32,17 @@ private:
     };
 
     Turn ask(Memory& w, Step step, std::string_view command);
-    Turn refused(std::string_view why);
     Turn reported(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
     Turn concluded(Machine& m, const Memory& w) const;
     Turn ordered(Machine& m, Memory& w, Steady now);
     Turn token_given(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
     Turn order_answered(Machine& m, Memory& w, std::string_view bytes);
     bool take_token(Memory& w, const wire::cgminer::Reply& reply, Steady now);
-    std::optional<Turn> stranger(Machine& m, const wire::whatsminer2::SummaryReport& said);
 
     std::vector<Memory> memory_;
     std::vector<std::string> passwords_;
     wire::cgminer::Parser parser_;
-    std::string request_, why_;
+    std::string request_;
 };
 
 }  // namespace ballast::asic

@@ -1,0 +1,23 @@
+#include "drivers/asic/dialect.hpp"
+
+#include <fmt/format.h>
+
+namespace ballast::asic {
+
+Turn Dialect::refused(std::string_view why) {
+    why_ = why;
+    return {.kind = Turn::Kind::refused, .why = why_};
+}
+
+Turn Dialect::garbage(std::string_view why) {
+    why_ = why;
+    return {.kind = Turn::Kind::garbage, .why = why_};
+}
+
+std::optional<Turn> Dialect::stranger(Machine& m, std::optional<std::uint64_t> said) {
+    if (m.meets(said)) return std::nullopt;
+    why_ = said ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said, m.mac) : "answers as a stranger, and does not tell its mac";
+    return Turn{.kind = Turn::Kind::foreign, .why = why_};
+}
+
+}  // namespace ballast::asic
