@@ -95,7 +95,7 @@ void warn_of_groups(const Config& config, const SiteModel& model, std::vector<st
     for (std::size_t i = 0; i < model.site.groups.size(); ++i) {
         const Site::Group& group = model.site.groups[i];
         const GroupConfig& from = config.groups[model.group_configs[i]];
-        if (from.driver == GroupDriver::luxos && from.tier == Tier::firm)
+        if (from.miners && from.tier == Tier::firm)
             warnings.push_back(fmt::format(
                 "\"{}\" holds machines that are never stopped: it is firm{}", group.name,
                 from.tier_given
@@ -113,7 +113,7 @@ void warn_of_groups(const Config& config, const SiteModel& model, std::vector<st
                 "\"{}\": {} without joules_per_terahash, which by a hashprice never pay and stop first",
                 group.name, unknown));
         const bool unpriced =
-            from.driver == GroupDriver::luxos && from.tier == Tier::interruptible &&
+            from.miners && from.tier == Tier::interruptible &&
             std::ranges::none_of(config.policies, [&](const PolicyConfig& p) {
                 return p.price_strike &&
                        std::ranges::find(p.price_strike->groups, group.name) != p.price_strike->groups.end();

@@ -1,4 +1,5 @@
 #pragma once
+#include "drivers/asic/protocol.hpp"
 #include "model/result.hpp"
 #include "model/site.hpp"
 #include "model/units.hpp"
@@ -45,7 +46,7 @@ struct Position {
     bool operator==(const Position&) const = default;
 };
 
-/// Where a secret lies. It is read when it is needed, never kept.
+/// Where a secret lies. It is read when it is needed (`read_secret`); the config never holds it.
 struct Secret {
     enum class Kind : std::uint8_t { none, file, environment } kind = Kind::none;
     std::string name;  ///< A path, or the variable's name.
@@ -211,9 +212,9 @@ struct SignalConfig {
     bool operator==(const SignalConfig&) const = default;
 };
 
-enum class GroupDriver : std::uint8_t { luxos, contactor, metered, gpu };
+enum class GroupDriver : std::uint8_t { miners, contactor, metered, gpu };
 
-/// One machine of a luxos group, from [[group.machine]] or from the inventory.
+/// One machine of a group of miners, from [[group.machine]] or from the inventory.
 struct MachineConfig {
     std::string id, host, mac;
     std::uint16_t port = 4028;
@@ -223,13 +224,15 @@ struct MachineConfig {
     bool operator==(const MachineConfig&) const = default;
 };
 
-/// driver = "luxos"
-struct LuxosConfig {
+/// driver = a make of miners
+struct MinersConfig {
+    AsicProtocol protocol{};
+    Secret user, password;            ///< None: the make's usual user.
     std::size_t connections = 2'048;  ///< At once, over the group.
     Duration timeout{3'000};          ///< For one exchange.
     Power deadband{50};               ///< A reading nearer than this to the last one told is not told.
     Duration poll{30'000};
-    bool operator==(const LuxosConfig&) const = default;
+    bool operator==(const MinersConfig&) const = default;
 };
 
 /// driver = "contactor": one load, named as its group.
@@ -263,14 +266,14 @@ struct GroupConfig {
         contactor_rest{0};
     std::int64_t inrush_ppm = 1'000'000;  ///< Of its nameplate, what a machine takes in the moment it starts.
     Power standby;                        ///< Each.
-    Cycling cycling;                      ///< luxos: what a stop and a start cost. All 0: not known, nothing is weighed.
+    Cycling cycling;                      ///< miners: what a stop and a start cost. All 0: not known, nothing is weighed.
     Power nameplate;                      ///< metered, and a contactor that carries no group.
     Power reserve;                        ///< metered.
     Duration reserve_window{0};           ///< metered.
     std::string owner, notice_topic;      ///< metered: who gets notice, and where; "": ballast/<site>/notice/<group>.
-    Hosting hosting;                      ///< luxos, interruptible.
-    std::vector<MachineConfig> machines;  ///< luxos; gpu, whose loads have no address of their own.
-    std::optional<LuxosConfig> luxos;
+    Hosting hosting;                      ///< miners, interruptible.
+    std::vector<MachineConfig> machines;  ///< miners; gpu, whose loads have no address of their own.
+    std::optional<MinersConfig> miners;
     std::optional<GpuConfig> gpu;
     std::optional<ContactorConfig> switchgear;
     std::optional<MeterConfig> meter;  ///< metered; absent: nameplate is reserved.
@@ -514,5 +517,11 @@ std::string print(const std::vector<Fault>& faults);
 /// What depends on this machine and not on the file: is the time zone known, do the named secrets exist. For `check`
 /// and before `run`; `audit` does not ask.
 std::vector<Fault> check_surroundings(const Config& config, const FileReader& read);
+
+/// A process that runs this site has somebody's password in its memory.
+bool holds_secrets(const Config& config);
+
+/// The secret itself, without the end of its line; empty if none was given. Fails with unreachable, and names where it was to be.
+Result<std::string> read_secret(const Secret& secret);
 
 }  // namespace ballast

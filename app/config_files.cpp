@@ -97,7 +97,30 @@ std::vector<Fault> check_surroundings(const Config& config, const FileReader& re
         check_secret(config, broker.user, "user_file", read, faults);
         check_secret(config, broker.password, "password_file", read, faults);
     }
+    for (const GroupConfig& group : config.groups) {
+        if (!group.miners) continue;
+        check_secret(config, group.miners->user, "user_file", read, faults);
+        check_secret(config, group.miners->password, "password_file", read, faults);
+    }
     return faults;
+}
+
+bool holds_secrets(const Config& config) {
+    return std::ranges::any_of(config.brokers, [](const BrokerConfig& b) { return b.password.given() || b.tls_key.given(); }) ||
+           std::ranges::any_of(config.groups, [](const GroupConfig& g) { return g.miners && g.miners->password.given(); });
+}
+
+Result<std::string> read_secret(const Secret& secret) {
+    if (!secret.given()) return std::string{};
+    if (secret.kind == Secret::Kind::environment) {
+        const char* value = std::getenv(secret.name.c_str());
+        if (!value) return fail(Errc::unreachable, fmt::format("the environment has no {}", secret.name));
+        return std::string{value};
+    }
+    auto text = disk_reader()(secret.name);
+    if (!text) return fail(Errc::unreachable, fmt::format("{} cannot be read: {}", secret.name, text.error().detail));
+    text->erase(std::min(text->find_first_of("\r\n"), text->size()));
+    return text;
 }
 
 }  // namespace ballast

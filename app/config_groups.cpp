@@ -1,18 +1,30 @@
 #include "app/config_parts.hpp"
+#include "app/makes.hpp"
 
 #include <algorithm>
 
 namespace ballast::config {
 namespace {
 
-const Choices<GroupDriver> drivers{
-    {"luxos", GroupDriver::luxos}, {"contactor", GroupDriver::contactor}, {"metered", GroupDriver::metered}, {"gpu", GroupDriver::gpu}};
+struct Driven {
+    GroupDriver driver{};
+    const Make* make = nullptr;  ///< Of miners.
+};
+
+const Choices<Driven>& drivers() {
+    static const Choices<Driven> all = [] {
+        Choices<Driven> choices;
+        for (const Make& make : makes()) choices.emplace_back(make.driver, Driven{GroupDriver::miners, &make});
+        choices.emplace_back("contactor", Driven{GroupDriver::contactor});
+        choices.emplace_back("metered", Driven{GroupDriver::metered});
+        choices.emplace_back("gpu", Driven{GroupDriver::gpu});
+        return choices;
+    }();
+    return all;
+}
+
 const Choices<Tier> tiers{
     {"firm", Tier::firm}, {"flexible", Tier::flexible}, {"interruptible", Tier::interruptible}};
-
-std::string word(GroupDriver driver) {
-    return std::ranges::find(drivers, driver, &std::pair<std::string, GroupDriver>::second)->first;
-}
 
 void tier_of(Keys& keys, GroupConfig& group) {
     const auto tier = keys.choice("tier", tiers);
@@ -28,7 +40,7 @@ void tier_of(Keys& keys, GroupConfig& group) {
             "tier",
             fmt::format(
                 "'tier' is \"flexible\" and driver {} cannot slow its loads; allowed: firm, interruptible",
-                word(group.driver)));
+                driver_name(group)));
     if (group.tier == Tier::interruptible && group.driver == GroupDriver::metered)
         keys.fault("tier", "'tier' is \"interruptible\" and a metered group takes no orders; allowed: firm");
 }
@@ -51,28 +63,37 @@ void hosting_of(Keys& keys, const Parse& parse, GroupConfig& group) {
             keys.fault("customer", fmt::format("'customer' {} has another customer_share or rest_hours_per_month in group {}; one customer has one promise", shown(own.customer), shown(other.name)));
 }
 
-void luxos_of(Keys& keys, Parse& parse, GroupConfig& group) {
-    LuxosConfig luxos;
-    luxos.connections = static_cast<std::size_t>(keys.number_or("connections", {1, 60'000}, 2'048));
-    luxos.timeout = keys.span_or("timeout_ms", {100, 60'000}, luxos.timeout);
-    luxos.deadband = Power{keys.number_or("deadband_w", {0, 1'000'000}, luxos.deadband.count)};
-    luxos.poll = keys.span_or("poll_s", seconds(1'000, 3'600'000), luxos.poll);
-    group.luxos = luxos;
-    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, 25)};
+void login_of(Keys& keys, Parse& parse, const Make& make, MinersConfig& miners) {
+    if (make.user.empty()) keys.refuse("user_file", fmt::format("a {} miner asks for none", make.called));
+    else miners.user = secret(keys, parse, "user_file");
+    if (!make.has_password) return keys.refuse("password_file", fmt::format("a {} miner asks for none", make.called));
+    if (!keys.has("password_file")) keys.missing("password_file", "expected the path of a file that holds the password of these machines, or \"env:NAME\"");
+    miners.password = secret(keys, parse, "password_file");
+}
+
+void miners_of(Keys& keys, Parse& parse, const Make& make, GroupConfig& group) {
+    MinersConfig miners{.protocol = make.protocol};
+    login_of(keys, parse, make, miners);
+    miners.connections = static_cast<std::size_t>(keys.number_or("connections", {1, 60'000}, 2'048));
+    miners.timeout = keys.span_or("timeout_ms", {100, 60'000}, miners.timeout);
+    miners.deadband = Power{keys.number_or("deadband_w", {0, 1'000'000}, miners.deadband.count)};
+    miners.poll = keys.span_or("poll_s", seconds(1'000, 3'600'000), miners.poll);
+    group.miners = miners;
+    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, make.standby.count)};
     group.min_off = keys.span_or("min_off_s", seconds(0, day_ms), Duration{600'000});
     group.min_on = keys.span_or("min_on_s", seconds(0, day_ms), Duration{300'000});
-    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), Duration{10'000});
-    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), Duration{600'000});
+    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), make.off_within);
+    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), make.on_within);
     group.inrush_ppm = keys.number_or("inrush_factor", {0, 100'000'000, 6}, group.inrush_ppm);
     group.stagger = keys.span_or("stagger_ms", {0, 3'600'000}, Duration{20});
     group.cycling.ramp = keys.span_or("ramp_s", seconds(0, 7'200'000), Duration{0});
     group.cycling.wear = Price{keys.number_or("cycle_wear_per_kw", {0, 1'000'000'000'000, 9}, 0)};
-    group.stale_after = keys.span_or("stale_after_s", seconds(1'000, day_ms), 3 * luxos.poll);
-    if (group.stale_after <= luxos.poll)
+    group.stale_after = keys.span_or("stale_after_s", seconds(1'000, day_ms), 3 * miners.poll);
+    if (group.stale_after <= miners.poll)
         keys.fault("stale_after_s", "'stale_after_s' is not above 'poll_s'; allowed: more than one poll");
     hosting_of(keys, parse, group);
     keys.has("contactor");  // Looked up when all groups are known.
-    parse_machines(keys, parse, group);
+    parse_machines(keys, parse, group, make.port);
 }
 
 void feedback_of(Keys& keys, ContactorConfig& contactor) {
@@ -145,17 +166,18 @@ GroupConfig group_of(Keys& keys, Parse& parse) {
     if (group.name == "site")
         keys.fault("name",
                    "'name' is \"site\", which means all of it in a person's word; allowed: any other");
-    const auto driver = keys.must_choice("driver", drivers);
+    const auto driver = keys.must_choice("driver", drivers());
     if (!driver) return group;
-    group.driver = *driver;
+    group.driver = driver->driver;
+    if (driver->make) group.miners.emplace().protocol = driver->make->protocol;
     tier_of(keys, group);
     group.feeder = keys.reference("feeder", "feeder", parse.feeders());
-    if (group.driver == GroupDriver::luxos) luxos_of(keys, parse, group);
+    if (driver->make) miners_of(keys, parse, *driver->make, group);
     if (group.driver == GroupDriver::contactor) contactor_of(keys, parse, group);
     if (group.driver == GroupDriver::metered) metered_of(keys, parse, group);
     if (group.driver == GroupDriver::gpu) parse_gpu(keys, parse, group);
-    if (group.driver != GroupDriver::luxos && group.tier != Tier::flexible)
-        keys.refuse("contactor", "only a luxos or a flexible group names the contactor that cuts it off");
+    if (group.driver != GroupDriver::miners && group.tier != Tier::flexible)
+        keys.refuse("contactor", "only a group of miners or a flexible group names the contactor that cuts it off");
     keys.finish();
     return group;
 }
@@ -177,10 +199,10 @@ void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::
         return fault(fmt::format(
             "contactor \"{0}\" carries \"{1}\", which is flexible and does not name it; say contactor = \"{0}\" there too, if it may be cut off",
             contactor.name, carried->name));
-    if (carried->driver != GroupDriver::luxos && carried->driver != GroupDriver::gpu)
+    if (carried->driver != GroupDriver::miners && carried->driver != GroupDriver::gpu)
         return fault(
             fmt::format("contactor \"{}\" carries \"{}\", which is a {} group; allowed: groups of machines",
-                        contactor.name, carried->name, word(carried->driver)));
+                        contactor.name, carried->name, driver_name(*carried)));
     if (!carried->contactor.empty() && carried->contactor != contactor.name)
         return fault(fmt::format(
             "contactor \"{}\" carries \"{}\", which \"{}\" can cut off already; one group has one contactor",
@@ -201,7 +223,7 @@ void link_contactor(Keys& keys, Parse& parse, const GroupConfig& group) {
             "contactor",
             fmt::format(
                 "'contactor' is \"{}\", which is a {} group; allowed: a group with driver = \"contactor\"",
-                *name, word(contactor->driver)));
+                *name, driver_name(*contactor)));
     auto& carries = contactor->switchgear->carries;
     if (std::ranges::find(carries, group.name) != carries.end()) return;
     keys.fault("contactor",
@@ -233,7 +255,7 @@ void link_groups(Keys& root, Parse& parse) {
     for (std::size_t i = 0; i < tables.size(); ++i) {
         Keys keys{*tables[i], title(*tables[i], "group", i), parse.faults};
         const GroupConfig& group = parse.config.groups[i];
-        if (group.luxos || group.gpu) link_contactor(keys, parse, group);
+        if (group.miners || group.gpu) link_contactor(keys, parse, group);
         const auto machine = parse.machine_ids.find(group.name);
         if (machine != parse.machine_ids.end())
             keys.fault(

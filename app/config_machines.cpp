@@ -82,8 +82,8 @@ bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::st
     return good;
 }
 
-void parse_machines(Keys& keys, Parse& parse, GroupConfig& group) {
-    const auto port = static_cast<std::uint16_t>(keys.number_or("port", port_range(), 4'028));
+void parse_machines(Keys& keys, Parse& parse, GroupConfig& group, std::uint16_t usual_port) {
+    const auto port = static_cast<std::uint16_t>(keys.number_or("port", port_range(), usual_port));
     from_inventory(keys, parse, group, port);
     for (const auto* table : keys.tables("machine")) inline_machine(*table, parse, group, port);
     if (!keys.has("inventory") && !keys.has("machine"))

@@ -44,7 +44,7 @@ void parse_signals(Keys& root, Parse& parse);
 void parse_groups(Keys& root, Parse& parse);
 /// The groups that local/remote switches are for; needs all of them.
 void link_switches(Keys& root, Parse& parse);
-void parse_machines(Keys& keys, Parse& parse, GroupConfig& group);
+void parse_machines(Keys& keys, Parse& parse, GroupConfig& group, std::uint16_t usual_port);
 /// All of a gpu group but its name, driver, tier and feeder.
 void parse_gpu(Keys& keys, Parse& parse, GroupConfig& group);
 /// Where a machine's own words stand.
@@ -76,6 +76,8 @@ std::string title(const toml::table& table, std::string_view section, std::size_
 ModbusConfig modbus(Keys& keys, Parse& parse);
 /// function, address, type, order; the caller reads the scale.
 RegisterConfig register_of(Keys& keys);
+/// A file's path, or "env:NAME".
+Secret secret(Keys& keys, Parse& parse, std::string_view key);
 /// function (discrete or coil) and address of one bit.
 std::pair<RegisterFunction, std::uint16_t> bit_of(Keys& keys);
 /// A fault where the bit is there for something else already; `whose` as people say it: "the feedback of block-a".

@@ -73,7 +73,7 @@ void check_strikes(const toml::table& table, Parse& parse, const PolicyConfig& p
     };
     const auto* at = table.get("groups");
     for (const std::string& group : policy.coincident_peak->groups)
-        if (const auto known = std::ranges::find(parse.config.groups, group, &GroupConfig::name); known != parse.config.groups.end() && known->driver == GroupDriver::luxos && !priced(group))
+        if (const auto known = std::ranges::find(parse.config.groups, group, &GroupConfig::name); known != parse.config.groups.end() && known->miners && !priced(group))
             parse.faults.add(position(at ? *at : static_cast<const toml::node&>(table)), fmt::format("\"{}\" has no strike, so nobody knows what its mining earns; allowed: groups that a price_strike policy has", group));
 }
 

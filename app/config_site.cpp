@@ -35,29 +35,6 @@ HeartbeatConfig heartbeat_of(Keys& keys, Parse& parse) {
     return beat;
 }
 
-Secret secret(Keys& keys, Parse& parse, std::string_view key) {
-    const auto text = keys.text(key);
-    if (!text) return {};
-    const Position at = keys.at(key);
-    constexpr std::string_view variable = "env:";
-    if (text->find('\n') != text->npos || text->find("-----BEGIN") != text->npos) {
-        keys.fault(
-            key,
-            fmt::format(
-                "'{}' holds the secret itself; allowed: the path of a file that holds it, or \"env:NAME\"",
-                key));
-        return {};
-    }
-    if (!text->starts_with(variable)) return {Secret::Kind::file, parse.beside(*text), at};
-    const std::string name = text->substr(variable.size());
-    const bool fine =
-        !name.empty() && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == name.npos;
-    if (!fine)
-        keys.fault(key, fmt::format("'{}' is {}; allowed after env: capital letters, digits and '_'", key,
-                                    shown(*text)));
-    return {Secret::Kind::environment, name, at};
-}
-
 /// What the TLS library reads by itself, from a file.
 Secret secret_file(Keys& keys, Parse& parse, std::string_view key) {
     const Secret given = secret(keys, parse, key);
@@ -87,6 +64,29 @@ void security(Keys& keys, Parse& parse, BrokerConfig& broker) {
 }
 
 }  // namespace
+
+Secret secret(Keys& keys, Parse& parse, std::string_view key) {
+    const auto text = keys.text(key);
+    if (!text) return {};
+    const Position at = keys.at(key);
+    constexpr std::string_view variable = "env:";
+    if (text->find('\n') != text->npos || text->find("-----BEGIN") != text->npos) {
+        keys.fault(
+            key,
+            fmt::format(
+                "'{}' holds the secret itself; allowed: the path of a file that holds it, or \"env:NAME\"",
+                key));
+        return {};
+    }
+    if (!text->starts_with(variable)) return {Secret::Kind::file, parse.beside(*text), at};
+    const std::string name = text->substr(variable.size());
+    const bool fine =
+        !name.empty() && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == name.npos;
+    if (!fine)
+        keys.fault(key, fmt::format("'{}' is {}; allowed after env: capital letters, digits and '_'", key,
+                                    shown(*text)));
+    return {Secret::Kind::environment, name, at};
+}
 
 void parse_fx(Keys& root, Parse& parse) {
     const auto* table = root.table("fx");

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -85,6 +86,11 @@ void leave(const Config& config, const Snapshot& start, Journal& journal, bool s
     session.run([] { return false; }, exit_wait);
 }
 
+/// A crash must not leave passwords on the disk.
+void keep_out_of_cores(const Config& config) {
+    if (holds_secrets(config)) ::prctl(PR_SET_DUMPABLE, 0);
+}
+
 int run_with(Config config, bool send) {
     const std::string goes_on_from = config.journal.path;
     config = as_run(std::move(config), send);
@@ -108,6 +114,7 @@ int run_with(Config config, bool send) {
         SiteModel model;
         std::unique_ptr<Session> session;
         try {
+            keep_out_of_cores(config);
             model = build_site(config);
             session = std::make_unique<Session>(config, model, build_policies(config, model), start, cause, **journal, send);
         } catch (const std::exception& e) {

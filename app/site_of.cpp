@@ -1,5 +1,7 @@
 #include "app/site_of.hpp"
 
+#include "app/makes.hpp"
+
 #include "app/wall_clock.hpp"
 #include "model/check.hpp"
 
@@ -47,16 +49,6 @@ std::vector<MachineConfig> by_strike(std::vector<MachineConfig> machines, const 
     return machines;
 }
 
-const char* word(GroupDriver driver) {
-    switch (driver) {
-    case GroupDriver::luxos: return "luxos";
-    case GroupDriver::contactor: return "contactor";
-    case GroupDriver::metered: return "metered";
-    case GroupDriver::gpu: return "gpu";
-    }
-    return "";
-}
-
 void add_load(SiteModel& model, Site::Load load, LoadAddress address) {
     model.slots.emplace(load.name, static_cast<Slot>(model.site.loads.size()));
     model.site.loads.push_back(std::move(load));
@@ -66,7 +58,7 @@ void add_load(SiteModel& model, Site::Load load, LoadAddress address) {
 void add_group(SiteModel& model, const Config& config, const GroupConfig& from) {
     Site::Group group;
     group.name = from.name;
-    group.driver = word(from.driver);
+    group.driver = driver_name(from);
     group.tier = from.tier;
     if (!from.feeder.empty()) group.feeder = model.feeders.at(from.feeder);
     group.standby = from.standby;
@@ -86,7 +78,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     const Worth worth = worth_of(config, from.name);
     group.own_strikes = std::ranges::any_of(from.machines, [](const MachineConfig& m) { return m.strike.has_value(); });
     if (!group.own_strikes) group.economics = worth.economics;
-    if (from.driver == GroupDriver::luxos) {
+    if (from.miners) {
         for (const MachineConfig& m : group.own_strikes ? by_strike(from.machines, worth) : by_merit(from.machines))
             add_load(model, {m.id, m.watts, m.joules_per_hash, strike_of(worth, m)}, {m.host, m.port});
     } else if (from.gpu) {

@@ -1,5 +1,8 @@
 #include "app/stand_of.hpp"
 
+#include "app/makes.hpp"
+#include "app/stand_miners.hpp"
+
 #include "wire/rfc3339.hpp"
 
 #include <fmt/format.h>
@@ -116,19 +119,22 @@ private:
 
     void machines(const GroupConfig& group) {
         if (group.machines.empty() || group.gpu) return;
+        const auto login = login_of(*group.miners);
+        if (!login) return refuse(fmt::format("group {}: {}", group.name, login.error().detail));
         Power sum;
         for (const MachineConfig& machine : group.machines) {
             must_be_loopback(fmt::format("group {}, machine {}", group.name, machine.id), machine.host);
-            sim::MachineSettings settings{.name = machine.id, .rated = machine.watts, .standby = std::min(group.standby, machine.watts), .feeder = feeder_of(group)};
+            auto [device, settings] = miner_of(group, machine, plant().machines.size(), *login);
+            settings.feeder = feeder_of(group);
             if (const auto gear = contactor_of_.find(group.name); gear != contactor_of_.end()) settings.contactor = gear->second;
             if (wishes_.full_after) settings.full_after = {*wishes_.full_after, *wishes_.full_after};
-            plan_.settings.asics.push_back(sim::LuxosSettings{.host = machine.host, .port = machine.port, .machine = plant().machines.size(), .mac = machine.mac, .joules_per_hash = machine.joules_per_hash});
+            plan_.settings.asics.push_back(std::move(device));
             plant().machines.push_back(std::move(settings));
             sum += machine.watts;
         }
         const MachineConfig& first = group.machines.front();
         const MachineConfig& last = group.machines.back();
-        say("{}: {} LuxOS miners, {}:{} to {}:{}, {:.0f} kW", group.name, group.machines.size(), first.host, first.port, last.host, last.port, kilowatts(sum));
+        say("{}: {} {} miners, {}:{} to {}:{}, {:.0f} kW", group.name, group.machines.size(), make_of(group.miners->protocol).called, first.host, first.port, last.host, last.port, kilowatts(sum));
     }
 
     void hall(const GroupConfig& group) {

@@ -216,12 +216,19 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
     AsicSettings settings;
     settings.connections = 0;
     for (const GroupConfig& group : config.groups) {
-        if (!group.luxos) continue;
-        settings.connections = std::max(settings.connections, group.luxos->connections);
-        settings.deadline = std::max(Duration{1'000}, group.luxos->timeout);
+        if (!group.miners) continue;
+        const MinersConfig& miners = *group.miners;
+        const auto secret = [&group](const Secret& from) {
+            auto text = read_secret(from);
+            if (!text) throw std::runtime_error{fmt::format("group {}: {}", group.name, text.error().detail)};
+            return *std::move(text);
+        };
+        const std::string user = secret(miners.user), password = secret(miners.password);
+        settings.connections = std::max(settings.connections, miners.connections);
+        settings.deadline = std::max(Duration{1'000}, miners.timeout);
         for (const MachineConfig& from : group.machines)
-            settings.machines.push_back({.protocol = AsicProtocol::luxos, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .mac = from.mac, .rated = from.watts,
-                                         .standby = group.standby, .deadband = group.luxos->deadband, .poll = group.luxos->poll});
+            settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .user = user, .password = password,
+                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }
@@ -246,7 +253,7 @@ void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, a
     for (const GroupConfig& group : config.groups) {
         Driver*& takes = wiring.by_group[index(model.groups.at(group.name))];
         switch (group.driver) {
-        case GroupDriver::luxos: takes = asics.get(); break;
+        case GroupDriver::miners: takes = asics.get(); break;
         case GroupDriver::contactor:
             wiring.drivers.push_back(contactor_of(group, model, wiring.buses, stagger));
             takes = wiring.drivers.back().get();

@@ -224,7 +224,7 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
         {"device = \"/dev/ttyS0\"\n", "",
          R"(site.toml:62:1: [[signal]] limit has no 'device'; expected a serial line like "/dev/ttyS0")"},
         {R"(driver = "metered")", R"(driver = "meterd")",
-         R"(site.toml:73:10: 'driver' is "meterd"; allowed: luxos, contactor, metered, gpu)"},
+         R"(site.toml:73:10: 'driver' is "meterd"; allowed: luxos, whatsminer2, antminer, contactor, metered, gpu)"},
         {R"(tier = "firm")", R"(tier = "interruptible")",
          R"(site.toml:74:8: 'tier' is "interruptible" and a metered group takes no orders; allowed: firm)"},
         {"nameplate_kw = 1200\n", "",
@@ -247,6 +247,14 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
          "site.toml:102:12: contactor \"block\" carries \"miners\", which is firm because it has no 'tier'; "
          "allowed: interruptible groups only\nsite.toml:108:11: \"miners\" is firm because it has no 'tier', "
          "and no price stops it; allowed: interruptible groups"},
+        {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"antminer\"\ntier = \"interruptible\"\ncontactor",
+         "site.toml:80:1: [[group]] \"miners\" has no 'password_file'; expected the path of a file that holds the password of these machines, or \"env:NAME\""},
+        {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"luxos\"\npassword_file = \"pw\"\ntier = \"interruptible\"\ncontactor",
+         "site.toml:82:17: 'password_file' is not allowed here; a LuxOS miner asks for none"},
+        {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"whatsminer2\"\nuser_file = \"me\"\npassword_file = \"pw\"\ntier = \"interruptible\"\ncontactor",
+         "site.toml:82:13: 'user_file' is not allowed here; a WhatsMiner (API v2) miner asks for none"},
+        {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"antminer\"\npassword = \"root\"\ntier = \"interruptible\"\ncontactor",
+         "site.toml:80:1: [[group]] \"miners\" has no 'password_file'; expected the path of a file that holds the password of these machines, or \"env:NAME\"\nsite.toml:82:1: ?"},
         {R"(contactor = "block")", R"(contactor = "spare")",
          R"(site.toml:83:13: 'contactor' is "spare", which is a luxos group; allowed: a group with driver = "contactor")"},
         {R"(contactor = "block")", R"(contactor = "blok")",

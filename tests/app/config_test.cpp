@@ -1,4 +1,6 @@
 #include "app/config.hpp"
+
+#include "app/makes.hpp"
 #include "drivers/sqlite/sha256.hpp"
 #include "tests/app/config_bad.hpp"
 #include "tests/catch.hpp"
@@ -238,10 +240,23 @@ TEST_CASE("what the file does not say has its default") {
     CHECK(miners.standby == Power{25});
     CHECK(miners.min_off == Duration{600'000});
     CHECK(miners.stale_after == Duration{90'000});
-    CHECK(miners.luxos->connections == 2'048);
+    CHECK(miners.miners->connections == 2'048);
     CHECK(miners.machines.at(1).joules_per_hash == 0);
     CHECK(miners.machines.at(1).port == 4'028);
     CHECK(parsed->policies[0].price_strike->up_after == 1);
+}
+
+TEST_CASE("a make of miners has its own port, standby and times") {
+    const Parsed parsed = parse(replaced(good_site, "driver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]", "driver = \"antminer\"\npassword_file = \"env:FLOOR\"\ntier = \"interruptible\"\n[[group.machine]]"));
+    REQUIRE(parsed);
+    const GroupConfig& spare = parsed->groups.at(2);
+    CHECK(driver_name(spare) == "antminer");
+    CHECK(spare.machines.at(0).port == 80);
+    CHECK(spare.standby == Power{45});
+    CHECK(spare.off_within == Duration{75'000});
+    CHECK(spare.miners->password.kind == Secret::Kind::environment);
+    CHECK(spare.miners->password.name == "FLOOR");
+    CHECK(holds_secrets(*parsed));
 }
 
 TEST_CASE("units become factors, in the site's currency") {

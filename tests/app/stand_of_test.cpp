@@ -3,6 +3,8 @@
 #include "app/stand_of.hpp"
 #include "tests/support/process.hpp"
 
+#include <cstdlib>
+
 using namespace ballast;
 using namespace ballast::literals;
 using namespace ballast::support;
@@ -25,6 +27,19 @@ Config pecos(const std::string& what = {}, const std::string& with = {}) {
 }
 
 }  // namespace
+
+TEST_CASE("a make is played as its own firmware, with the login of the site file") {
+    ::setenv("BALLAST_TEST_FLOOR", "s3cret", 1);
+    const auto plan = stand_of(pecos("name = \"miners-a\"\ndriver = \"luxos\"", "name = \"miners-a\"\ndriver = \"antminer\"\npassword_file = \"env:BALLAST_TEST_FLOOR\""), {});
+    ::unsetenv("BALLAST_TEST_FLOOR");
+    REQUIRE(plan);
+    const auto* device = std::get_if<sim::AntminerSettings>(&plan->settings.asics[0]);
+    REQUIRE(device);
+    CHECK(device->user == "root");
+    CHECK(device->password == "s3cret");
+    CHECK(plan->settings.plant.machines[0].standby == 45_W);
+    CHECK(plan->settings.plant.machines[0].full_after.least > Duration{200'000});
+}
 
 TEST_CASE("the example site becomes a stand with everything it names") {
     const auto plan = stand_of(pecos(), {});

@@ -4,6 +4,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdlib>
+
 namespace ballast {
 namespace {
 
@@ -60,6 +62,17 @@ TEST_CASE("what the parser accepts can be wired") {
         CAPTURE(topic);
         CHECK_FALSE(refusal(signal("price", std::string{"topic = \""} + topic + "\"\n")).starts_with("wiring"));
     }
+}
+
+TEST_CASE("miners get the password that lies in a file or in the environment, and never without it") {
+    const auto with = [](const std::string& where) {
+        return replaced(good_site, "driver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]", "driver = \"antminer\"\npassword_file = \"" + where + "\"\ntier = \"interruptible\"\n[[group.machine]]");
+    };
+    ::setenv("BALLAST_TEST_FLOOR", "root", 1);
+    CHECK(refusal(with("env:BALLAST_TEST_FLOOR")) == "");
+    ::unsetenv("BALLAST_TEST_FLOOR");
+    CHECK(refusal(with("env:BALLAST_TEST_FLOOR")) == "wiring: group spare: the environment has no BALLAST_TEST_FLOOR");
+    CHECK(refusal(with("/no/such/file")) == "wiring: group spare: /no/such/file cannot be read: there is no such file");
 }
 
 TEST_CASE("what no driver can do is a fault of the site file") {
