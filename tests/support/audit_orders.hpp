@@ -52,7 +52,7 @@ public:
 
 private:
     struct Known {
-        bool on = true, seen = true, locked = false, latched = false;
+        bool on = true, seen = true, locked = false, latched = false, out_of_reach = false;
         Steady flipped = Steady::min(), off_before = Steady::min(), ordered = Steady::min();
         OrderId order{};
     };
@@ -309,8 +309,10 @@ private:
             const Site::Group& group = group_of(s);
             const LoadState& state = seen.state.loads[s];
             loads_[s].seen = state.seen;
+            const bool out_of_reach = seen.recount.dead(group) || seen.recount.local(group);
+            if (out_of_reach || loads_[s].out_of_reach) loads_[s].ordered = seen.now.steady;  // From the step on that brought it back.
+            loads_[s].out_of_reach = out_of_reach;
             if (state.on || state.seen || group.driver == "contactor" || group.tier == Tier::flexible) continue;
-            if (seen.recount.dead(group) || seen.recount.local(group)) loads_[s].ordered = seen.now.steady;
             verdict_.unless(loads_[s].ordered + std::max(group.off_within, site_.reassert_every) >= seen.now.steady,
                             "load {} was not seen to rest, and is not told again", s);
         }
