@@ -37,8 +37,7 @@ TEST_CASE("a make is played as its own firmware, with the login of the site file
     REQUIRE(device);
     CHECK(device->user == "root");
     CHECK(device->password == "s3cret");
-    CHECK(plan->settings.plant.machines[0].standby == 45_W);
-    CHECK(plan->settings.plant.machines[0].full_after.least > Duration{200'000});
+    CHECK(plan->settings.plant.machines[0].full_after.least >= Duration{300'000});
 }
 
 TEST_CASE("the example site becomes a stand with everything it names") {
