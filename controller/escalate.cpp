@@ -97,8 +97,28 @@ bool still_working(const Core& core, const Bound& bound) {
     return false;
 }
 
+/// What machines of the scope that were told to rest only lately will still give: each has as long to go as a contactor waits.
+Power still_going(Core& core, const Bound& bound) {
+    Power going;
+    for (const GroupId g : core.members[core.scope_index(bound.scope)]) {
+        if (!core.can_move(g)) continue;
+        Slot s = core.group(g).loads.first;
+        for (const Run& run : core.sums(g).runs) {
+            const Steady patience = later(run.since, bound.contactor_after);
+            const bool lately = !run.on && patience > core.now.steady;
+            if (lately) core.wake_at(patience);
+            for (; s < run.last; ++s) {
+                const LoadState& load = core.state.loads[s];
+                if (lately && !load.seen && !load.failing) going += std::max(Power{}, load.watts - core.group(g).standby);
+            }
+        }
+    }
+    return balance(core, bound.scope).cooled(going);
+}
+
 void open_contactors(Core& core, const Bound& bound, Power missing) {
     if (still_working(core, bound)) return;
+    missing -= still_going(core, bound);
     for (const Cut& cut : cuts(core, bound.scope)) {
         if (missing <= Power{}) return;
         core.note(NoteKind::contactor_opens, cut.contactor, {}, event_of(core, bound.why), missing);

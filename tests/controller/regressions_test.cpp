@@ -256,6 +256,26 @@ TEST_CASE("a contactor opens for what the meter showed all the time, not for wha
     CHECK(first == 390s);  // prove_within and contactor_after, from the first reading on.
 }
 
+TEST_CASE("a contactor waits for machines that could be told to rest only just now, as long as it waits for any") {
+    Small small;
+    constexpr SourceId lever{2};
+    small.site.sources.push_back({"lever", OnStale::hold});
+    small.site.sources.back().in_local = InLocal::observe;
+    Engine engine = small.contactor().obeys().engine();
+    Signal thrown{.source = lever, .kind = SignalKind::local, .id = "switch", .issued = at(0s).utc, .start = at(0s).utc};
+    engine.step(at(0s), Heard{runs({0, 4}, 0s), closed(4, 0s), meter(0s, 4_kW), thrown});
+    engine.step(at(1s), Heard{full(1s, SignalKind::emergency)});
+    for (Duration t = 2s; t < 300s; t += 1s) CHECK(engine.step(at(t), Heard{meter(t, 4_kW)}).orders.empty());
+    thrown.kind = SignalKind::release;
+    thrown.issued = at(300s).utc;
+    const Decision given_back = engine.step(at(300s), Heard{thrown, meter(300s, 4_kW)});
+    CHECK(loads_of(given_back, Rung::sleep) == Slots{0, 1, 2, 3});
+    CHECK(loads_of(given_back, Rung::open).empty());
+    Duration first = 301s;
+    while (first < 600s && loads_of(engine.step(at(first), Heard{meter(first, 4_kW)}), Rung::open).empty()) first += 1s;
+    CHECK(first == 300s + small.site.groups[0].off_within);  // None of them was seen to obey by then.
+}
+
 TEST_CASE("a mean that has passed its limit is back within a quarter of its window, and no more goes than that takes") {
     Small small{100};
     small.site.loads.insert(small.site.loads.begin(), {"hall", 200_kW});
