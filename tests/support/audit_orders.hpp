@@ -150,6 +150,7 @@ private:
             load.on = raises(order.rung);
             load.order = order.id;
             load.ordered = seen.now.steady;
+            load.seen = load.seen && raises(order.rung);  // Told to rest and woken in one step, it has given up nothing.
         }
     }
 
