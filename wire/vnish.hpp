@@ -1,0 +1,45 @@
+#pragma once
+#include "model/result.hpp"
+#include "wire/cgminer.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// VNish, and Anthill, which is the same: JSON over HTTP under /api/v1. Source of the format: shared/facts/asic.md, section
+/// 1.6; there is no capture of it. Names of members beyond that: a description of VNish 1.2.6 and code that reads it
+/// (256foundation/asic-rs, UpstreamData/pyasic). No error quotes what came where a token may be in it.
+namespace ballast::wire::vnish {
+
+/// The body of POST unlock.
+std::string unlock_order(std::string_view password);
+
+/// The reply to it: 1 to 256 characters that can stand in a header. Fails with malformed or oversized.
+Result<std::string> parse_token(cgminer::Parser& parser, std::string_view body);
+
+/// GET summary.
+struct Summary {
+    std::string state;                 ///< mining, initializing, starting, auto-tuning, restarting, shutting-down, stopped, failure; printable.
+    /// The greater of `power_consumption` and `power_usage`, which is watts on some firmware and J/TH on other. Nothing in
+    /// the reply tells whether the supply measures it.
+    std::optional<Power> power;
+    std::optional<double> gigahashes;  ///< Now.
+
+    bool stopped() const;              ///< "paused" is not it: nobody knows what that draws.
+};
+
+/// Fails with malformed, also where it tells of no miner, or oversized.
+Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body);
+
+/// GET info: its MAC. Nothing if it tells none.
+Result<std::optional<std::uint64_t>> parse_info(cgminer::Parser& parser, std::string_view body);
+
+/// The reply to POST mining/stop and mining/start, of a status that means success: empty, null, or JSON without an `err` and
+/// without `"success":false`. Refused, with the firmware's words, or malformed.
+Result<void> parse_order_reply(cgminer::Parser& parser, std::string_view body);
+
+/// `err` of a reply that says no; empty if it has none.
+std::string error_words(cgminer::Parser& parser, std::string_view body);
+
+}  // namespace ballast::wire::vnish
