@@ -2,7 +2,11 @@
 
 #include "controller/clock.hpp"
 #include "drivers/asic/antminer.hpp"
+#include "drivers/asic/axeos.hpp"
+#include "drivers/asic/cgminer.hpp"
+#include "drivers/asic/epic.hpp"
 #include "drivers/asic/luxos.hpp"
+#include "drivers/asic/vnish.hpp"
 #include "drivers/asic/whatsminer2.hpp"
 #include "model/check.hpp"
 
@@ -90,6 +94,10 @@ Dialect& Fleet::dialect(AsicProtocol protocol) {
     case AsicProtocol::luxos: known = std::make_unique<Luxos>(); break;
     case AsicProtocol::whatsminer2: known = std::make_unique<Whatsminer2>(); break;
     case AsicProtocol::antminer: known = std::make_unique<Antminer>(); break;
+    case AsicProtocol::axeos: known = std::make_unique<Axeos>(); break;
+    case AsicProtocol::epic: known = std::make_unique<Epic>(); break;
+    case AsicProtocol::vnish: known = std::make_unique<Vnish>(); break;
+    case AsicProtocol::cgminer: known = std::make_unique<Cgminer>(); break;
     }
     return *known;
 }
