@@ -232,6 +232,14 @@ void link_contactor(Keys& keys, Parse& parse, const GroupConfig& group) {
                    *name, group.name));
 }
 
+/// What takes no order can be shed by what feeds it, or not at all.
+void check_only_watched(Keys& keys, const Parse& parse, const GroupConfig& group) {
+    if (!group.miners || group.tier != Tier::interruptible || !make_of(group.miners->protocol).only_watched) return;
+    const auto carries = [&](const GroupConfig& other) { return other.switchgear && std::ranges::find(other.switchgear->carries, group.name) != other.switchgear->carries.end(); };
+    if (std::ranges::none_of(parse.config.groups, carries))
+        keys.fault("tier", fmt::format("'tier' is \"interruptible\" and a {} miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it", driver_name(group)));
+}
+
 }  // namespace
 
 void parse_groups(Keys& root, Parse& parse) {
@@ -256,6 +264,7 @@ void link_groups(Keys& root, Parse& parse) {
         Keys keys{*tables[i], title(*tables[i], "group", i), parse.faults};
         const GroupConfig& group = parse.config.groups[i];
         if (group.miners || group.gpu) link_contactor(keys, parse, group);
+        check_only_watched(keys, parse, group);
         const auto machine = parse.machine_ids.find(group.name);
         if (machine != parse.machine_ids.end())
             keys.fault(

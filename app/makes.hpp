@@ -19,6 +19,7 @@ struct Make {
     bool has_password;            ///< It takes orders only from who knows it.
     Power standby;
     Duration off_within, on_within;
+    bool only_watched = false;    ///< It takes no order: only what feeds it can stop it.
 };
 
 /// All of them: the one table. Times and watts are those of the facts about each (asic.md 1.8), with room for a poll.

@@ -153,6 +153,8 @@ TEST_CASE("after 429 nothing is unlocked for a minute, then for twice as long, a
     }
     v.order(Rung::sleep);
     v.hears(token());
+    v.hears(http(200));
+    v.order(Rung::wake);
     v.hears(http(401));
     v.hears(http(429));
     CHECK(v.refuses("another 60 s"));  // Counted anew since the token.

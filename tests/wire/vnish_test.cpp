@@ -11,7 +11,7 @@ namespace {
 
 // Written from shared/facts/asic.md, section 1.6, and a description of VNish 1.2.6: nobody has captured one for us.
 const std::string mining =
-    R"({"miner":{"miner_status":{"miner_state":"mining","miner_state_time":3600},"miner_type":"Antminer S19 (Vnish 1.2.6)","average_hashrate":95.1,"instant_hashrate":96.2,"hr_realtime":96210.5,"hr_average":95120.0,"power_consumption":3250,"power_usage":3250,"power_efficiency":33.8,"chains":[{"id":1}]}})";
+    R"({"miner":{"miner_status":{"miner_state":"mining","miner_state_time":3600},"miner_type":"Antminer S19, Vnish 1.2.6","average_hashrate":95.1,"instant_hashrate":96.2,"hr_realtime":96210.5,"hr_average":95120.0,"power_consumption":3250,"power_usage":3250,"power_efficiency":33.8,"chains":[{"id":1}]}})";
 const std::string about = R"({"miner":"Antminer S19","fw_name":"Vnish","system":{"network_status":{"mac":"FE:07:26:3C:BE:1B","dhcp":true}}})";
 
 }  // namespace
