@@ -43,6 +43,11 @@ std::unique_ptr<AsicDevice> made(const AntminerSettings& settings, std::uint64_t
     return std::make_unique<AntminerMachine>(settings, seed);
 }
 
+std::unique_ptr<AsicDevice> made(const AxeosSettings& settings, std::uint64_t seed) { return std::make_unique<AxeosMachine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const EpicSettings& settings, std::uint64_t seed) { return std::make_unique<EpicMachine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const VnishSettings& settings, std::uint64_t seed) { return std::make_unique<VnishMachine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const CgminerSettings& settings, std::uint64_t seed) { return std::make_unique<CgminerMachine>(settings, seed); }
+
 }  // namespace
 
 class AsicDevices::Server {

@@ -216,7 +216,8 @@ void Plant::supply_machine(std::size_t which, bool on, Steady at) {
     }
     machine.answers_from = at + machine.boot;
     machine.course = {given.standby, given.standby, at, Duration{0}, Duration{0}};
-    if (!machine.asleep) rise(which, at, machine.boot, machine.full_after);  // Sleep outlives a reboot.
+    if (!given.sleep_persists && machine.fault != MachineFault::never_wakes) machine.asleep = machine.says_asleep = false;
+    if (!machine.asleep) rise(which, at, machine.boot, machine.full_after);
 }
 
 void Plant::black_out(bool dark, Steady now) {

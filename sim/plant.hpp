@@ -45,7 +45,7 @@ public:
     void set_level(std::size_t machine, Power level, Duration over, Steady now);
     /// Its miner program begins anew, with standby's draw and then as after a wake; it answers throughout.
     void restart(std::size_t machine, Steady now);
-    /// As if its supply had come back just now: it boots, and mines if it did not sleep.
+    /// As if its supply had come back just now: it boots, and mines if it did not sleep, or forgets its sleep.
     void reboot(std::size_t machine, Steady now);
     /// From when on it has answered since it last booted.
     Steady booted(std::size_t machine) const { return machines_.at(machine).answers_from; }

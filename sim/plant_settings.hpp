@@ -54,6 +54,7 @@ struct MachineSettings {
     Between off_after{seconds{1}, seconds{5}};       ///< From the command to standby.
     Between full_after{seconds{180}, seconds{360}};  ///< From the command to full power.
     Between boot{seconds{30}, seconds{60}};          ///< From power's return until it answers.
+    bool sleep_persists = true;                      ///< False: what it was told is forgotten at a boot, and it mines.
     MachineFault fault = MachineFault::none;
 };
 

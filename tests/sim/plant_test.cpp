@@ -258,3 +258,17 @@ TEST_CASE("a feeder shows what is fed through it at any depth, and what cools th
     CHECK(plant.power(1, start) == 656'750_W);
     CHECK(plant.power(0, start) == 722'425_W);
 }
+
+TEST_CASE("a machine that forgets its sleep at a boot mines when its supply is back") {
+    PlantSettings settings = small_site();
+    for (MachineSettings& machine : settings.machines) machine.sleep_persists = false;
+    settings.machines[1].fault = MachineFault::never_wakes;
+    Plant plant{settings, start};
+    for (const std::size_t machine : {0u, 1u}) plant.sleep(machine, start);
+    plant.operate(0, false, start + 10s);
+    plant.operate(0, true, start + 20s);
+    CHECK(plant.report(0, start + 90s).asleep == false);
+    CHECK(plant.machine_power(0, start + 600s) == 3500_W);
+    CHECK(plant.report(1, start + 90s).asleep);
+    CHECK(plant.machine_power(1, start + 600s) == 25_W);
+}
