@@ -52,6 +52,32 @@ PlayedMiner miner_of(const GroupConfig& group, const MachineConfig& machine, std
         played.physics = sim::antminer_physics(machine.id, machine.watts);
         break;
     }
+    case AsicProtocol::axeos:
+        played.device = placed(sim::AxeosSettings{}, machine, number);
+        played.physics = sim::axeos_physics(machine.id, machine.watts);
+        break;
+    case AsicProtocol::epic: {
+        sim::EpicSettings device;
+        set(device.password, login.password);
+        played.device = placed(std::move(device), machine, number);
+        played.physics = sim::epic_physics(machine.id, machine.watts);
+        break;
+    }
+    case AsicProtocol::vnish: {
+        sim::VnishSettings device;
+        set(device.password, login.password);
+        played.device = placed(std::move(device), machine, number);
+        played.physics = sim::vnish_physics(machine.id, machine.watts);
+        break;
+    }
+    case AsicProtocol::cgminer: {
+        sim::CgminerSettings device;
+        device.host = machine.host, device.port = machine.port, device.machine = number;  // It tells no MAC.
+        device.joules_per_hash = machine.joules_per_hash;
+        played.device = std::move(device);
+        played.physics = sim::cgminer_physics(machine.id, machine.watts);
+        break;
+    }
     }
     played.physics.standby = std::min(group.standby, machine.watts);
     return played;
