@@ -10,14 +10,16 @@
 #include <string_view>
 
 /// Where the real replies lie, if they do; else it says "skipped: why", which is what CTest looks for.
-inline std::optional<std::filesystem::path> whatsminer_captures() {
+inline std::optional<std::filesystem::path> captures(std::string_view device) {
     const char* given = std::getenv("BALLAST_SHARED");
     const auto shared = given ? std::filesystem::path{given} : std::filesystem::path{PROJECT_DIR} / ".." / "shared";
-    const auto folder = shared / "captures" / "whatsminer";
+    const auto folder = shared / "captures" / device;
     if (std::filesystem::exists(folder)) return folder;
     std::cout << "skipped: no captures at " << folder << " (set BALLAST_SHARED)\n";
     return {};
 }
+
+inline std::optional<std::filesystem::path> whatsminer_captures() { return captures("whatsminer"); }
 
 inline std::string file_text(const std::filesystem::path& path) {
     std::ifstream in{path, std::ios::binary};
