@@ -2,8 +2,10 @@
 
 #include "controller/clock.hpp"
 #include "drivers/asic/antminer.hpp"
+#include "drivers/asic/braiins.hpp"
 #include "drivers/asic/luxos.hpp"
 #include "drivers/asic/whatsminer2.hpp"
+#include "drivers/asic/whatsminer3.hpp"
 #include "model/check.hpp"
 
 #include <boost/asio/post.hpp>
@@ -89,6 +91,8 @@ Dialect& Fleet::dialect(AsicProtocol protocol) {
     switch (protocol) {
     case AsicProtocol::luxos: known = std::make_unique<Luxos>(); break;
     case AsicProtocol::whatsminer2: known = std::make_unique<Whatsminer2>(); break;
+    case AsicProtocol::whatsminer3: known = std::make_unique<Whatsminer3>(); break;
+    case AsicProtocol::braiins: known = std::make_unique<Braiins>(); break;
     case AsicProtocol::antminer: known = std::make_unique<Antminer>(); break;
     }
     return *known;
