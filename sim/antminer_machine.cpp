@@ -1,8 +1,7 @@
 #include "sim/antminer_machine.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include "sim/http_request.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -11,23 +10,10 @@
 namespace ballast::sim {
 
 namespace json = boost::json;
-namespace http_ = boost::beast::http;
 
 namespace {
 
-using Parser = http_::request_parser<http_::string_body>;
-
-constexpr std::size_t most_header = 8'192, most_body = 65'536, pool_slots = 3;
-
-/// How far `bytes` have come; with the error that says they never will.
-std::size_t parse(Parser& parser, std::string_view bytes, boost::system::error_code& error) {
-    parser.header_limit(most_header);
-    parser.body_limit(most_body);
-    parser.eager(true);
-    const std::size_t used = parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-    if (error == http_::error::need_more) error.clear();
-    return used;
-}
+constexpr std::size_t pool_slots = 3;
 
 /// What a machine has that nobody configured, and what a config that leaves a thing out falls back to.
 json::object factory_config() {
@@ -56,10 +42,6 @@ std::optional<std::vector<AntminerSettings::Pool>> pools_in(const json::object& 
 
 constexpr std::string_view illegal_request = R"({"stats":"error","code":"M001","msg":"Illegal request!"})";
 
-std::string_view reason(unsigned status) {
-    return status == 200 ? "OK" : status == 400 ? "Bad Request" : status == 401 ? "Unauthorized" : status == 403 ? "Forbidden" : "Not Found";
-}
-
 }  // namespace
 
 MachineSettings antminer_physics(std::string name, Power rated) {
@@ -80,12 +62,7 @@ AntminerMachine::AntminerMachine(AntminerSettings settings, std::uint64_t seed)
 }
 
 AsicDevice::Heard AntminerMachine::hear(std::string_view bytes) const {
-    if (bytes.empty()) return {};
-    Parser parser;
-    boost::system::error_code error;
-    const std::size_t used = parse(parser, bytes, error);
-    if (error) return {Form::broken, 0};
-    return parser.is_done() ? Heard{Form::whole, used} : Heard{};
+    return hear_http(bytes);
 }
 
 std::string AntminerMachine::framed(std::string nonsense) const {
@@ -95,33 +72,21 @@ std::string AntminerMachine::framed(std::string nonsense) const {
 }
 
 std::string AntminerMachine::http(const Said& said, bool closes) const {
-    std::string out = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\n{}{}", said.status, reason(said.status), said.status == 200 ? "application/json" : "text/html", said.more,
-                                  closes ? "Connection: close\r\n" : "");
-    if (!settings_.chunked) return out + fmt::format("Content-Length: {}\r\n\r\n{}", said.body.size(), said.body);
-    out += "Transfer-Encoding: chunked\r\n\r\n";
-    for (std::size_t at = 0; at < said.body.size(); at += 1'000) {
-        const std::string_view part = std::string_view{said.body}.substr(at, 1'000);
-        out += fmt::format("{:x}\r\n{}\r\n", part.size(), part);
-    }
-    return out + "0\r\n\r\n";
+    return http_answer({.status = said.status, .body = said.body, .type = said.status == 200 ? "application/json" : "text/html", .more = said.more, .closes = closes, .chunked = settings_.chunked});
 }
 
 AsicDevice::Reply AntminerMachine::answer(const Asked& asked, Plant& plant) {
     if (started_ == Steady{}) started_ = asked.now;
-    Parser parser;
-    boost::system::error_code error;
-    if (!asked.broken) parse(parser, asked.request, error);
-    if (asked.broken || error || !parser.is_done()) {
+    const auto given = asked.broken ? std::nullopt : http_request(asked.request);
+    if (!given) {
         Said bad;
         bad.status = 400;
         return {.bytes = http(bad, true)};
     }
     if (!plant.report(settings_.machine, asked.now).pools) settings_.pools.assign(pool_slots, {});
-    const auto& given = parser.get();
-    const Request request{std::string{given.method_string()}, std::string{given.target()}, std::string{given[http_::field::content_type]},
-                          given.body(), std::string{given[http_::field::authorization]}, plant, asked.now, asked.wall};
+    const Request request{*given, plant, asked.now, asked.wall};
     Said said = respond(request);
-    const bool closes = settings_.closes || !given.keep_alive();
+    const bool closes = settings_.closes || !given->keep_alive;
     return {.bytes = http(said, closes), .takes = said.takes, .closes = closes, .silent = said.silent, .privileged = std::move(said.privileged), .accepted = said.accepted};
 }
 
@@ -131,7 +96,7 @@ AntminerMachine::Said AntminerMachine::respond(const Request& request) {
         said.silent = true;
         return said;
     }
-    DigestGuard::Verdict verdict = guard_.judge(request.authorization, request.method, request.target, request.now);
+    DigestGuard::Verdict verdict = guard_.judge(request.http.field("Authorization"), request.http.method, request.http.target, request.now);
     if (verdict == DigestGuard::Verdict::good && fault(request) == MachineFault::bad_tokens) verdict = DigestGuard::Verdict::stale;
     if (verdict == DigestGuard::Verdict::good) return route(request);
     said.status = 401;
@@ -142,7 +107,7 @@ AntminerMachine::Said AntminerMachine::respond(const Request& request) {
 
 AntminerMachine::Said AntminerMachine::route(const Request& request) {
     constexpr std::string_view folder = "/cgi-bin/";
-    const std::string_view path = std::string_view{request.target}.substr(0, request.target.find('?'));
+    const std::string_view path = request.http.path();
     const std::string_view page = path.starts_with(folder) ? path.substr(folder.size()) : std::string_view{};
     const bool write = page == "set_miner_conf.cgi" || page == "reboot.cgi";
     Said said;
@@ -186,8 +151,8 @@ AntminerMachine::Said AntminerMachine::set_config(const Request& request) {
     Said said;
     said.body = illegal_request;
     boost::system::error_code broken;
-    const json::value parsed = json::parse(request.body, broken);
-    const bool readable = request.method == "POST" && !broken && parsed.is_object() && (!settings_.needs_text_plain || request.type.starts_with("text/plain"));
+    const json::value parsed = json::parse(request.http.body, broken);
+    const bool readable = request.http.method == "POST" && !broken && parsed.is_object() && (!settings_.needs_text_plain || request.http.field("Content-Type").starts_with("text/plain"));
     if (!readable) return said;
     bool illegal = false;
     const auto mode = mode_in(parsed.get_object(), illegal);

@@ -1,6 +1,7 @@
 #pragma once
 #include "sim/asic_device.hpp"
 #include "sim/digest.hpp"
+#include "sim/http_request.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -57,7 +58,7 @@ public:
 
 private:
     struct Request {
-        std::string method, target, type, body, authorization;
+        const HttpRequest& http;
         Plant& plant;
         Steady now;
         Instant wall;

@@ -1,8 +1,10 @@
 #pragma once
 #include "sim/antminer_machine.hpp"
+#include "sim/braiins_machine.hpp"
 #include "sim/live_plant.hpp"
 #include "sim/luxos_machine.hpp"
 #include "sim/whatsminer2_machine.hpp"
+#include "sim/whatsminer3_machine.hpp"
 
 #include <atomic>
 #include <memory>
@@ -12,7 +14,7 @@
 namespace ballast::sim {
 
 /// One machine of a floor, of whichever make it is.
-using AsicSettings = std::variant<LuxosSettings, Whatsminer2Settings, AntminerSettings>;
+using AsicSettings = std::variant<LuxosSettings, Whatsminer2Settings, AntminerSettings, Whatsminer3Settings, BraiinsSettings>;
 
 /// Miners of any make by the thousand on loopback, on one thread: what is said is the device's (AsicDevice), when and
 /// over which connection is here. One listener for each address and port; where more than 512 addresses share a port one
