@@ -7,6 +7,7 @@
 #include "tests/support/run_drivers.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 using namespace ballast;
 using namespace ballast::literals;
@@ -25,6 +26,8 @@ struct Make {
     const char* password;
     sim::AsicSettings device;
     sim::MachineSettings physics;
+    std::string host = "127.24.0.1";
+    std::uint16_t listens = 0;  ///< If that is not where it is asked.
 };
 
 template <class Settings>
@@ -43,15 +46,29 @@ Make antminer(sim::AntminerSettings device = {}) {
     return make(AsicProtocol::antminer, "root", device, sim::antminer_physics("a-1", 3'000_W));
 }
 
+Make whatsminer3(sim::Whatsminer3Settings device = {}) { return make(AsicProtocol::whatsminer3, "super", device, sim::whatsminer_physics("v-1", 3'000_W)); }
+
+Make braiins(sim::BraiinsSettings device = {}) { return make(AsicProtocol::braiins, "root", device, sim::braiins_physics("b-1", 3'000_W)); }
+
+/// Nobody listens where its REST should be.
+Make braiins_without_rest() {
+    Make of = braiins({.api = sim::BraiinsSettings::Api::cgminer});
+    of.listens = 4'028;
+    of.host = fmt::format("127.25.{}.{}", ::getpid() >> 8 & 255, (::getpid() & 255) | 1);  // Whoever else runs this test.
+    return of;
+}
+
+std::vector<Make> all() { return {whatsminer(), whatsminer3(), antminer(), braiins()}; }
+
 /// The machine, simulated, and a fleet of it.
 struct Rig {
     explicit Rig(Make of, MachineFault fault = MachineFault::none, const char* inventory_mac = mac) : port{free_port()}, plant{site(of, fault)} {
         spdlog::set_level(spdlog::level::off);
-        std::visit([&](auto& device) { device.host = "127.24.0.1", device.port = port; }, of.device);
+        std::visit([&](auto& device) { device.host = of.host, device.port = of.listens != 0 ? of.listens : port; }, of.device);
         devices = std::make_unique<sim::AsicDevices>(std::vector{of.device}, plant, 1, sim::AsicDevices::Timing{.reply = {1ms, 1ms}, .slow_reply = 2s, .idle = 60s});
         AsicSettings settings;
         settings.deadline = 3s;
-        settings.machines.push_back({.protocol = of.protocol, .slot = slot, .host = "127.24.0.1", .port = port, .password = of.password, .mac = inventory_mac, .rated = 3'000_W, .standby = 40_W, .poll = 200ms});
+        settings.machines.push_back({.protocol = of.protocol, .slot = slot, .host = of.host, .port = port, .password = of.password, .mac = inventory_mac, .rated = 3'000_W, .standby = 40_W, .poll = 200ms});
         driver = make_asics(bench.io().get_executor(), std::move(settings));
         bench.run(*driver);
     }
@@ -135,6 +152,36 @@ TEST_CASE("a WhatsMiner that does not close its connections, ends its replies ot
     for (const auto& device : {open, nul, blind, older}) sleeps_and_wakes(whatsminer(device));
 }
 
+TEST_CASE("a WhatsMiner of API v3 sleeps and wakes, and measures") {
+    sleeps_and_wakes(whatsminer3());
+    Rig rig{whatsminer3()};
+    REQUIRE(rig.comes_to(Mode::running));
+    CHECK(rig.last_said()->quality == Quality::measured);
+    CHECK(rig.last_said()->power > 2'500_W);
+}
+
+TEST_CASE("a WhatsMiner of API v3 is understood with any clock, with heartbeats, and with a supply that meters or says nothing") {
+    sim::Whatsminer3Settings early, late, strict, beats, meters, blind;
+    early.clock_ahead = -400'000'000s;
+    late.clock_ahead = 86'400s;
+    strict.clock_ahead = 7'200s;
+    strict.clock_tolerance = 2s;
+    beats.beats = true;
+    meters.supply_meters = true;
+    blind.measures = false;
+    for (const auto& device : {early, late, strict, beats, meters, blind}) sleeps_and_wakes(whatsminer3(device));
+}
+
+TEST_CASE("a miner with Braiins OS sleeps and wakes, and only estimates") {
+    sleeps_and_wakes(braiins());
+    Rig rig{braiins()};
+    REQUIRE(rig.comes_to(Mode::running));
+    CHECK(rig.last_said()->quality == Quality::estimated);
+    CHECK(rig.last_said()->power > 2'500_W);
+}
+
+TEST_CASE("a miner with Braiins OS that has no REST is slept and woken by its cgminer API") { sleeps_and_wakes(braiins_without_rest()); }
+
 TEST_CASE("a stock Antminer sleeps and wakes, and measures nothing") {
     sleeps_and_wakes(antminer());
     Rig rig{antminer()};
@@ -153,7 +200,7 @@ TEST_CASE("stock Antminers of every firmware are understood") {
 }
 
 TEST_CASE("no make reports sleep of a machine that only says it sleeps") {
-    for (const Make& of : {whatsminer(), antminer()}) {
+    for (const Make& of : all()) {
         Rig rig{of, MachineFault::no_effect};
         REQUIRE(rig.comes_to(Mode::running));
         CHECK(rig.fate_of(Rung::sleep) == Fate::accepted);
@@ -162,11 +209,11 @@ TEST_CASE("no make reports sleep of a machine that only says it sleeps") {
 }
 
 TEST_CASE("a machine of any make that is another than the inventory names is never ordered") {
-    for (const Make& of : {whatsminer(), antminer()}) {
+    for (const Make& of : all()) {
         Rig rig{of, MachineFault::none, "d4:01:02:03:04:06"};
         CHECK(rig.fate_of(Rung::sleep) == Fate::refused);
         CHECK(rig.draws() > 2'000_W);
-        CHECK(rig.plant.commands().empty());
+        for (const auto& heard : rig.plant.commands()) CHECK(heard.command == "token");
     }
 }
 
@@ -190,6 +237,40 @@ TEST_CASE("a locked WhatsMiner, a wrong password and no tokens are refused, and 
         CHECK(rig.fate_of(Rung::sleep) == Fate::refused);
         CHECK(rig.draws() > 2'000_W);
     }
+}
+
+TEST_CASE("a WhatsMiner of API v3 that denies, for whatever reason, is refused, and runs on") {
+    sim::Whatsminer3Settings locked, other;
+    locked.api_open = false;
+    other.password = "another";
+    for (auto [device, fault] : {std::pair{locked, MachineFault::none}, {other, MachineFault::none}, {sim::Whatsminer3Settings{}, MachineFault::bad_tokens},
+                                 {sim::Whatsminer3Settings{}, MachineFault::no_tokens}, {sim::Whatsminer3Settings{}, MachineFault::refused}}) {
+        Rig rig{whatsminer3(device), fault};
+        CHECK(rig.fate_of(Rung::sleep) == Fate::refused);
+        CHECK(rig.draws() > 2'000_W);
+    }
+}
+
+TEST_CASE("a miner with Braiins OS whose tokens run out is renewed, and one that denies is refused and runs on") {
+    sim::BraiinsSettings short_lived, other;
+    short_lived.token_life = 100ms;
+    other.password = "another";
+    sleeps_and_wakes(braiins(short_lived));
+    for (auto [device, fault] : {std::pair{other, MachineFault::none}, {sim::BraiinsSettings{}, MachineFault::bad_tokens}, {sim::BraiinsSettings{}, MachineFault::no_tokens},
+                                 {sim::BraiinsSettings{}, MachineFault::refused}}) {
+        Rig rig{braiins(device), fault};
+        CHECK(rig.fate_of(Rung::sleep) == Fate::refused);
+        CHECK(rig.draws() > 2'000_W);
+    }
+}
+
+TEST_CASE("what is garbage, reset or empty is no sleep, and no make says that it was obeyed") {
+    for (const Make& of : {whatsminer3(), braiins()})
+        for (const MachineFault fault : {MachineFault::garbage, MachineFault::resets, MachineFault::hung, MachineFault::empty_stats}) {
+            Rig rig{of, fault};
+            if (fault != MachineFault::empty_stats) CHECK(rig.fate_of(Rung::sleep) != Fate::accepted);
+            CHECK_FALSE(rig.comes_to(Mode::asleep, 500ms));
+        }
 }
 
 TEST_CASE("an Antminer whose config came without pools is not written, and keeps them") {
