@@ -44,6 +44,21 @@ PlayedMiner miner_of(const GroupConfig& group, const MachineConfig& machine, std
         played.physics = sim::whatsminer_physics(machine.id, machine.watts);
         break;
     }
+    case AsicProtocol::whatsminer3: {
+        sim::Whatsminer3Settings device;
+        set(device.password, login.password);
+        played.device = placed(std::move(device), machine, number);
+        played.physics = sim::whatsminer_physics(machine.id, machine.watts);
+        break;
+    }
+    case AsicProtocol::braiins: {
+        sim::BraiinsSettings device;
+        set(device.user, login.user);
+        set(device.password, login.password);
+        played.device = placed(std::move(device), machine, number);
+        played.physics = sim::braiins_physics(machine.id, machine.watts);
+        break;
+    }
     case AsicProtocol::antminer: {
         sim::AntminerSettings device;
         set(device.user, login.user);

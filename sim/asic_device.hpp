@@ -14,6 +14,7 @@ struct AsicPlace {
     std::uint16_t port = 0;
     std::size_t machine = 0;                 ///< In the plant.
     std::optional<Between> reply;            ///< How long an answer takes; none: as the floor's timing says.
+    std::optional<Duration> idle{};          ///< How long a connection may say nothing; none: as the floor's timing says.
 };
 
 /// One miner's side of its conversations, of any make: what is a request, and what is said to it. It owns no socket and

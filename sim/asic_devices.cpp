@@ -39,6 +39,14 @@ std::unique_ptr<AsicDevice> made(const Whatsminer2Settings& settings, std::uint6
     return std::make_unique<Whatsminer2Machine>(settings, seed);
 }
 
+std::unique_ptr<AsicDevice> made(const Whatsminer3Settings& settings, std::uint64_t seed) {
+    return std::make_unique<Whatsminer3Machine>(settings, seed);
+}
+
+std::unique_ptr<AsicDevice> made(const BraiinsSettings& settings, std::uint64_t seed) {
+    return std::make_unique<BraiinsMachine>(settings, seed);
+}
+
 std::unique_ptr<AsicDevice> made(const AntminerSettings& settings, std::uint64_t seed) {
     return std::make_unique<AntminerMachine>(settings, seed);
 }
@@ -166,14 +174,16 @@ private:
             connection.machine = machine->second;
             connection.serial = ++serial_;
             connection.last = steady_now();
-            due_.push({Due::What::idle, connection.last + timing_.idle, fd, serial_});
+            due_.push({Due::What::idle, connection.last + idle_of(connection), fd, serial_});
             open_.insert_or_assign(fd, std::move(connection));
             watch(fd);
         }
     }
 
+    Duration idle_of(const Connection& connection) const { return machines_[connection.machine].place.idle.value_or(timing_.idle); }
+
     void idle(int fd, const Connection& connection) {
-        const Steady ends = connection.last + timing_.idle;
+        const Steady ends = connection.last + idle_of(connection);
         if (ends <= steady_now()) open_.erase(fd);
         else due_.push({Due::What::idle, ends, fd, connection.serial});
     }

@@ -1,12 +1,14 @@
 #pragma once
 #include "sim/antminer_machine.hpp"
 #include "sim/axeos_machine.hpp"
+#include "sim/braiins_machine.hpp"
 #include "sim/cgminer_machine.hpp"
 #include "sim/epic_machine.hpp"
 #include "sim/live_plant.hpp"
 #include "sim/luxos_machine.hpp"
 #include "sim/vnish_machine.hpp"
 #include "sim/whatsminer2_machine.hpp"
+#include "sim/whatsminer3_machine.hpp"
 
 #include <atomic>
 #include <memory>
@@ -16,7 +18,7 @@
 namespace ballast::sim {
 
 /// One machine of a floor, of whichever make it is.
-using AsicSettings = std::variant<LuxosSettings, Whatsminer2Settings, AntminerSettings,
+using AsicSettings = std::variant<LuxosSettings, Whatsminer2Settings, AntminerSettings, Whatsminer3Settings, BraiinsSettings,
                                   AxeosSettings, EpicSettings, VnishSettings, CgminerSettings>;
 
 /// Miners of any make by the thousand on loopback, on one thread: what is said is the device's (AsicDevice), when and

@@ -16,7 +16,7 @@ inline Steady steady_now() {
 struct CommandHeard {
     Steady at{};
     std::size_t machine = 0;
-    std::string command;      ///< "sleep", "wakeup", "level" (of power), "reboot", "config", "token", "logon", "logoff"; of one that was denied, what it called itself.
+    std::string command;      ///< "sleep", "wakeup", "level" (of power), "restart", "reboot", "config", "token", "logon", "logoff"; of one that was denied, what it called itself.
     bool accepted = false;    ///< What it answered, not what it did.
 };
 

@@ -123,8 +123,9 @@ std::optional<DeviceReport> device(const Reply& reply);
 struct SummaryReport {
     std::optional<Power> power, mean_power;         ///< Now; over five minutes. Whether metered it does not say.
     std::optional<Power> power_limit;
-    std::optional<double> gigahashes;               ///< GH/s now; TH/s on the wire, as the next two.
+    std::optional<double> gigahashes;               ///< GH/s now; TH/s on the wire, as the next three.
     std::optional<double> mean_gigahashes;          ///< GH/s since it began.
+    std::optional<double> quarter_gigahashes;       ///< GH/s of a quarter of an hour, "hash-15min".
     std::optional<double> rated_gigahashes;
     std::optional<Temperature> chips, ambient;      ///< The hottest chip; the air.
     std::optional<bool> tuned;                      ///< "up-freq-finish": it hashes as fast as it will.

@@ -95,6 +95,7 @@ std::optional<SummaryReport> summary(const Reply& reply) {
     report.power_limit = loose::watts(*said, "power-limit");
     report.gigahashes = loose::gigahashes(*said, "hash-realtime", giga_per_tera);
     report.mean_gigahashes = loose::gigahashes(*said, "hash-average", giga_per_tera);
+    report.quarter_gigahashes = loose::gigahashes(*said, "hash-15min", giga_per_tera);
     report.rated_gigahashes = loose::gigahashes(*said, "factory-hash", giga_per_tera);
     report.chips = loose::celsius(*said, "chip-temp-max");
     report.ambient = loose::celsius(*said, "environment-temperature");

@@ -40,6 +40,9 @@ public:
     virtual Turn begin_order(Machine& machine, Steady now) = 0;  ///< What is ordered is `machine.wanted`, until it is committed.
     virtual Turn answered(Machine& machine, std::string_view bytes, Steady now) = 0;
 
+    /// Nobody listens where it was asked: what is asked elsewhere instead, if anything is. Never the order itself, which may have gone.
+    virtual std::optional<Turn> unreachable(Machine&) { return std::nullopt; }
+
     /// Something is left open at the device that should be closed once no order needs it.
     virtual bool untidy(const Machine&) const { return false; }
     virtual Turn begin_tidying(Machine&) { return {}; }

@@ -68,6 +68,7 @@ Exchanges::Begun Exchanges::begin(std::uint32_t who, const boost::asio::ip::tcp:
     c.since = now;
     c.slow = false;
     c.framing = {};
+    c.lengths = {};
     append(fast_, handle);
     return Begun::yes;
 }
@@ -113,6 +114,15 @@ bool Exchanges::send(Connection& c) {
     return sent >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
+/// As far as that is known of it piece by piece.
+Result<bool> Exchanges::whole(Connection& c, std::string_view chunk) {
+    switch (c.frame) {
+    case Frame::json: return c.framing.feed(chunk);
+    case Frame::whatsminer3: return c.lengths.feed(chunk);
+    case Frame::http: break;
+    }
+    return false;
+}
 
 void Exchanges::receive(Handle handle) {
     Connection& c = pool_[handle];
@@ -120,11 +130,11 @@ void Exchanges::receive(Handle handle) {
         const ssize_t got = ::recv(c.fd, buffer_.data(), buffer_.size(), 0);
         if (got > 0) {
             const std::string_view chunk{buffer_.data(), static_cast<std::size_t>(got)};
-            const bool whole = c.frame == Frame::json && c.framing.feed(chunk);
-            if (whole && c.in.empty()) return finish(handle, Outcome::replied, chunk);
-            if (c.in.size() + chunk.size() > wire::cgminer::most_bytes) return finish(handle, Outcome::closed, {});
+            const auto framed = whole(c, chunk);
+            if (framed && *framed && c.in.empty()) return finish(handle, Outcome::replied, chunk);
+            if (!framed || c.in.size() + chunk.size() > wire::cgminer::most_bytes) return finish(handle, Outcome::closed, {});
             c.in += chunk;
-            if (whole || (c.frame == Frame::http && is_whole_http(c.in))) return finish(handle, Outcome::replied, c.in);
+            if (*framed || (c.frame == Frame::http && is_whole_http(c.in))) return finish(handle, Outcome::replied, c.in);
             continue;
         }
         if (got < 0 && errno == EINTR) continue;

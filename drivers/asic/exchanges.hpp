@@ -1,6 +1,7 @@
 #pragma once
 #include "model/units.hpp"
 #include "wire/cgminer.hpp"
+#include "wire/whatsminer3.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -14,14 +15,16 @@ enum class Outcome : std::uint8_t { replied, closed, unreachable, timed_out };
 
 /// How the end of an answer is told.
 enum class Frame : std::uint8_t {
-    json,  ///< wire::cgminer::Framing.
-    http,  ///< wire::http::whole.
+    json,         ///< wire::cgminer::Framing.
+    http,         ///< wire::http::whole.
+    whatsminer3,  ///< wire::whatsminer3::Framing: by its length.
 };
 
 struct Request {
     std::string_view bytes;
     Frame frame = Frame::json;
     Duration patience{0};   ///< From connect to the last byte, where that is more than the usual deadline.
+    std::uint16_t port = 0; ///< Where that is another than the machine's.
 };
 
 /// One request, one reply, one TCP connection: thousands of them at once on one thread. The sockets sit in an epoll set of
@@ -71,6 +74,7 @@ private:
         bool slow = false;
         Frame frame{};
         wire::cgminer::Framing framing;
+        wire::whatsminer3::Framing lengths;
         Steady since{};
         Duration deadline{};
         std::string out, in;
@@ -89,6 +93,7 @@ private:
     void finish(Handle handle, Outcome outcome, std::string_view bytes);
     bool send(Connection& c);
     void receive(Handle handle);
+    static Result<bool> whole(Connection& c, std::string_view chunk);
 
     Limits limits_;
     Done done_;

@@ -3,11 +3,13 @@
 #include "controller/clock.hpp"
 #include "drivers/asic/antminer.hpp"
 #include "drivers/asic/axeos.hpp"
+#include "drivers/asic/braiins.hpp"
 #include "drivers/asic/cgminer.hpp"
 #include "drivers/asic/epic.hpp"
 #include "drivers/asic/luxos.hpp"
 #include "drivers/asic/vnish.hpp"
 #include "drivers/asic/whatsminer2.hpp"
+#include "drivers/asic/whatsminer3.hpp"
 #include "model/check.hpp"
 
 #include <boost/asio/post.hpp>
@@ -93,6 +95,8 @@ Dialect& Fleet::dialect(AsicProtocol protocol) {
     switch (protocol) {
     case AsicProtocol::luxos: known = std::make_unique<Luxos>(); break;
     case AsicProtocol::whatsminer2: known = std::make_unique<Whatsminer2>(); break;
+    case AsicProtocol::whatsminer3: known = std::make_unique<Whatsminer3>(); break;
+    case AsicProtocol::braiins: known = std::make_unique<Braiins>(); break;
     case AsicProtocol::antminer: known = std::make_unique<Antminer>(); break;
     case AsicProtocol::axeos: known = std::make_unique<Axeos>(); break;
     case AsicProtocol::epic: known = std::make_unique<Epic>(); break;

@@ -82,6 +82,7 @@ private:
     bool converse(Machine& m, Talk talk, const Turn& turn);
     bool ask(Machine& m, Talk talk, const Request& request);
     void answered(std::uint32_t who, Outcome outcome, std::string_view bytes);
+    bool unreachable(Machine& m, Talk talk);
     void no_answer(Machine& m, Talk talk, Outcome outcome);
     void break_off(Machine& m);
 

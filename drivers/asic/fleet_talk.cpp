@@ -30,13 +30,12 @@ bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
 
 /// False: it could not be begun, and what had to follow from that has been done.
 bool Fleet::ask(Machine& m, Talk talk, const Request& request) {
-    const auto begun = m.resolved ? exchanges_.begin(number(m), m.endpoint, request, steady_now(), m.exchange) : Exchanges::Begun::unreachable;
+    boost::asio::ip::tcp::endpoint to = m.endpoint;
+    if (request.port != 0) to.port(request.port);
+    const auto begun = m.resolved ? exchanges_.begin(number(m), to, request, steady_now(), m.exchange) : Exchanges::Begun::unreachable;
     m.talk = begun == Exchanges::Begun::yes ? talk : Talk::idle;
     if (begun == Exchanges::Begun::yes) return true;
-    if (begun == Exchanges::Begun::unreachable) {
-        no_answer(m, talk, Outcome::unreachable);
-        return false;
-    }
+    if (begun == Exchanges::Begun::unreachable) return unreachable(m, talk);
     short_ = true;
     shortage_.warn("asics: no socket to be had ({} open); what waits is tried again shortly. Raise LimitNOFILE or lower connections",
                    exchanges_.open());
@@ -55,7 +54,16 @@ void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes)
     Machine& m = machines_[who];
     const Talk talk = std::exchange(m.talk, Talk::idle);
     if (outcome == Outcome::replied) converse(m, talk, m.dialect->answered(m, bytes, steady_now()));
+    else if (outcome == Outcome::unreachable) unreachable(m, talk);
     else no_answer(m, talk, outcome);
+}
+
+/// As `converse`: there may be another door.
+bool Fleet::unreachable(Machine& m, Talk talk) {
+    if (m.resolved)
+        if (const auto other = m.dialect->unreachable(m)) return converse(m, talk, *other);
+    no_answer(m, talk, Outcome::unreachable);
+    return false;
 }
 
 void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome) {

@@ -1,11 +1,10 @@
 #include "tests/catch.hpp"
 
 #include "sim/asic_devices.hpp"
+#include "tests/sim/captured.hpp"
 #include "tests/sim/peer.hpp"
 
 #include <boost/json.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
 using namespace ballast;
@@ -62,35 +61,10 @@ struct Bench {
     std::unique_ptr<AsicDevices> devices;
 };
 
-std::optional<std::filesystem::path> captures() {
-    const char* given = std::getenv("BALLAST_SHARED");
-    const std::filesystem::path path = std::filesystem::path{given ? given : PROJECT_DIR "/../shared"} / "captures/whatsminer";
-    if (std::filesystem::exists(path)) return path;
-    WARN("skipped: no captures in " << path.string() << "; set BALLAST_SHARED");
-    return std::nullopt;
-}
-
-/// The same names at every depth, and values of the same kind. Of a list, the first.
-void same_shape(const json::value& ours, const json::value& real, const std::string& where) {
-    CAPTURE(where);
-    if (real.is_object() && ours.is_object()) {
-        std::set<std::string> our_names, real_names;
-        for (const auto& field : ours.get_object()) our_names.emplace(field.key());
-        for (const auto& field : real.get_object()) real_names.emplace(field.key());
-        CHECK(our_names == real_names);
-        for (const auto& field : real.get_object())
-            if (const auto* mine = ours.get_object().if_contains(field.key())) same_shape(*mine, field.value(), where + "/" + std::string{field.key()});
-    } else if (real.is_array() && ours.is_array()) {
-        if (!real.get_array().empty() && !ours.get_array().empty()) same_shape(ours.at(0), real.at(0), where + "/0");
-    } else {
-        CHECK((real.is_number() ? ours.is_number() : ours.kind() == real.kind()));
-    }
-}
-
 }  // namespace
 
 TEST_CASE("the simulator's WhatsMiner packets equal the vectors") {
-    const auto folder = captures();
+    const auto folder = captures("whatsminer");
     if (!folder) return;
     int seen = 0;
     const json::value vectors = json::parse(file_text(*folder / "crypto_vectors.json"));
@@ -121,7 +95,7 @@ TEST_CASE("what is no packet of a WhatsMiner does not open") {
 }
 
 TEST_CASE("what a WhatsMiner answers has the fields and codes of the captured replies") {
-    const auto folder = captures();
+    const auto folder = captures("whatsminer");
     if (!folder) return;
     const Bench bench;
     for (const char* command : {"summary", "status", "devs", "pools", "get_version", "get_miner_info", "get_psu", "get_error_code"}) {

@@ -215,6 +215,7 @@ TEST_CASE("WhatsMiner v3: every capture parses and gives its values") {
     CHECK(report->power_limit == Power{3'600});
     CHECK(std::llround(report->gigahashes.value()) == 171'259);
     CHECK(std::llround(report->mean_gigahashes.value()) == 170'800);
+    CHECK(std::llround(report->quarter_gigahashes.value()) == 170'500);
     CHECK(std::llround(report->rated_gigahashes.value()) == 181'051);
     CHECK(report->chips == Temperature{82'000});
     CHECK(report->tuned == true);
