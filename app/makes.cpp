@@ -15,14 +15,14 @@ constexpr Make table[] = {
     {AsicProtocol::whatsminer3, "whatsminer3", "WhatsMiner (API v3)", 4'433, "super", true, Power{13}, seconds{15}, minutes{12}},
     // 21 s for the answer, and 5 to 30 s for what it says.
     {AsicProtocol::antminer, "antminer", "stock Antminer", 80, "root", true, Power{45}, seconds{75}, minutes{15}},
+    // As fast as its owner has set it to ramp, else in seconds; 2 to 5 minutes to its power.
+    {AsicProtocol::braiins, "braiins", "Braiins OS", 80, "root", true, Power{30}, seconds{60}, minutes{8}},
     // Under a second to stop, up to half a minute to full.
     {AsicProtocol::axeos, "axeos", "Bitaxe (AxeOS)", 80, "", false, Power{2}, seconds{10}, minutes{2}},
     // Of these two nobody has written down times: an Antminer's hardware, with an answer at once.
     {AsicProtocol::epic, "epic", "ePIC (PowerPlay)", 4'028, "", true, Power{45}, seconds{45}, minutes{15}},
     {AsicProtocol::vnish, "vnish", "VNish", 80, "", true, Power{45}, seconds{45}, minutes{15}},
     {AsicProtocol::cgminer, "cgminer", "cgminer", 4'028, "", false, Power{45}, seconds{10}, minutes{15}, true},
-    // As fast as its owner has set it to ramp, else in seconds; 2 to 5 minutes to its power.
-    {AsicProtocol::braiins, "braiins", "Braiins OS", 80, "root", true, Power{30}, seconds{60}, minutes{8}},
 };
 
 }  // namespace
