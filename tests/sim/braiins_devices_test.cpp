@@ -18,6 +18,11 @@ namespace {
 const AsicDevices::Timing at_once{.reply = {0ms, 0ms}, .slow_reply = 300ms, .idle = 60s};
 const std::string host = "127.24.0.1";
 
+struct Told {
+    int status = 0;
+    std::string body;
+};
+
 /// One miner of 3600 W, with both its sides, that pauses and resumes within a tenth of a second.
 struct Bench {
     explicit Bench(BraiinsSettings given = {}, MachineFault fault = MachineFault::none) : port{free_port()}, cgminer_port{free_port()}, plant{physics(fault)} {
@@ -40,7 +45,7 @@ struct Bench {
     /// By the peer that shares no code with ours, all over one connection.
     json::array take(std::vector<std::string> steps, std::vector<std::string> more = {}, const std::string& password = "root") const {
         const ScratchFolder scratch{SCRATCH_DIR};
-        std::vector<std::string> words{"/usr/bin/python3", PROJECT_DIR "/tests/sim/braiins_peer.py", host, std::to_string(port), "root", password};
+        std::vector<std::string> words{"/usr/bin/python3", "-IS", PROJECT_DIR "/tests/sim/braiins_peer.py", host, std::to_string(port), "root", password};
         words.insert(words.end(), steps.begin(), steps.end());
         words.insert(words.end(), more.begin(), more.end());
         const int status = run(words, scratch.path() / "out");
@@ -49,13 +54,19 @@ struct Bench {
         REQUIRE(status == 0);
         return json::parse(said).as_array();
     }
-    json::value step(const std::string& words, std::vector<std::string> more = {}, const std::string& password = "root") const {
-        return take({words}, std::move(more), password).at(0);
+
+    /// By hand.
+    Told web(const std::string& method, const std::string& page, const std::string& body, const std::string& token) const {
+        const std::string said = ask(host, port, method + " /api/v1/" + page + " HTTP/1.1\r\nConnection: close\r\nAuthorization: " + token + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+        CAPTURE(method, page, said);
+        REQUIRE(said.starts_with("HTTP/1.1 "));
+        return {std::stoi(said.substr(9, 3)), said.substr(said.find("\r\n\r\n") + 4)};
     }
-    std::int64_t status(const std::string& words, std::vector<std::string> more = {}, const std::string& password = "root") const {
-        return step(words, std::move(more), password).at("status").as_int64();
+    Told login() const { return web("POST", "auth/login", R"({"username":"root","password":"root"})", ""); }
+    Told web(const std::string& method, const std::string& page, const std::string& body = "") const {
+        return web(method, page, body, std::string{json::parse(login().body).at("token").as_string()});
     }
-    json::value get(const std::string& page) const { return step(R"(["GET",")" + page + R"("])").at("body"); }
+    json::value get(const std::string& page) const { return json::parse(web("GET", page).body); }
     json::object plain(const std::string& command) const {
         std::string said = ask(host, cgminer_port, R"({"command":")" + command + R"("})");
         CAPTURE(command, said);
@@ -74,10 +85,16 @@ struct Bench {
     std::unique_ptr<AsicDevices> devices;
 };
 
-const std::string pause_it = R"(["PUT","actions/pause"])", resume_it = R"(["PUT","actions/resume"])";
+const std::string pause_it = R"(["PUT","actions/pause"])", resume_it = R"(["PUT","actions/resume"])", details = R"(["GET","miner/details"])";
 
 std::string target(const std::string& watts) {
     return R"(["PUT","performance/power-target",{"watt":)" + watts + "}]";
+}
+
+std::vector<std::int64_t> statuses(const json::array& told) {
+    std::vector<std::int64_t> out;
+    for (const json::value& one : told) out.push_back(one.at("status").as_int64());
+    return out;
 }
 
 }  // namespace
@@ -95,7 +112,7 @@ TEST_CASE("what a miner with Braiins OS answers has the fields of the captured r
 
 TEST_CASE("a miner with Braiins OS pauses, resumes and follows its power target by REST, over one connection") {
     Bench bench;
-    const json::array said = bench.take({pause_it, pause_it, R"(["GET","miner/details"])"});
+    const json::array said = bench.take({pause_it, pause_it, details});
     CHECK(said.at(0).at("status").as_int64() == 200);
     CHECK_FALSE(said.at(0).at("body").as_bool());
     CHECK(said.at(1).at("body").as_bool());
@@ -111,7 +128,7 @@ TEST_CASE("a miner with Braiins OS pauses, resumes and follows its power target 
     CHECK(bench.draws(3600_W));
     CHECK(bench.get("miner/details").at("status").as_int64() == 2);
 
-    CHECK(bench.step(target("3580")).at("body").at("watt").as_int64() == 3580);
+    CHECK(bench.take({target("3580")}).at(0).at("body").at("watt").as_int64() == 3580);
     CHECK(bench.get("configuration/miner").at("tuner").at("power_target").at("watt").as_int64() == 3580);
     CHECK(bench.draws(3580_W));
 
@@ -123,14 +140,11 @@ TEST_CASE("a miner with Braiins OS pauses, resumes and follows its power target 
 
 TEST_CASE("a miner with Braiins OS names the range of a power target that is out of it") {
     Bench bench;
-    for (const char* watts : {"1699", "6501", "0"}) {
-        const json::value said = bench.step(target(watts));
+    for (const json::value& said : bench.take({target("1699"), target("6501"), target("0")})) {
         CHECK(said.at("status").as_int64() == 400);
         CHECK(std::string{said.at("body").as_string()}.find("1700-6500 W") != std::string::npos);
     }
-    CHECK(bench.status(target("\"3000\"")) == 400);
-    CHECK(bench.status(target("3000.5")) == 400);
-    CHECK(bench.status(R"(["PUT","performance/power-target"])") == 400);
+    for (const char* body : {R"({"watt":"3000"})", R"({"watt":3000.5})", R"({"watts":3000})", "3000", "", "{"}) CHECK(bench.web("PUT", "performance/power-target", body).status == 400);
     CHECK(bench.draws(3600_W));
 }
 
@@ -138,38 +152,35 @@ TEST_CASE("a token of Braiins OS lives for as long as it is used") {
     BraiinsSettings given;
     given.token_life = 3s;
     Bench bench{given};
-    const std::string details = R"(["GET","miner/details"])";
-    for (const json::value& said : bench.take({details, details, details, details}, {"--wait", "1"})) CHECK(said.at("status").as_int64() == 200);
-    CHECK(bench.status(details, {"--wait", "3.5"}) == 401);
-    CHECK(bench.status(details, {"--token", "ABCDEFGHIJKLMNOP"}) == 401);
-    CHECK(bench.status(pause_it, {"--token", ""}) == 401);
-    CHECK(bench.status(R"(["GET","version"])", {"--token", ""}) == 200);
-    CHECK(bench.status(details, {}, "admin") == 401);
+    CHECK(statuses(bench.take({details, details, details, details}, {"--wait", "1"})) == std::vector<std::int64_t>{200, 200, 200, 200});
+    CHECK(statuses(bench.take({details}, {"--wait", "3.5"})) == std::vector<std::int64_t>{401});
+    CHECK(statuses(bench.take({details, pause_it, R"(["GET","version"])"}, {"--token", "ABCDEFGHIJKLMNOP"})) == std::vector<std::int64_t>{401, 401, 200});
+    CHECK(statuses(bench.take({details}, {}, "admin")) == std::vector<std::int64_t>{401});
+    CHECK(bench.web("PUT", "actions/pause", "", "").status == 401);
     CHECK(bench.draws(3600_W));
 }
 
 TEST_CASE("a token of Braiins OS does not outlive a boot") {
     Bench bench;
-    const std::string who = R"({"username":"root","password":"root"})";
-    const std::string said = ask(host, bench.port, "POST /api/v1/auth/login HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(who.size()) + "\r\n\r\n" + who);
-    const json::object given = json::parse(said.substr(said.find("\r\n\r\n") + 4)).as_object();
+    const json::object given = json::parse(bench.login().body).as_object();
     CHECK(given.at("timeout_s").as_int64() == 3600);
-    const std::vector<std::string> token{"--token", std::string{given.at("token").as_string()}};
-    CHECK(bench.status(R"(["GET","miner/details"])", token) == 200);
-    CHECK(bench.status(R"(["PUT","actions/reboot"])", token) == 204);
+    const std::string token{given.at("token").as_string()};
+    CHECK(bench.web("GET", "miner/details", "", token).status == 200);
+    CHECK(bench.web("PUT", "actions/reboot", "", token).status == 204);
     CHECK(await([&] { return bench.plant.with([](Plant& p, Steady now) { return p.answers(0, now); }); }));
-    CHECK(bench.status(R"(["GET","miner/details"])", token) == 401);
+    CHECK(bench.web("GET", "miner/details", "", token).status == 401);
+    CHECK(bench.web("GET", "miner/details").status == 200);
 }
 
 TEST_CASE("Braiins OS knows its pages, their methods, and HTTP") {
     const Bench bench;
-    CHECK(bench.status(R"(["GET","miner/secrets"])") == 404);
-    CHECK(bench.status(R"(["GET","actions/pause"])") == 405);
-    CHECK(bench.status(R"(["POST","actions/pause"])") == 405);
-    CHECK(bench.status(R"(["PUT","miner/details"])") == 405);
-    CHECK(bench.status(R"(["GET","auth/login"])") == 405);
-    CHECK(bench.status(R"(["POST","auth/login",[]])") == 400);
-    CHECK(ask(host, bench.port, "POST /api/v1/auth/login HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\n{").starts_with("HTTP/1.1 400 Bad Request\r\n"));
+    CHECK(bench.web("GET", "miner/secrets").status == 404);
+    CHECK(bench.web("GET", "actions/pause").status == 405);
+    CHECK(bench.web("POST", "actions/pause").status == 405);
+    CHECK(bench.web("PUT", "miner/details").status == 405);
+    CHECK(bench.web("GET", "auth/login").status == 405);
+    CHECK(bench.web("POST", "auth/login", "{").status == 400);
+    CHECK(bench.web("POST", "auth/login", R"({"username":"root"})").status == 400);
     CHECK(ask(host, bench.port, "GET /api/v2/miner/details HTTP/1.1\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 401 "));
     CHECK(ask(host, bench.port, "what\r\n\r\n").starts_with("HTTP/1.1 400 "));
 }
@@ -182,7 +193,7 @@ TEST_CASE("a miner with Braiins OS speaks cgminer too, and is one machine by eit
     CHECK(bench.get("miner/details").at("status").as_int64() == 3);
     CHECK(bench.plain("summary").at("SUMMARY").at(0).at("MHS 5s").as_double() == 0);
     CHECK(bench.plain("tunerstatus").at("TUNERSTATUS").at(0).at("ApproximateMinerPowerConsumption").as_int64() == 0);
-    CHECK(bench.step(resume_it).at("body") == json::value(false));
+    CHECK(bench.web("PUT", "actions/resume").body == "false");
     CHECK(bench.draws(3600_W));
     CHECK(bench.plain("resume").at("RESUME").at(0).as_bool());
     CHECK(bench.plain("tunerstatus").at("TUNERSTATUS").at(0).at("ApproximateMinerPowerConsumption").as_int64() == 3600);
@@ -200,23 +211,23 @@ TEST_CASE("a miner with Braiins OS speaks cgminer too, and is one machine by eit
 TEST_CASE("faulty miners with Braiins OS: refusing, without tokens, OK without effect, lies, empty, moved, short, without pools") {
     SECTION("refused") {
         Bench bench{{}, MachineFault::refused};
-        CHECK(bench.status(pause_it) == 403);
+        CHECK(bench.web("PUT", "actions/pause").status == 403);
         CHECK(bench.code("pause") == 45);
         CHECK(bench.draws(3600_W));
     }
     SECTION("tokens") {
-        CHECK(Bench{{}, MachineFault::no_tokens}.status(pause_it) == 500);
-        CHECK(Bench{{}, MachineFault::bad_tokens}.status(pause_it) == 401);
+        CHECK(Bench{{}, MachineFault::no_tokens}.login().status == 500);
+        CHECK(Bench{{}, MachineFault::bad_tokens}.web("PUT", "actions/pause").status == 401);
     }
     SECTION("no effect, and the telemetry admits it") {
         Bench bench{{}, MachineFault::no_effect};
-        CHECK(bench.status(pause_it) == 200);
+        CHECK(bench.web("PUT", "actions/pause").status == 200);
         CHECK(bench.get("miner/details").at("status").as_int64() == 2);
         CHECK(bench.watts() == 3600);
     }
     SECTION("a lie") {
         Bench bench{{}, MachineFault::lies};
-        CHECK(bench.status(pause_it) == 200);
+        CHECK(bench.web("PUT", "actions/pause").status == 200);
         CHECK(bench.get("miner/details").at("status").as_int64() == 3);
         CHECK(bench.watts() == 30);
         CHECK(bench.draws(3600_W));
@@ -234,9 +245,9 @@ TEST_CASE("faulty miners with Braiins OS: refusing, without tokens, OK without e
     }
     SECTION("comes back short, too hot, and without pools") {
         Bench bench{{}, MachineFault::few_boards};
-        CHECK(bench.status(pause_it) == 200);
+        CHECK(bench.web("PUT", "actions/pause").status == 200);
         CHECK(bench.draws(30_W));
-        CHECK(bench.status(resume_it) == 200);
+        CHECK(bench.web("PUT", "actions/resume").status == 200);
         CHECK(bench.draws(Power{30 + 3570 * 2 / 3}));
         CHECK_FALSE(bench.get("miner/hw/hashboards").at("hashboards").at(2).at("enabled").as_bool());
         CHECK(bench.plain("devs").at("DEVS").as_array().size() == 2);

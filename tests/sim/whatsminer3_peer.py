@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """A client of WhatsMiner API v3 that shares no code with ours: Python's struct, hashlib and base64.
 
-  whatsminer3_peer.py HOST PORT PASSWORD REQUEST.. [--skew SECONDS] [--own-clock] [--account NAME] [--token TOKEN] [--salt SALT]
+  whatsminer3_peer.py HOST PORT PASSWORD REQUEST.. [--skew SECONDS] [--account NAME] [--token TOKEN] [--salt SALT]
 
 Sends each REQUEST (a JSON object of cmd and param) over one connection, a heartbeat before each; those that set something
-with a token by the machine's salt and the machine's clock (--own-clock: by ours; --skew: so much later). Prints
+with a token by the machine's salt and the machine's clock (--skew: so much later). Prints
 {"replies": [object, ..], "beats": heartbeats heard}; a reply is null if the connection ended instead.
 """
 import argparse
@@ -50,14 +50,13 @@ def main():
     parser.add_argument("password")
     parser.add_argument("requests", type=json.loads, nargs="+")
     parser.add_argument("--skew", type=int, default=0)
-    parser.add_argument("--own-clock", action="store_true")
     parser.add_argument("--account", default="super")
     parser.add_argument("--token")
     parser.add_argument("--salt")
     given = parser.parse_args()
     peer = Peer((given.host, given.port))
     about = peer.exchange({"cmd": "get.device.info", "param": "salt"}) or {}
-    ahead = 0 if given.own_clock else about.get("when", 0) - int(time.time())
+    ahead = about.get("when", 0) - int(time.time())
     salt = given.salt or (about["msg"]["salt"] if about.get("code") == 0 else "")
     replies = []
     for request in given.requests:
