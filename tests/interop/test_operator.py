@@ -183,12 +183,12 @@ class Operator(unittest.TestCase):
         waits = []
         for _ in range(3):
             self.state(lambda s: s.get("interruptible_w", 1e9) < 1000)  # It has seen them asleep.
+            began = time.monotonic()
             self.fleet.curtail(1, "wakeup")
             self.asleep(MINERS - 1, 5)
-            began = time.monotonic()
             self.asleep(MINERS, 30)
             waits.append(time.monotonic() - began)
-        self.assertLess(waits[0], 2.5)
+        self.assertLess(waits[0], waits[2])
         self.assertGreater(waits[2], 2.5)
         daemon.says("1 load(s) were woken again by something else, 2 times or more: m-00001")
         self.assertEqual(self.state(lambda s: s.get("contested", {}).get("loads") and s["contested"]), {"loads": 1, "named": ["m-00001"]})
