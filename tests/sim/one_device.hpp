@@ -44,12 +44,18 @@ struct OneDevice {
 
     /// By web_peer.py, which says what a request is.
     std::vector<WebReply> web(const boost::json::array& requests) const {
+        const boost::json::value replies = peer("web_peer.py", boost::json::serialize(requests));
         std::vector<WebReply> out;
-        for (const boost::json::value& reply : peer("web_peer.py", boost::json::serialize(requests)).as_array())
+        for (const boost::json::value& reply : replies.as_array())
             out.push_back({reply.at("status").as_int64(), std::string{reply.at("type").as_string()}, std::string{reply.at("body").as_string()}, reply.at("connection").as_int64()});
         return out;
     }
-    WebReply web(const std::string& method, const std::string& path, const boost::json::value& body = nullptr) const { return web({boost::json::array{method, path, body}}).at(0); }
+    WebReply web_one(boost::json::array request) const {
+        boost::json::array only;
+        only.push_back(std::move(request));
+        return web(only).at(0);
+    }
+    WebReply web(const std::string& method, const std::string& path, const boost::json::value& body = nullptr) const { return web_one({method, path, body}); }
 
     /// What a script of this folder prints.
     boost::json::value peer(const std::string& script, const std::string& request) const {

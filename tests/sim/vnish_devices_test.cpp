@@ -22,7 +22,7 @@ struct Bench : OneDevice {
 
     /// Unlocks, and gives the reply to what comes then.
     WebReply unlocked(const json::array& request) const { return web(json::array{json::value(unlock()), json::value(request)}).at(1); }
-    std::int64_t status_of(const json::array& request) const { return web(json::array{json::value(request)}).at(0).status; }
+    std::int64_t status_of(const json::array& request) const { return web_one(request).status; }
     std::int64_t mining(const std::string& what) const { return unlocked(post("mining/" + what)).status; }
     json::object miner() const { return unlocked(get("summary")).object().at("miner").as_object(); }
     std::string state() const { return std::string{miner().at("miner_status").at("miner_state").as_string()}; }
