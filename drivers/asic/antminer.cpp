@@ -1,5 +1,6 @@
 #include "drivers/asic/antminer.hpp"
 
+#include "drivers/asic/json_over_http.hpp"
 #include "wire/http_exchange.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ std::string_view Antminer::cannot(Rung rung) const { return rung == Rung::sleep 
 
 void Antminer::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
-    const Login login{said.user.empty() ? "root" : said.user, said.password, said.port == 80 ? said.host : fmt::format("{}:{}", said.host, said.port)};
+    const Login login{said.user.empty() ? "root" : said.user, said.password, http_host(said.host, said.port)};
     memory_.emplace_back().login = static_cast<std::uint32_t>(logins_.size());
     logins_.push_back(login);
 }
@@ -60,17 +61,20 @@ Turn Antminer::send(Memory& a, Step step, std::string_view method, std::string_v
     std::size_t used = 0;
     if (a.challenge) {
         const auto made = wire::digest::authorization(*a.challenge, {method, target, login.user, login.password, cnonce_, ++a.count});
-        if (!made) return refused(made.error().detail);
+        if (!made) return wrong(step, made.error().detail);
         proof = *made;
         headers[used++] = {"Authorization", proof};
     }
     if (!body.empty()) headers[used++] = {"Content-Type", "text/plain;charset=UTF-8"};  // As its own page sends it.
     const auto request = wire::http::write_request({method, target, login.host, std::span{headers}.first(used), body});
-    if (!request) return refused(request.error().detail);
+    if (!request) return wrong(step, request.error().detail);
     request_ = *request;
     const bool commits = step == Step::write_conf;
     return {.kind = commits ? Turn::Kind::commit : Turn::Kind::ask, .request = {request_, Frame::http, commits ? write_patience : Duration{0}}};
 }
+
+/// An order is refused; a poll has come to nothing.
+Turn Antminer::wrong(Step step, std::string_view why) { return step >= Step::identify ? refused(why) : garbage(why); }
 
 Turn Antminer::answered(Machine& m, std::string_view bytes, Steady) {
     Memory& a = memory_[m.own];
@@ -87,14 +91,12 @@ Turn Antminer::answered(Machine& m, std::string_view bytes, Steady) {
 /// The same page again, under the new challenge: the first one, or the one before is too old. A config that was not taken is
 /// read anew first.
 Turn Antminer::unauthorized(Memory& a, std::span<const std::string> challenges) {
-    const bool ordering = a.step >= Step::identify;
-    const auto wrong = [&](std::string_view why) { return ordering ? refused(why) : garbage(why); };
     const auto challenge = wire::digest::parse_challenge(challenges);
-    if (!challenge) return wrong(challenge.error().detail);
+    if (!challenge) return wrong(a.step, challenge.error().detail);
     const bool tried = a.challenge.has_value() && !challenge->stale && a.asked_again;
     a.challenge = *challenge;
     a.count = 0;
-    if (tried || std::exchange(a.asked_again, true)) return wrong("it does not take this user and password");
+    if (tried || std::exchange(a.asked_again, true)) return wrong(a.step, "it does not take this user and password");
     const Step step = a.step == Step::write_conf ? Step::read_conf : a.step;
     Turn again = send(a, step, "GET", page_of(step), {});
     if (again.why.empty()) why_ = "its login had run out", again.why = why_;

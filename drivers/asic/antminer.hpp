@@ -45,6 +45,7 @@ private:
     static std::string_view page_of(Step step);
     Turn ask(Memory& a, Step step);
     Turn send(Memory& a, Step step, std::string_view method, std::string_view target, std::string_view body);
+    Turn wrong(Step step, std::string_view why);
     Turn unauthorized(Memory& a, std::span<const std::string> challenges);
     Turn understood(Machine& m, Memory& a, std::string_view body);
     Turn known(Machine& m, Memory& a, std::string_view body);

@@ -185,7 +185,7 @@ TEST_CASE("an Antminer whose config came without pools is not written, and keeps
 TEST_CASE("an Antminer with a wrong password, or whose login runs out, is told apart") {
     sim::AntminerSettings other, short_lived;
     other.password = "another";
-    short_lived.nonce_life = 100ms;
+    short_lived.nonce_life = 250ms;
     Rig rig{antminer(other)};
     CHECK(rig.fate_of(Rung::sleep) == Fate::refused);
     sleeps_and_wakes(antminer(short_lived));

@@ -220,7 +220,7 @@ TEST_CASE("an Antminer's write takes its time, its effect does not, and some are
     CHECK(bench.plant.commands().at(0).command == "sleep");
 
     given = quick();
-    given.restart = {500ms, 500ms};
+    given.restart = {2s, 2s};
     given.dark_in_restart = true;
     Bench dark{given};
     CHECK(dark.write_mode("3") == "M000");
