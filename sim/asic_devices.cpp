@@ -31,26 +31,11 @@ std::uint64_t key(std::uint32_t address, std::uint16_t port) {
     return std::uint64_t{address} << 16 | port;
 }
 
-std::unique_ptr<AsicDevice> made(const LuxosSettings& settings, std::uint64_t seed) {
-    return std::make_unique<LuxosMachine>(settings, seed);
-}
-
-std::unique_ptr<AsicDevice> made(const Whatsminer2Settings& settings, std::uint64_t seed) {
-    return std::make_unique<Whatsminer2Machine>(settings, seed);
-}
-
-std::unique_ptr<AsicDevice> made(const Whatsminer3Settings& settings, std::uint64_t seed) {
-    return std::make_unique<Whatsminer3Machine>(settings, seed);
-}
-
-std::unique_ptr<AsicDevice> made(const BraiinsSettings& settings, std::uint64_t seed) {
-    return std::make_unique<BraiinsMachine>(settings, seed);
-}
-
-std::unique_ptr<AsicDevice> made(const AntminerSettings& settings, std::uint64_t seed) {
-    return std::make_unique<AntminerMachine>(settings, seed);
-}
-
+std::unique_ptr<AsicDevice> made(const LuxosSettings& settings, std::uint64_t seed) { return std::make_unique<LuxosMachine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const Whatsminer2Settings& settings, std::uint64_t seed) { return std::make_unique<Whatsminer2Machine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const Whatsminer3Settings& settings, std::uint64_t seed) { return std::make_unique<Whatsminer3Machine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const BraiinsSettings& settings, std::uint64_t seed) { return std::make_unique<BraiinsMachine>(settings, seed); }
+std::unique_ptr<AsicDevice> made(const AntminerSettings& settings, std::uint64_t seed) { return std::make_unique<AntminerMachine>(settings, seed); }
 std::unique_ptr<AsicDevice> made(const AxeosSettings& settings, std::uint64_t seed) { return std::make_unique<AxeosMachine>(settings, seed); }
 std::unique_ptr<AsicDevice> made(const EpicSettings& settings, std::uint64_t seed) { return std::make_unique<EpicMachine>(settings, seed); }
 std::unique_ptr<AsicDevice> made(const VnishSettings& settings, std::uint64_t seed) { return std::make_unique<VnishMachine>(settings, seed); }
