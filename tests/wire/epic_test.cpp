@@ -63,7 +63,7 @@ TEST_CASE("watts of an ePIC are measured where its supply knows volts and ampere
     CHECK(supply("").idles());
 }
 
-TEST_CASE("boards that hash nothing, or are none, hash nothing; boards that were cut off are not known") {
+TEST_CASE("boards that hash nothing or are none hash nothing, and boards that were cut off are not known") {
     cgminer::Parser parser;
     const auto boards = [&](const std::string& list) { return parse_summary(parser, R"({"Status":{"Operating State":"Idling"},"HBs":)" + list)->gigahashes; };
     CHECK(boards("[]}") == 0.0);
