@@ -1,6 +1,6 @@
 // From submit() to the last receipt: an order for N LuxOS miners, against a running fleet of them on loopback.
 //   luxos_dispatch MINERS PORT [CONNECTIONS=2048] [IDLE_SECONDS=0]
-// Miner i is called on 127.20.(i/250).(i%250 + 1):PORT. Prints one JSON line. With IDLE_SECONDS the fleet is first polled every
+// Miner i is called on 127.20.(i/250).(i%250 + 1):PORT; from the fifty-thousandth on that begins anew at PORT + 2, as the yardstick's fleet has no more. Prints one JSON line. With IDLE_SECONDS the fleet is first polled every
 // 30 s for that long, and the line also says what share of a core that took.
 #include "controller/clock.hpp"
 #include "drivers/asic/asics.hpp"
@@ -26,14 +26,23 @@ double processor_seconds() {
     return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
+/// Bytes that were ever held at once.
+std::int64_t most_resident() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    return std::int64_t{used.ru_maxrss} * 1'024;
+}
+
+constexpr Slot miners_a_fleet = 50'000;
+
 AsicSettings settings_for(Slot miners, std::uint16_t port, std::size_t connections) {
     AsicSettings settings;
     settings.connections = connections;
     for (Slot i = 0; i < miners; ++i) {
         AsicMachine machine;
         machine.slot = i;
-        machine.host = fmt::format("127.20.{}.{}", i / 250, i % 250 + 1);
-        machine.port = port;
+        machine.host = fmt::format("127.20.{}.{}", i % miners_a_fleet / 250, i % 250 + 1);
+        machine.port = static_cast<std::uint16_t>(port + i / miners_a_fleet * 2);
         machine.rated = Power{3'500};
         settings.machines.push_back(std::move(machine));
     }
@@ -75,6 +84,7 @@ int main(int argc, char** argv) {
     const int idle_s = argc > 4 ? std::atoi(argv[4]) : 0;
     spdlog::set_level(spdlog::level::err);
 
+    const std::int64_t resident = most_resident();
     asio::io_context context{1};
     bool something = false;
     Mailbox mailbox{miners, 0, [&] { something = true; }};
@@ -108,8 +118,8 @@ int main(int argc, char** argv) {
         mailbox.drain(events);
         heard.take(events, Clock::now() - begin);
     }
-    fmt::print("{{\"acknowledged\":{},\"failed\":{},\"first_s\":{:.4f},\"mean_s\":{:.4f},\"last_s\":{:.4f},\"cpu_s\":{:.3f},\"idle_core\":{:.4f},\"idle_readings\":{},\"idle_answers\":{}}}\n",
+    fmt::print("{{\"acknowledged\":{},\"failed\":{},\"first_s\":{:.4f},\"mean_s\":{:.4f},\"last_s\":{:.4f},\"cpu_s\":{:.3f},\"memory_bytes\":{},\"idle_core\":{:.4f},\"idle_readings\":{},\"idle_answers\":{}}}\n",
                heard.accepted, heard.failed, seconds(heard.first), heard.accepted ? seconds(heard.sum) / static_cast<double>(heard.accepted) : 0,
-               seconds(heard.last), processor_seconds() - busy_before, idle_share, idle.readings, idle.answered);
+               seconds(heard.last), processor_seconds() - busy_before, most_resident() - resident, idle_share, idle.readings, idle.answered);
     return heard.accepted > 0 ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every speed promised, beside a yardstick measured in the same run on the same machine.
 
-    bench/run.py BUILD [--yardsticks FOLDER] [--only dispatch,decision,replay,idle,frequency] [--rounds 3] [--idle-seconds 60]
+    bench/run.py BUILD [--yardsticks FOLDER] [--only dispatch,decision,replay,idle,frequency,floor,scale,hour] [--rounds 3] [--idle-seconds 60]
 
 BUILD is build/release. YARDSTICKS has floor.cpp, luxos_fleet.cpp, make_year.py and backtest_numpy.py; without it the rows
 that need it are left out, and said so. Prints a table and writes build/bench.json. Exit status 1 if an aim is missed.
@@ -9,14 +9,15 @@ that need it are left out, and said so. Prints a table and writes build/bench.js
 import argparse
 import json
 import os
-import re
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timedelta, timezone
+
+from bed import Child, Market, cpu_seconds, free_port, resident_mb, row, wait_for
+from floor import floor, hour, scale
 
 MINERS = 10_000
 SITE = """[site]
@@ -51,44 +52,6 @@ strike_per_mwh = 80
 """
 
 
-def free_port(pairs=1):
-    while True:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port + pairs < 32_000:  # Below the range that the clients' own ends are taken from.
-            return port
-        port = 20_000 + port % 10_000
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) and s.connect_ex(("127.0.0.1", port + 1)):
-                return port
-
-
-def wait_for(what, true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            sys.exit(f"bench: waited {seconds} s for {what}")
-        time.sleep(0.05)
-
-
-class Child:
-    def __init__(self, folder, name, *command):
-        self.log = os.path.join(folder, name + ".log")
-        self.process = subprocess.Popen(command, cwd=folder, stdout=open(self.log, "w"), stderr=subprocess.STDOUT)
-
-    def text(self):
-        with open(self.log) as f:
-            return f.read()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-
-
 class Fleet(Child):
     """The yardstick's miners; `marker` begins a burst now, so that its seconds count from a moment known here."""
 
@@ -117,25 +80,6 @@ class Fleet(Child):
     def wait_asleep(self):
         wait_for(f"{self.live} miners to sleep", lambda: self.last().get("off", 0) >= self.live, 30)
         return self.last()
-
-
-def instant(t):
-    return t.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-class Market:
-    """Prices of one second each, so that every message is an interval of its own."""
-
-    def __init__(self, port):
-        self.port, self.next = port, datetime.now(timezone.utc) - timedelta(minutes=30)
-
-    def say(self, price):
-        self.next += timedelta(seconds=1)
-        message = {"kind": "price", "issued": instant(datetime.now(timezone.utc)), "start": instant(self.next),
-                   "end": instant(self.next + timedelta(seconds=1)), "price": price, "unit": "USD/MWh"}
-        at = time.monotonic()
-        subprocess.run(["mosquitto_pub", "-p", str(self.port), "-q", "1", "-t", "ballast/bench/signal/lmp", "-m", json.dumps(message)], check=True)
-        return at
 
 
 def site(folder, fleet_port, mqtt_port):
@@ -190,17 +134,6 @@ def dispatch(build, tools, wanted):
     yield row("the same with 5 % hung, for the rest", hung, "s", ours, hung / ours, "<= 1.1")
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mb(pid):
-    with open(f"/proc/{pid}/status") as f:
-        return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) / 1024
-
-
 def idle(build, tools, wanted):
     mqtt, port = free_port(), free_port(2)
     with tempfile.TemporaryDirectory() as folder:
@@ -241,11 +174,6 @@ def frequency(build, _tools, _wanted):
     yield row(f"under-frequency: reading to coil, p99 of {told['trips']}", told["p99_ms"], "ms", told["period_ms"], told["p99_ms"] / told["period_ms"], "<= 1.1")
 
 
-def row(measure, value, unit, yardstick, ratio, aim):
-    rounded = lambda x: None if x is None else round(x, 4)
-    return {"measure": measure, "value": rounded(value), "unit": unit, "yardstick": rounded(yardstick), "ratio": rounded(ratio), "aim": aim}
-
-
 def met(result):
     judged = result["ratio"] if result["ratio"] is not None else result["value"]
     sign, limit = result["aim"].split()
@@ -265,7 +193,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("--yardsticks", default=os.path.join(os.environ.get("BALLAST_SHARED", os.path.join(here, "..", "shared")), "bench"))
-    parser.add_argument("--only", default="dispatch,decision,replay,idle,frequency")
+    parser.add_argument("--only", default="dispatch,decision,replay,idle,frequency,floor,scale")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle-seconds", type=int, default=60)
     wanted = parser.parse_args()
@@ -274,7 +202,7 @@ def main():
         tools = compiled(wanted.yardsticks, into) if os.path.isdir(wanted.yardsticks) else {}
         results = []
         for name in wanted.only.split(","):
-            if name not in ("decision", "frequency") and not tools:
+            if name not in ("decision", "frequency", "floor", "hour") and not tools:
                 print(f"{name}: skipped: no yardsticks at {wanted.yardsticks} (BALLAST_SHARED names their parent)")
                 continue
             for result in globals()[name](wanted.build, tools, wanted):
