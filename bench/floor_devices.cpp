@@ -26,7 +26,7 @@ sim::AsicSettings device_of(const bench::FloorMachine& machine, std::size_t numb
     switch (machine.make) {
     case AsicProtocol::whatsminer2: return placed(sim::Whatsminer2Settings{});
     case AsicProtocol::whatsminer3: return placed(sim::Whatsminer3Settings{});
-    case AsicProtocol::antminer: return placed(sim::AntminerSettings{});
+    case AsicProtocol::antminer: return placed(sim::AntminerSettings{.mode_form = sim::AntminerSettings::ModeForm::number});  // The other costs every client a second write.
     case AsicProtocol::braiins: return placed(sim::BraiinsSettings{});
     default: return placed(sim::LuxosSettings{});
     }

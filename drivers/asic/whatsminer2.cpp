@@ -63,14 +63,14 @@ Turn Whatsminer2::reported(Machine& m, Memory& w, const wire::cgminer::Reply& re
     return concluded(m, w);
 }
 
-/// Its supply measures what it draws; that outweighs what it says of itself. A machine that reports no hashing and is told to
-/// be off is asleep only if its watts do not say otherwise.
+/// Its supply measures what it draws; that outweighs what it says of itself. It is asleep if it says so and neither its watts nor its hashing
+/// say otherwise; one of them at least has to speak.
 Turn Whatsminer2::concluded(Machine& m, const Memory& w) const {
     Report seen;
     const bool hashes = w.gigahashes.value_or(0) > 0, draws = w.power && is_running_draw(m, *w.power);
-    if (draws || (!w.power && hashes)) seen.mode = Mode::running;
-    else if (w.says_off.value_or(false) && !hashes) seen.mode = Mode::asleep;
-    else seen.mode = hashes ? Mode::running : Mode::fault;
+    const bool rests = w.says_off.value_or(false) && (w.power || w.gigahashes);
+    if (draws || hashes) seen.mode = Mode::running;
+    else seen.mode = rests ? Mode::asleep : Mode::fault;
     if (w.power) {
         seen.quality = Quality::measured;
         seen.power = *w.power;
