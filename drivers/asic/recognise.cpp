@@ -158,6 +158,8 @@ void Recogniser::at_whatsminer3(std::string_view bytes, wire::cgminer::Parser& p
 /// Recognised: what was found odd on the way there no longer matters.
 void Recogniser::is(AsicProtocol make, std::uint16_t port) {
     found_.make = make;
+    if (whatsminer_ && make == AsicProtocol::whatsminer3) found_.beside = AsicProtocol::whatsminer2;
+    if (cgminer_ && make != AsicProtocol::cgminer) found_.beside = AsicProtocol::cgminer;
     found_.port = port;
     found_.remark.clear();
 }

@@ -37,6 +37,7 @@ constexpr bool takes_login(AsicProtocol make) { return make == AsicProtocol::ant
 /// What an address told of itself. Texts are printable.
 struct Recognised {
     std::optional<AsicProtocol> make;         ///< Nothing: it is none of the makes that are known here.
+    std::optional<AsicProtocol> beside;       ///< It answers as this one too: WhatsMiner's v2 beside v3, plain cgminer beside a web server.
     std::uint16_t port = 0;                   ///< At which its make is driven.
     std::string model, serial, firmware;      ///< Empty: it did not say.
     std::optional<std::uint64_t> mac;

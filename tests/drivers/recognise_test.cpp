@@ -134,6 +134,7 @@ TEST_CASE("a WhatsMiner of API v3 is recognised by its captures, also where v2 a
     CHECK(talk.found.model == "M60S_VK40");
     CHECK(talk.found.mac == 0xce0201008c36);
     CHECK(talk.found.serial == "BTM3CS40HD24083100000000000000000");
+    CHECK(talk.found.beside == (both ? std::optional{AsicProtocol::whatsminer2} : std::nullopt));
     CHECK(talk.found.mode == Mode::running);
     CHECK(talk.asked.size() == 2);
     only_asks(talk);
