@@ -114,7 +114,8 @@ std::vector<std::string> write_inventories(const std::vector<Discovered>& machin
 /// A host that is a name, as its first IPv4 address; as it stands where nobody knows it.
 std::string literal(const std::string& host) {
     boost::system::error_code wrong;
-    if (!boost::asio::ip::make_address(host, wrong).is_unspecified() && !wrong) return host;
+    (void)boost::asio::ip::make_address(host, wrong);
+    if (!wrong) return host;
     boost::asio::io_context context;
     boost::asio::ip::tcp::resolver resolver{context};
     const auto found = resolver.resolve(boost::asio::ip::tcp::v4(), host, "", wrong);
