@@ -124,7 +124,6 @@ class BadInput(unittest.TestCase):
         for line in ("10.0.0.0/8", "10.0.0.0/33 miner-1 fd00::/120", "127.41.9.1 --rate 0", "127.41.9.1 --open 1001", "127.41.9.1 --timeout soon", "127.41.9.1 --http-port 0", "127.41.9.1 --force", "127.41.9.1 --csv taken.csv",
                      "127.41.9.1 --site nosuch.toml", "127.41.9.1 --password-file luxos=word", "127.41.9.1 --password-file antminer=nosuch", "127.41.9.1 --user antminer=root", "127.41.9.1 --user root"):
             self.tries(table, f"discover {line}")
-        self.tries(table, "discover 127.41.9.1 --http-port 1 --api-port 1 --v3-port 1 --csv nosuch/miners.csv", "where nobody lives, so that nothing is written", status=0)
 
     def test_words_without_a_daemon(self):
         table = Table("commands", "words", "typed", "status", "message")
