@@ -127,8 +127,8 @@ void add_discover(CLI::App& app, Chosen& chosen) {
     command->add_option("--rate", o->rate, "Connections begun in a second")->check(within(1, 10'000))->capture_default_str();
     command->add_option("--open", o->open, "Connections at once")->check(within(1, 1'000))->capture_default_str();
     add_seconds(*command, "--timeout", [o](Duration d) { o->timeout = std::clamp(d, Duration{10}, Duration{60'000}); }, "Seconds for one connection, 0.01 to 60; else 3");
-    command->add_option("--password-file", o->password_files, "antminer=FILE or braiins=FILE: these tell their MAC only behind a login; no password goes to any other make");
-    command->add_option("--user", o->users, "antminer=NAME or braiins=NAME (default: root)");
+    command->add_option("--password-file", o->password_files, "antminer=FILE or braiins=FILE: these tell their MAC only behind a login; no password goes to any other make")->allow_extra_args(false);
+    command->add_option("--user", o->users, "antminer=NAME or braiins=NAME (default: root)")->allow_extra_args(false);
     command->add_option("--api-port", o->api_port, "Of cgminer's API, WhatsMiner v2 and ePIC")->check(within(1, 65'535))->capture_default_str();
     command->add_option("--v3-port", o->v3_port, "Of WhatsMiner v3")->check(within(1, 65'535))->capture_default_str();
     command->add_option("--http-port", o->http_port, "Of web interfaces")->check(within(1, 65'535))->capture_default_str();
