@@ -23,6 +23,7 @@ from daemon import Fleet, Process, Scratch, ballast, binary, free_ports  # noqa:
 # driver, its door, watts and J/TH of one of its makers' nameplates.
 FLOOR = (("luxos", "api", 3500, 17.5), ("whatsminer2", "api", 3276, 26), ("epic", "api", 3010, 21.5), ("cgminer", "api", 1323, 98), ("whatsminer3", "v3", 3441, 18.5),
          ("antminer", "http", 3068, 29.5), ("braiins", "http", 3010, 21.5), ("axeos", "http", 15, 15), ("vnish", "http", 3068, 29.5))
+NO_PASSWORD = {"luxos", "axeos", "cgminer"}
 TELLS_NO_MAC = {"cgminer", "antminer", "braiins"}
 NETWORK = "127.41.7.0/28"
 
@@ -40,12 +41,14 @@ class Site:
         for place, (driver, door, watts, joules) in enumerate(floor):
             text += f'[[group]]\nname = "{driver}"\ndriver = "{driver}"\n'
             text += "" if driver == "cgminer" else 'tier = "interruptible"\n'
+            text += "" if driver in NO_PASSWORD else 'password_file = "root"\n'
             if inventories:
                 text += f'inventory = "{inventories[driver]}"\n'
                 continue
             mac = f'mac = "{macs[driver]}"\n' if macs and driver in macs else ""
             text += f'[[group.machine]]\nid = "{driver}-1"\nhost = "{address(place)}"\nport = {ports[door]}\nwatts = {watts}\njoules_per_terahash = {joules}\n{mac}'
         self.file.write_text(text)
+        (self.folder / "root").write_text("root\n")
 
 
 class Discovering(unittest.TestCase):
@@ -69,7 +72,6 @@ class Discovering(unittest.TestCase):
 
     def logins(self):
         """What the simulated ones take, from files."""
-        (self.folder / "root").write_text("root\n")
         return [word for make in ("antminer", "braiins") for word in ("--password-file", f"{make}={self.folder}/root")]
 
 
@@ -89,7 +91,7 @@ class EveryMake(Discovering):
         self.simulated()
         Fleet([(address(0), self.ports["api"])]).curtail(0, "sleep")
         self.post(f"http://{address(7)}:{self.ports['http']}/api/system/pause", b"")
-        self.post(f"http://{address(2)}:{self.ports['api']}/miner", b'{"param":"Stop","password":"letmein"}')
+        self.post(f"http://{address(2)}:{self.ports['api']}/miner", b'{"param":"Stop","password":"root"}')
         told = {m["make"]: m["mode"] for m in self.found()["machines"]}
         self.assertEqual(len(told), len(FLOOR))
         self.assertEqual({make for make, mode in told.items() if mode == "asleep"}, {"luxos", "axeos", "epic"})
@@ -108,6 +110,7 @@ class EveryMake(Discovering):
         files = {driver: f"miners-{driver}.csv" for driver, *_ in FLOOR}
         for driver, name in files.items():
             self.assertIn(f"wrote {self.folder}/{name}: 1 of driver = \"{driver}\"", done.stdout)
+        self.assertIn("axeos.csv: 1 of driver = \"axeos\", 1 without watts", done.stdout)
         watts = {driver: (self.folder / name).read_text().splitlines()[1].split(",")[4] for driver, name in files.items()}
         # A Bitaxe has no nameplate here; a VNish and an S9 do not tell which size they are of.
         self.assertEqual(watts, {"luxos": "3500", "whatsminer2": "3276", "epic": "3010", "cgminer": "1372", "whatsminer3": "3441", "antminer": "3068", "braiins": "3010", "axeos": "", "vnish": "3068"})
