@@ -46,6 +46,14 @@ Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body) {
     return summary;
 }
 
+Result<std::string> parse_status(cgminer::Parser& parser, std::string_view body) {
+    const auto reply = parser.parse(body);
+    if (!reply) return fail(reply.error().code, "status: " + reply.error().detail);
+    std::string state = printable(loose::text(*reply->body, "miner_state"), 32);
+    if (state.empty()) return fail(Errc::malformed, "status: it tells no state");
+    return state;
+}
+
 Result<Info> parse_info(cgminer::Parser& parser, std::string_view body) {
     const auto reply = parser.parse(body);
     if (!reply) return fail(reply.error().code, "info: " + reply.error().detail);

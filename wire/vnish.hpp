@@ -32,6 +32,9 @@ struct Summary {
 /// Fails with malformed, also where it tells of no miner, or oversized.
 Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body);
 
+/// GET status, which is open to all: `miner_state`, as in `Summary`. Fails where it tells none.
+Result<std::string> parse_status(cgminer::Parser& parser, std::string_view body);
+
 /// GET info: who it is. What it does not say is empty.
 struct Info {
     std::optional<std::uint64_t> mac;

@@ -57,7 +57,7 @@ std::optional<Request> Recogniser::next() {
     case Step::whatsminer3_info: break;
     case Step::axeos_info: return http(doors.http, "GET", "/api/system/info");
     case Step::vnish_info: return http(doors.http, "GET", "/api/v1/info");
-    case Step::vnish_summary: return http(doors.http, "GET", "/api/v1/summary");
+    case Step::vnish_status: return http(doors.http, "GET", "/api/v1/status");
     case Step::braiins_version: return http(doors.http, "GET", "/api/v1/version");
     case Step::braiins_login: {
         const Login& login = *login_for(AsicProtocol::braiins);
@@ -128,7 +128,7 @@ void Recogniser::silent(Outcome outcome) {
     case Step::luxos_config: remark("its config could not be read: ask again for its mac"); break;
     case Step::whatsminer2_who:
     case Step::epic_summary:
-    case Step::vnish_summary:
+    case Step::vnish_status:
     case Step::over: break;
     }
     step_ = Step::over;

@@ -71,7 +71,7 @@ private:
         whatsminer2_version, whatsminer2_model, whatsminer2_summary, whatsminer2_status, whatsminer2_who,
         epic_capabilities, epic_network, epic_summary,                                // 4028, HTTP
         whatsminer3_info,                                                             // 4433
-        axeos_info, vnish_info, vnish_summary, braiins_version, braiins_login, braiins_details, antminer_who,  // 80
+        axeos_info, vnish_info, vnish_status, braiins_version, braiins_login, braiins_details, antminer_who,  // 80
         over
     };
 

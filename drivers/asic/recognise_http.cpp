@@ -34,7 +34,7 @@ void Recogniser::at_http(std::string_view bytes, wire::cgminer::Parser& parser) 
     case Step::epic_summary: return epic(answer->body, parser);
     case Step::axeos_info: return axeos(answer->body, parser);
     case Step::vnish_info:
-    case Step::vnish_summary: return vnish(answer->body, parser);
+    case Step::vnish_status: return vnish(answer->body, parser);
     default: return braiins(answer->body, parser);
     }
 }
@@ -80,15 +80,12 @@ void Recogniser::vnish(std::string_view body, wire::cgminer::Parser& parser) {
         found_.model = std::move(said->model);
         found_.serial = std::move(said->serial);
         found_.firmware = std::move(said->firmware);
-        step_ = Step::vnish_summary;
+        step_ = Step::vnish_status;
         return;
     }
     step_ = Step::over;
-    const auto said = wire::vnish::parse_summary(parser, body);
-    if (!said) return;
-    found_.draws = said->power;
-    if (said->stopped()) found_.mode = Mode::asleep;
-    else if (said->gigahashes.value_or(0) > 0) found_.mode = Mode::running;
+    const auto state = wire::vnish::parse_status(parser, body);
+    if (state) found_.mode = *state == "stopped" ? Mode::asleep : *state == "mining" ? Mode::running : Mode::unknown;
 }
 
 void Recogniser::braiins(std::string_view body, wire::cgminer::Parser& parser) {

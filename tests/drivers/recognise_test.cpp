@@ -255,17 +255,17 @@ TEST_CASE("a stock Antminer is recognised by the realm that it asks a login for,
     for (const std::string& request : talk.asked) CHECK_FALSE(asks_for(request, "s3cret!"));
 }
 
-TEST_CASE("VNish is recognised by its info, stopped too, though its summary may be locked") {
-    Mode mode = Mode::unknown;
-    std::string summary = http(401, "");
-    SECTION("locked") {}
-    SECTION("stopped") { mode = Mode::asleep, summary = http(200, R"({"miner":{"miner_status":{"miner_state":"stopped"},"power_consumption":45,"hr_realtime":0}})"); }
-    SECTION("mining") { mode = Mode::running, summary = http(200, R"({"miner":{"miner_status":{"miner_state":"mining"},"power_consumption":3068,"hr_realtime":104000}})"); }
+TEST_CASE("VNish is recognised by its info, stopped too") {
+    Mode mode = Mode::running;  // As its cgminer says.
+    std::string status = http(404, "");
+    SECTION("older firmware") {}
+    SECTION("stopped") { mode = Mode::asleep, status = http(200, R"({"miner_state":"stopped"})"); }
+    SECTION("mining") { mode = Mode::running, status = http(200, R"({"miner_state":"mining"})"); }
     const auto talk = recognise([&](std::uint16_t port, std::string_view request) -> Said {
-        if (port == 4'028) return {Outcome::replied, R"j({"STATUS":[{"STATUS":"S","Code":22}],"VERSION":[{"CGMiner":"4.11.1","API":"3.7","Type":"Antminer S19j Pro (Vnish 1.2.6)"}]})j"};
+        if (port == 4'028) return {Outcome::replied, R"j({"STATUS":[{"STATUS":"S","Code":22}],"SUMMARY":[{"GHS 5s":104000}],"VERSION":[{"CGMiner":"4.11.1","API":"3.7","Type":"Antminer S19j Pro (Vnish 1.2.6)"}]})j"};
         if (port != 80) return nobody;
         if (asks_for(request, "GET /api/v1/info ")) return {Outcome::replied, http(200, R"({"miner":"Antminer S19j Pro","fw_name":"Vnish","fw_version":"1.2.6","serial":"SMTT1","system":{"network_status":{"mac":"FE:07:26:3C:BE:1B"}}})")};
-        if (asks_for(request, "GET /api/v1/summary ")) return {Outcome::replied, summary};
+        if (asks_for(request, "GET /api/v1/status ")) return {Outcome::replied, status};
         return {Outcome::replied, http(404, "")};
     });
     CHECK(talk.found.make == AsicProtocol::vnish);

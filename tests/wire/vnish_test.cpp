@@ -63,6 +63,12 @@ TEST_CASE("a VNish tells who it is") {
     CHECK(parse_info(parser, "<html>").error().code == Errc::malformed);
 }
 
+TEST_CASE("a VNish tells its state to all") {
+    cgminer::Parser parser;
+    CHECK(parse_status(parser, R"({"miner_state":"stopped","unlocked":false})") == "stopped");
+    for (const char* body : {"{}", "", "<html>", R"({"miner_state":7})"}) CHECK_FALSE(parse_status(parser, body));
+}
+
 TEST_CASE("an order's reply is a yes, a no with its words, or neither") {
     cgminer::Parser parser;
     for (const char* body : {"", "\r\n", "null", "{}", R"({"success":true})"}) CHECK(parse_order_reply(parser, body));
