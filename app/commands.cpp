@@ -126,7 +126,7 @@ void add_discover(CLI::App& app, Chosen& chosen) {
     command->add_option("--site", o->site_file, "Compare with this site file: new, missing, moved, another identity, another make");
     command->add_option("--rate", o->rate, "Connections begun in a second")->check(within(1, 10'000))->capture_default_str();
     command->add_option("--open", o->open, "Connections at once")->check(within(1, 1'000))->capture_default_str();
-    add_seconds(*command, "--timeout", [o](Duration d) { o->timeout = std::clamp(d, Duration{10}, Duration{60'000}); }, "Seconds for one connection, 0.01 to 60; else 3");
+    command->add_option_function<double>("--timeout", [o](double s) { o->timeout = Duration{static_cast<Duration::rep>(s * 1'000)}; }, "Seconds for one connection; else 3")->check(within(0.01, 60));
     command->add_option("--password-file", o->password_files, "antminer=FILE or braiins=FILE: these tell their MAC only behind a login; no password goes to any other make")->allow_extra_args(false);
     command->add_option("--user", o->users, "antminer=NAME or braiins=NAME (default: root)")->allow_extra_args(false);
     command->add_option("--api-port", o->api_port, "Of cgminer's API, WhatsMiner v2 and ePIC")->check(within(1, 65'535))->capture_default_str();

@@ -122,7 +122,7 @@ std::optional<ConfigReport> config(const Reply& reply);
 /// Whose program answers.
 enum class Lineage : std::uint8_t { luxos, braiins, whatsminer, other };
 
-/// The reply to `version`, and who signs it. Nothing if it is no reply of this API at all. WhatsMiners refuse the command, and are told by
+/// The reply to `version`, and who signs it. Nothing if it is no reply of this API at all, or only looks like one. WhatsMiners refuse the command, and are told by
 /// how they do: their STATUS is a letter and not a list. Views live as long as the reply.
 struct VersionReport {
     Lineage lineage = Lineage::other;

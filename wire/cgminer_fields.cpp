@@ -87,7 +87,10 @@ std::optional<VersionReport> version(const Reply& reply) {
     const auto by = signature(reply);
     if (loose::mentions(by, "luxminer")) report.lineage = Lineage::luxos;
     else if (loose::mentions(by, "bosminer") || loose::mentions(by, "boser")) report.lineage = Lineage::braiins;
-    else if ((status && status->is_string()) || loose::mentions(by, "btminer") || loose::mentions(by, "whatsminer")) report.lineage = Lineage::whatsminer;
+    else if (loose::mentions(by, "btminer") || loose::mentions(by, "whatsminer")) report.lineage = Lineage::whatsminer;
+    if (report.lineage != Lineage::other || said) return report;
+    if (reply.repaired || reply.status.code == 0) return {};  // Nothing in it but the word STATUS.
+    if (status->is_string()) report.lineage = Lineage::whatsminer;
     return report;
 }
 

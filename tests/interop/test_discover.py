@@ -62,8 +62,8 @@ class Discovering(unittest.TestCase):
         process.start().says("ready", 30)
         return process
 
-    def words(self, *more, network=NETWORK):
-        return ["discover", network, "--api-port", self.ports["api"], "--v3-port", self.ports["v3"], "--http-port", self.ports["http"], "--rate", 1000, *more]
+    def words(self, *more, network=NETWORK, rate=1000):
+        return ["discover", network, "--api-port", self.ports["api"], "--v3-port", self.ports["v3"], "--http-port", self.ports["http"], "--rate", rate, *more]
 
     def found(self, *more, status=0):
         done = ballast(*self.words("--json", *more))
@@ -171,7 +171,7 @@ class Manners(Discovering):
 
     def test_an_interrupt_prints_what_there_is(self):
         self.simulated(floor=FLOOR[:1])
-        words = [str(word) for word in self.words("--json", "--rate", "2")]
+        words = [str(word) for word in self.words("--json", rate=2)]
         child = subprocess.Popen([str(binary()), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         time.sleep(3)
         child.send_signal(signal.SIGINT)
@@ -186,7 +186,7 @@ class Manners(Discovering):
         self.simulated(floor=FLOOR[:1])
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-        words = [str(word) for word in self.words("--rate", "15")]
+        words = [str(word) for word in self.words(rate=15)]
         done = subprocess.run([str(binary()), *words], stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, "TERM": "xterm"}, timeout=60)
         os.close(theirs)
         shown = os.read(ours, 100_000).decode()
