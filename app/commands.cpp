@@ -4,6 +4,7 @@
 #include "app/check.hpp"
 #include "app/config.hpp"
 #include "app/config_text.hpp"
+#include "app/discover.hpp"
 #include "app/explain.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
@@ -114,6 +115,31 @@ void add_simulate(CLI::App& app, Chosen& chosen) {
     add_seconds(*command, "--full-after", [options](Duration d) { options->full_after = d; }, "Seconds from a wake to full power; else 180 to 360");
     add_seconds(*command, "--hall-grows", [options](Duration d) { options->hall_grows = d; }, "Seconds in which GPU halls grow from half to four fifths; else 120");
     command->callback([=, &chosen] { chosen.command = [=] { return simulate(*options); }; });
+}
+
+void add_discover(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("discover", "Miners of a network: what they are, asked gently and without an order; writes inventories");
+    auto o = std::make_shared<DiscoverOptions>();
+    command->add_option("NETWORK", o->networks, "10.0.0.0/24, /16 at most, or one address; several if need be")->required();
+    auto* csv = command->add_option("--csv", o->csv, "Write the inventory that a site file names; of several makes one file each, FILE-MAKE");
+    command->add_flag("--force", o->force, "Overwrite that file")->needs(csv);
+    command->add_option("--site", o->site_file, "Compare with this site file: new, missing, moved, another identity, another make");
+    command->add_option("--rate", o->rate, "Connections begun in a second")->check(within(1, 10'000))->capture_default_str();
+    command->add_option("--open", o->open, "Connections at once")->check(within(1, 1'000))->capture_default_str();
+    command->add_option_function<double>("--timeout", [o](double s) { o->timeout = Duration{static_cast<Duration::rep>(s * 1'000)}; }, "Seconds for one connection; else 3")->check(within(0.01, 60));
+    command->add_option("--password-file", o->password_files, "antminer=FILE or braiins=FILE: these tell their MAC only behind a login; no password goes to any other make")->allow_extra_args(false);
+    command->add_option("--user", o->users, "antminer=NAME or braiins=NAME (default: root)")->allow_extra_args(false);
+    command->add_option("--api-port", o->api_port, "Of cgminer's API, WhatsMiner v2 and ePIC")->check(within(1, 65'535))->capture_default_str();
+    command->add_option("--v3-port", o->v3_port, "Of WhatsMiner v3")->check(within(1, 65'535))->capture_default_str();
+    command->add_option("--http-port", o->http_port, "Of web interfaces")->check(within(1, 65'535))->capture_default_str();
+    command->add_flag("--json", o->json, "One JSON object");
+    command->footer("Examples:\n"
+                    "  ballast discover 10.0.0.0/24                              a table: address, make, model, MAC, mode, watts\n"
+                    "  ballast discover 10.0.0.0/24 --csv miners.csv             and the inventory for [[group]] inventory = \"miners.csv\"\n"
+                    "  ballast discover 10.0.0.0/24 10.0.1.0/24 --site pecos.toml  what is new, missing or has moved\n"
+                    "Ctrl-C ends it and prints what there is so far. docs/discover.md says what is asked, and what cannot be seen.\n"
+                    "Exit status: 0 done, 1 it differs from the site file, was interrupted or could not write, 2 the input is wrong.");
+    command->callback([=, &chosen] { chosen.command = [=] { return discover(*o); }; });
 }
 
 void add_replay(CLI::App& app, Chosen& chosen) {
@@ -362,6 +388,7 @@ int command_line(int argc, char** argv) {
     add_presets(app, chosen);
     add_run(app, chosen);
     add_simulate(app, chosen);
+    add_discover(app, chosen);
     add_replay(app, chosen);
     add_plan(app, chosen);
     add_explain(app, chosen);

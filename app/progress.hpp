@@ -10,7 +10,11 @@ namespace ballast {
 unsigned columns_of(int descriptor);
 
 /// "replay [=====     ] 50 of 100" in fewer than `columns`; without its bar, then without its count where that is too long, and empty where nothing fits.
-std::string progress_line(const std::string& what, std::int64_t done, std::int64_t total, unsigned columns);
+/// `left`: that time goes behind it where there is room.
+std::string progress_line(const std::string& what, std::int64_t done, std::int64_t total, unsigned columns, const std::string& left = {});
+
+/// "40 s left", "12 min left", by how long `done` of `total` have taken; empty while that says little.
+std::string time_left(std::int64_t done, std::int64_t total, std::chrono::milliseconds taken);
 
 /// A bar on the terminal that errors go to; nothing where that is a file, a pipe, or a terminal that only goes on. Gone when it ends.
 class Progress {
@@ -21,8 +25,12 @@ public:
     Progress& operator=(const Progress&) = delete;
 
     void at(std::int64_t done);
+    /// With the time that is left, for work whose pace is even.
+    void at(std::int64_t done, std::chrono::milliseconds taken);
 
 private:
+    void show(std::int64_t done, const std::string& left);
+
     std::string what_;
     std::int64_t total_;
     unsigned columns_;

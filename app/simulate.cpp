@@ -1,44 +1,19 @@
 #include "app/simulate.hpp"
 
 #include "app/config.hpp"
+#include "app/held_signals.hpp"
 #include "app/progress.hpp"
 #include "app/stand_of.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <pthread.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 
 namespace ballast {
 
 namespace {
-
-/// SIGINT and SIGTERM wait for us to ask, in this thread and in every one it starts.
-class HeldSignals {
-public:
-    HeldSignals() {
-        sigemptyset(&ours_);
-        sigaddset(&ours_, SIGINT);
-        sigaddset(&ours_, SIGTERM);
-        pthread_sigmask(SIG_BLOCK, &ours_, &before_);
-    }
-    ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    HeldSignals(const HeldSignals&) = delete;
-    HeldSignals& operator=(const HeldSignals&) = delete;
-
-    /// True if one came within that time.
-    bool came(Duration within) const {
-        const timespec wait{within.count() / 1000, within.count() % 1000 * 1'000'000};
-        return sigtimedwait(&ours_, nullptr, &wait) > 0;
-    }
-
-private:
-    sigset_t ours_{}, before_{};
-};
 
 int wrong(const std::string& why) {
     fmt::print(stderr, "ballast simulate: {}{}", why, why.ends_with('\n') ? "" : "\n");

@@ -72,6 +72,11 @@ std::optional<json::object> Whatsminer2Machine::told(std::string_view command, c
         const std::string count = fmt::format("{} ASC(s)", boards.size());
         return cgminer("DEVS", std::move(boards), 9, count, request.wall);
     }
+    if (command == "devdetails") {
+        json::array boards;
+        for (int i = 0; i < 3; ++i) boards.push_back(json::object{{"DEVDETAILS", i}, {"Name", "SM"}, {"ID", i}, {"Driver", "bitmicro"}, {"Kernel", ""}, {"Model", settings_.model}});
+        return cgminer("DEVDETAILS", std::move(boards), 69, "Device Details", request.wall);
+    }
     if (command == "pools") {
         json::array given = pools(request.plant.report(settings_.machine, request.now).pools);
         const std::string count = fmt::format("{} Pool(s)", given.size());

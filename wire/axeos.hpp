@@ -18,7 +18,7 @@ struct Info {
     std::optional<double> gigahashes;       ///< Now, or nearly.
     std::optional<double> mean_gigahashes;  ///< Of ten minutes, else as `gigahashes`; > 0.
     std::optional<bool> paused;             ///< Nothing before 2.14, which cannot pause.
-    std::string version;                    ///< Printable.
+    std::string version, model;             ///< Printable; the model is that of its chips: "BM1368".
 };
 
 /// Fails with malformed, also where it says none of what an AxeOS always says, or oversized.

@@ -115,8 +115,22 @@ struct ConfigReport {
     std::optional<bool> power_supply_on;
     std::optional<std::uint64_t> mac;
     std::string_view serial, model;
+    std::optional<double> rated_gigahashes;  ///< "NameplateTHS", as GH/s; > 0.
 };
 std::optional<ConfigReport> config(const Reply& reply);
+
+/// Whose program answers.
+enum class Lineage : std::uint8_t { luxos, braiins, whatsminer, other };
+
+/// The reply to `version`, and who signs it. Nothing if it is no reply of this API at all, or only looks like one. WhatsMiners refuse the command, and are told by
+/// how they do: their STATUS is a letter and not a list. Views live as long as the reply.
+struct VersionReport {
+    Lineage lineage = Lineage::other;
+    std::string_view model;              ///< "Type", or an Avalon's "PROD".
+    std::string_view firmware;           ///< The program's own version.
+    std::optional<std::uint64_t> mac;    ///< An Avalon's; the others do not tell it here.
+};
+std::optional<VersionReport> version(const Reply& reply);
 
 /// `SUMMARY[0]` "GHS 5s" (or "MHS 5s") in GH/s, >= 0.
 std::optional<double> gigahashes(const Reply& reply);

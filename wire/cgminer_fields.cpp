@@ -43,6 +43,54 @@ std::optional<ConfigReport> config(const Reply& reply) {
     report.mac = mac_address(loose::text(*said, "MACAddr"));
     report.serial = loose::text(*said, "SerialNumber");
     report.model = loose::text(*said, "Model");
+    report.rated_gigahashes = loose::gigahashes(*said, "NameplateTHS", 1'000);
+    if (report.rated_gigahashes.value_or(0) <= 0) report.rated_gigahashes.reset();
+    return report;
+}
+
+namespace {
+
+/// Of the first STATUS, or of a reply that is one itself.
+std::string_view signature(const Reply& reply) {
+    const json::object* status = section(reply, "STATUS");
+    return loose::text(status ? *status : *reply.body, "Description");
+}
+
+/// A program names its own version by its own name.
+void read_program(const json::object& said, VersionReport& report) {
+    for (const auto& member : said) {
+        const std::string_view name = member.key();
+        if (name == "LUXminer") report.lineage = Lineage::luxos;
+        else if (name.starts_with("BOS")) report.lineage = Lineage::braiins;  // BOSminer, BOSminer+, BOSer.
+        else if (name != "CGMiner" && name != "BMMiner" && name != "Miner") continue;
+        const auto words = loose::text(said, name);
+        if (report.firmware.empty() || report.lineage != Lineage::other) report.firmware = words;
+        if (report.lineage != Lineage::other) return;
+    }
+}
+
+}  // namespace
+
+std::optional<VersionReport> version(const Reply& reply) {
+    if (!reply.body) return {};
+    VersionReport report;
+    const json::object* said = section(reply, "VERSION");
+    const json::value* status = reply.body->if_contains("STATUS");
+    if (!said && !status) return {};
+    if (said) {
+        read_program(*said, report);
+        report.model = loose::text(*said, "Type");
+        if (report.model.empty()) report.model = loose::text(*said, "PROD");
+        report.mac = mac_address(loose::text(*said, "MAC"));
+    }
+    if (report.lineage != Lineage::other) return report;
+    const auto by = signature(reply);
+    if (loose::mentions(by, "luxminer")) report.lineage = Lineage::luxos;
+    else if (loose::mentions(by, "bosminer") || loose::mentions(by, "boser")) report.lineage = Lineage::braiins;
+    else if (loose::mentions(by, "btminer") || loose::mentions(by, "whatsminer")) report.lineage = Lineage::whatsminer;
+    if (report.lineage != Lineage::other || said) return report;
+    if (reply.repaired || reply.status.code == 0) return {};  // Nothing in it but the word STATUS.
+    if (status->is_string()) report.lineage = Lineage::whatsminer;
     return report;
 }
 

@@ -66,6 +66,14 @@ Result<std::optional<std::uint64_t>> parse_network(cgminer::Parser& parser, std:
     return std::optional<std::uint64_t>{};
 }
 
+Result<std::string> parse_capabilities(cgminer::Parser& parser, std::string_view body) {
+    const auto reply = parsed(parser, body, "capabilities");
+    if (!reply) return tl::unexpected{reply.error()};
+    std::string model = printable(loose::text(*reply->body, "Model"), 64);
+    if (model.empty()) return fail(Errc::malformed, "capabilities: it tells no model");
+    return model;
+}
+
 std::string miner_order(std::string_view param, std::string_view password) {
     return json::serialize(json::object{{"param", json::string{param}}, {"password", json::string{password}}});
 }

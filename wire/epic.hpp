@@ -28,6 +28,9 @@ Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body);
 /// GET /network: the address of whichever way it is connected. Nothing if it tells none.
 Result<std::optional<std::uint64_t>> parse_network(cgminer::Parser& parser, std::string_view body);
 
+/// GET /capabilities: the model, printable. Fails where it tells none.
+Result<std::string> parse_capabilities(cgminer::Parser& parser, std::string_view body);
+
 /// The body of POST /miner: `param` is "Stop" or "Autostart".
 std::string miner_order(std::string_view param, std::string_view password);
 

@@ -46,12 +46,24 @@ Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body) {
     return summary;
 }
 
-Result<std::optional<std::uint64_t>> parse_info(cgminer::Parser& parser, std::string_view body) {
+Result<std::string> parse_status(cgminer::Parser& parser, std::string_view body) {
+    const auto reply = parser.parse(body);
+    if (!reply) return fail(reply.error().code, "status: " + reply.error().detail);
+    std::string state = printable(loose::text(*reply->body, "miner_state"), 32);
+    if (state.empty()) return fail(Errc::malformed, "status: it tells no state");
+    return state;
+}
+
+Result<Info> parse_info(cgminer::Parser& parser, std::string_view body) {
     const auto reply = parser.parse(body);
     if (!reply) return fail(reply.error().code, "info: " + reply.error().detail);
-    const json::object* network = loose::object(loose::object(reply->body, "system"), "network_status");
-    if (!network) return std::optional<std::uint64_t>{};
-    return cgminer::mac_address(loose::text(*network, "mac"));
+    Info info;
+    if (const json::object* network = loose::object(loose::object(reply->body, "system"), "network_status")) info.mac = cgminer::mac_address(loose::text(*network, "mac"));
+    info.model = printable(loose::text(*reply->body, "miner"), 64);
+    info.serial = printable(loose::text(*reply->body, "serial"), 64);
+    const auto name = loose::text(*reply->body, "fw_name");
+    if (!name.empty()) info.firmware = printable(std::string{name} + ' ' + std::string{loose::text(*reply->body, "fw_version")}, 64);
+    return info;
 }
 
 Result<void> parse_order_reply(cgminer::Parser& parser, std::string_view body) {

@@ -32,8 +32,15 @@ struct Summary {
 /// Fails with malformed, also where it tells of no miner, or oversized.
 Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body);
 
-/// GET info: its MAC. Nothing if it tells none.
-Result<std::optional<std::uint64_t>> parse_info(cgminer::Parser& parser, std::string_view body);
+/// GET status, which is open to all: `miner_state`, as in `Summary`. Fails where it tells none.
+Result<std::string> parse_status(cgminer::Parser& parser, std::string_view body);
+
+/// GET info: who it is. What it does not say is empty.
+struct Info {
+    std::optional<std::uint64_t> mac;
+    std::string model, serial, firmware;  ///< Printable; the firmware with its name: "Vnish 1.2.6".
+};
+Result<Info> parse_info(cgminer::Parser& parser, std::string_view body);
 
 /// The reply to POST mining/stop and mining/start, of a status that means success: empty, null, or JSON without an `err` and
 /// without `"success":false`. Refused, with the firmware's words, or malformed.

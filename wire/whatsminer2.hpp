@@ -124,6 +124,9 @@ struct IdentityReport {
 };
 std::optional<IdentityReport> identity(const Reply& reply);
 
+/// `DEVDETAILS[0].Model` of devdetails, as "M30S+_VE40"; empty if it tells none. Source: pyasic, which reads it so; there is no capture of it.
+std::string_view model(const Reply& reply);
+
 /// The codes of get_error_code, as they come, whichever of its four shapes the list has; at most 64.
 std::vector<int> error_codes(const Reply& reply);
 

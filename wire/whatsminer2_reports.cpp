@@ -97,6 +97,11 @@ std::optional<IdentityReport> identity(const Reply& reply) {
     return report;
 }
 
+std::string_view model(const Reply& reply) {
+    const json::object* said = loose::object(reply.body, "DEVDETAILS");
+    return said ? loose::text(*said, "Model") : std::string_view{};
+}
+
 std::vector<int> error_codes(const Reply& reply) {
     std::vector<int> codes;
     const json::value* message = reply.body ? reply.body->if_contains("Msg") : nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 #include "controller/ports.hpp"
+#include "drivers/asic/neighbours.hpp"
 #include "drivers/asic/protocol.hpp"
 #include "model/units.hpp"
 
@@ -37,6 +38,8 @@ struct AsicSettings {
     Duration deadline{5'000};             ///< Of one exchange, from connect to the last byte.
     Duration session_rest{60'000};        ///< A session we opened is closed when unused this long, so that people can log on.
     unsigned logoffs_per_second = 50;
+    NeighbourReader neighbours = read_neighbours;  ///< Where a machine whose MAC is known is looked for when it is not where it was. Null: nowhere.
+    Duration neighbours_every{10'000};    ///< That table is read so often at most, and only when one is missing.
 };
 
 /// Telemetry becomes readings by exception. Receipts come one a machine: accepted when the device took the command, refused

@@ -16,7 +16,7 @@ Turn Dialect::garbage(std::string_view why) {
 
 std::optional<Turn> Dialect::stranger(Machine& m, std::optional<std::uint64_t> said) {
     if (m.meets(said)) return std::nullopt;
-    why_ = said ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said, m.mac) : "answers as a stranger, and does not tell its mac";
+    why_ = said ? fmt::format("answers with mac {:012x}, the inventory says {:012x}", *said, m.mac) : "answers as a stranger, or where it was not expected, and does not tell its mac";
     return Turn{.kind = Turn::Kind::foreign, .why = why_};
 }
 

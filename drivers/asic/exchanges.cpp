@@ -102,7 +102,7 @@ void Exchanges::expire(Steady now) {
     for (const Lane* lane : {&slow_, &fast_})
         for (Handle handle = lane->first; handle != none && now - pool_[handle].since >= limits_.deadline;) {
             const Handle next = pool_[handle].after;
-            if (now - pool_[handle].since >= pool_[handle].deadline) finish(handle, Outcome::timed_out, {});
+            if (now - pool_[handle].since >= pool_[handle].deadline) finish(handle, pool_[handle].sent == 0 ? Outcome::untaken : Outcome::timed_out, {});
             handle = next;
         }
 }
@@ -153,7 +153,7 @@ void Exchanges::finish(Handle handle, Outcome outcome, std::string_view bytes) {
         bytes = finished_;
     }
     if (outcome == Outcome::replied) learn_latency(now_ - c.since);
-    release(handle, outcome == Outcome::timed_out || outcome == Outcome::closed);
+    release(handle, outcome == Outcome::timed_out || outcome == Outcome::untaken || outcome == Outcome::closed);
     done_(who, outcome, bytes);
 }
 

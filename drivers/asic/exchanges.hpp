@@ -10,8 +10,9 @@
 
 namespace ballast::asic {
 
-/// How an exchange ended. `closed`: without a byte, or with too many; `unreachable`: refused, no route, or reset without a byte.
-enum class Outcome : std::uint8_t { replied, closed, unreachable, timed_out };
+/// How an exchange ended. `closed`: without a byte, or with too many; `unreachable`: refused, no route, or reset without a byte;
+/// `timed_out`: somebody took the connection; `untaken`: nobody took it in time.
+enum class Outcome : std::uint8_t { replied, closed, unreachable, timed_out, untaken };
 
 /// How the end of an answer is told.
 enum class Frame : std::uint8_t {

@@ -76,7 +76,10 @@ private:
     void place(Machine& m, const AsicMachine& said);
     void resolve(HostName& name);
     void resolved(std::uint32_t name, const boost::asio::ip::tcp::endpoint* found);
-    void look_up_again(const Machine& m);
+    void look_up_again(Machine& m);
+    void follow(Machine& m);
+    void tell_move(const Machine& m);
+    const std::vector<Neighbour>& neighbours();
 
     // fleet_talk.cpp: one exchange after another.
     bool converse(Machine& m, Talk talk, const Turn& turn);
@@ -111,6 +114,9 @@ private:
     std::vector<Machine> machines_;
     std::vector<std::string> names_;
     std::vector<HostName> host_names_;
+    std::vector<Neighbour> neighbours_;     ///< By MAC; as last read, at:
+    std::optional<Steady> neighbours_at_;
+    std::map<std::uint32_t, boost::asio::ip::address> moves_told_;  ///< Where to, of those that moved.
     std::vector<std::uint32_t> by_slot_;
     Mailbox* mailbox_ = nullptr;
     std::vector<Event> early_;              ///< Refused before there was a mailbox.

@@ -18,6 +18,7 @@ void Fleet::place(Machine& m, const AsicMachine& said) {
     boost::system::error_code no_literal;
     m.endpoint = tcp::endpoint{boost::asio::ip::make_address(said.host, no_literal), said.port};
     m.resolved = !no_literal;
+    m.home = m.endpoint.address();
     if (m.resolved) return;
     m.named = true;
     m.endpoint.port(said.port);
@@ -53,15 +54,50 @@ void Fleet::resolved(std::uint32_t which, const tcp::endpoint* found) {
     if (!found) return unresolved_.warn("asics: host name '{}' is not known to the resolver", host.host);
     for (const std::uint32_t who : host.machines) {
         Machine& m = machines_[who];
-        m.endpoint.address(found->address());
+        if (!m.followed()) m.endpoint.address(found->address());
+        m.home = found->address();
         m.resolved = true;
     }
 }
 
-void Fleet::look_up_again(const Machine& m) {
-    if (!m.named) return;
-    HostName& host = host_names_[m.host_name];
-    if (!m.resolved || steady_now() - host.asked > resolve_again_after) resolve(host);
+/// It does not answer, or somebody else does.
+void Fleet::look_up_again(Machine& m) {
+    if (m.named) {
+        HostName& host = host_names_[m.host_name];
+        if (!m.resolved || steady_now() - host.asked > resolve_again_after) resolve(host);
+    }
+    if (m.mac != 0 && m.resolved) follow(m);
+}
+
+/// To the next of the addresses at which its MAC was seen, and from the last of them back home. There it has to prove who it is.
+void Fleet::follow(Machine& m) {
+    const auto seen = std::ranges::equal_range(neighbours(), m.mac, {}, &Neighbour::mac);
+    const auto here = std::ranges::find(seen, m.endpoint.address(), &Neighbour::address);
+    auto next = here == seen.end() ? seen.begin() : here + 1;
+    while (next != seen.end() && next->address == m.home) ++next;
+    const boost::asio::ip::address to = next == seen.end() ? m.home : boost::asio::ip::address{next->address};
+    if (to == m.endpoint.address()) return;
+    m.endpoint.address(to);
+    m.identity = Identity::unproven;
+}
+
+/// Once for each address that it turned up at.
+void Fleet::tell_move(const Machine& m) {
+    boost::asio::ip::address& told = moves_told_[number(m)];
+    if (told == m.endpoint.address()) return;
+    told = m.endpoint.address();
+    spdlog::warn("{} {}: has moved to {}, by its mac {:012x}, and is followed there; put that address into the inventory", m.dialect->name(), name(m), told.to_string(), m.mac);
+}
+
+/// Read now and then, however many machines are missing.
+const std::vector<Neighbour>& Fleet::neighbours() {
+    const Steady now = steady_now();
+    if (settings_.neighbours && (!neighbours_at_ || now - *neighbours_at_ >= settings_.neighbours_every)) {
+        neighbours_at_ = now;
+        neighbours_ = settings_.neighbours();
+        std::ranges::stable_sort(neighbours_, {}, &Neighbour::mac);
+    }
+    return neighbours_;
 }
 
 }  // namespace ballast::asic

@@ -31,6 +31,7 @@ void Fleet::enqueue(Machine& m) {
 
 void Fleet::begin_order(Machine& m) {
     m.committed = false;
+    if (m.identity == Identity::foreign) return refuse(m, "another machine answers at its address");
     converse(m, Talk::order, m.dialect->begin_order(m, steady_now()));
 }
 

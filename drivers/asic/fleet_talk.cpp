@@ -22,6 +22,7 @@ bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
         return no_answer(m, talk, Outcome::closed), false;
     case Turn::Kind::foreign:
         strangers_.warn("{} {}: {}; it is not ordered until that is put right", m.dialect->name(), name(m), turn.why);
+        look_up_again(m);
         return talk == Talk::order ? refuse(m, "another machine answers at its address") : report_foreign(m), false;
     case Turn::Kind::over: break;
     }
@@ -53,9 +54,15 @@ bool Fleet::ask(Machine& m, Talk talk, const Request& request) {
 void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes) {
     Machine& m = machines_[who];
     const Talk talk = std::exchange(m.talk, Talk::idle);
-    if (outcome == Outcome::replied) converse(m, talk, m.dialect->answered(m, bytes, steady_now()));
-    else if (outcome == Outcome::unreachable) unreachable(m, talk);
-    else no_answer(m, talk, outcome);
+    if (outcome == Outcome::replied) {
+        const Turn turn = m.dialect->answered(m, bytes, steady_now());
+        if (m.followed() && m.identity == Identity::proven) tell_move(m);
+        converse(m, talk, turn);
+    } else if (outcome == Outcome::unreachable) {
+        unreachable(m, talk);
+    } else {
+        no_answer(m, talk, outcome);
+    }
 }
 
 /// As `converse`: there may be another door.

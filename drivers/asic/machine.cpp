@@ -6,7 +6,7 @@ namespace ballast::asic {
 
 bool Machine::meets(std::optional<std::uint64_t> said) {
     if (!said && identity == Identity::foreign) return false;
-    const bool other = said && mac != 0 && *said != mac;
+    const bool other = said ? mac != 0 && *said != mac : followed();
     identity = other ? Identity::foreign : Identity::proven;
     return !other;
 }

@@ -33,7 +33,8 @@ struct Machine {
     Power rated, standby, deadband;
     Duration poll{}, phase{};
     std::uint64_t mac = 0;               ///< 0: not given.
-    boost::asio::ip::tcp::endpoint endpoint;
+    boost::asio::ip::tcp::endpoint endpoint;  ///< Where it is asked.
+    boost::asio::ip::address home;       ///< Where the inventory has it.
     bool resolved = false;
     std::uint32_t host_name = 0;         ///< In the fleet's list, where the host is a name.
     bool named = false;
@@ -59,7 +60,11 @@ struct Machine {
     bool reported = false;               ///< `seen` is what the mailbox was last told.
     Report seen;
 
-    /// Who answers said its MAC, or answered and does not tell it: differing is what forbids. False: it is somebody else.
+    /// It is asked elsewhere than where the inventory has it.
+    bool followed() const { return endpoint.address() != home; }
+
+    /// Who answers said its MAC, or answered and does not tell it: differing is what forbids, and silence too where it was followed.
+    /// False: it is somebody else.
     bool meets(std::optional<std::uint64_t> said);
 };
 

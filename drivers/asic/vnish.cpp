@@ -128,9 +128,9 @@ Turn Vnish::told(Machine& m, Memory& v, std::string_view body, Steady now) {
     case Step::order: return ordered(v, body);
     case Step::info: break;
     }
-    const auto mac = wire::vnish::parse_info(parser_, body);
-    if (!mac) return garbage(mac.error().detail);
-    if (const auto other = stranger(m, *mac)) return *other;
+    const auto said = wire::vnish::parse_info(parser_, body);
+    if (!said) return garbage(said.error().detail);
+    if (const auto other = stranger(m, said->mac)) return *other;
     return next(m, v, now);
 }
 

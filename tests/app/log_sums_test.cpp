@@ -77,6 +77,13 @@ TEST_CASE("progress fits the terminal, however narrow") {
     CHECK(progress_line("replay", 500, 1'000, 20) == "replay 50 %");
     CHECK(progress_line("replay", 500, 1'000, 6) == "50 %");
     CHECK(progress_line("replay", 500, 1'000, 4) == "");
+    CHECK(progress_line("discover", 127, 254, 80, "3 s left") == "discover [===============               ] 127 of 254, 3 s left");
+    CHECK(progress_line("discover", 127, 254, 14, "3 s left") == "discover 50 %");
+    CHECK(time_left(50, 200, std::chrono::seconds{10}) == "30 s left");
+    CHECK(time_left(50, 2'000, std::chrono::seconds{10}) == "6 min left");
+    CHECK(time_left(50, 60'000, std::chrono::seconds{10}) == "3 h left");
+    CHECK(time_left(0, 200, std::chrono::seconds{10}) == "");
+    CHECK(time_left(50, 200, std::chrono::milliseconds{500}) == "");
     for (unsigned columns = 1; columns < 100; ++columns)
         for (const std::int64_t done : {0, 7, 1'000}) CHECK(progress_line("replay", done, 1'000, columns).size() < columns);
 }

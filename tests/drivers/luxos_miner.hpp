@@ -31,8 +31,8 @@ struct Answer {
 /// One LuxOS miner on loopback, on the test's own thread; its replies have the shape of real captures. `script` may answer instead.
 class Miner {
 public:
-    explicit Miner(asio::io_context& context, const char* address = "127.0.0.1")
-        : context_{context}, acceptor_{context, tcp::endpoint{asio::ip::make_address(address), 0}} {
+    explicit Miner(asio::io_context& context, const char* address = "127.0.0.1", std::uint16_t port = 0)
+        : context_{context}, acceptor_{context, tcp::endpoint{asio::ip::make_address(address), port}} {
         spawn(accept());
     }
 

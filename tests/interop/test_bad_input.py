@@ -72,7 +72,7 @@ class BadInput(unittest.TestCase):
         table = Table("commands", "commands", "typed", "status", "message")
         for line in ("", "frobnicate", "--json check site.toml"):
             self.tries(table, line)
-        for command in ("check", "run", "simulate", "replay", "plan", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort", "maintenance", "override"):
+        for command in ("check", "run", "simulate", "discover", "replay", "plan", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort", "maintenance", "override"):
             self.tries(table, command)
         self.shell.write("empty.toml")
         self.shell.write("deep.toml", "a" + ".a" * 300_000 + " = 1")
@@ -88,6 +88,7 @@ class BadInput(unittest.TestCase):
         self.tries(table, "check secret.toml", "which we may not read", nobody=True)
         self.plans(table)
         self.simulations(table)
+        self.discoveries(table)
         table.agrees(self)
 
     def plans(self, table):
@@ -117,6 +118,12 @@ class BadInput(unittest.TestCase):
             self.shell.write("taken.toml", SITE.replace('driver = "luxos"\n', f'driver = "luxos"\nport = {port}\n'))
             status, errors = self.shell.complains("simulate", "taken.toml", "--for", "1")
             table.row("`ballast simulate taken.toml`, where somebody listens already", status, code(errors.replace(str(port), "4028")))
+
+    def discoveries(self, table):
+        self.shell.write("taken.csv")
+        for line in ("10.0.0.0/8", "10.0.0.0/33 miner-1 fd00::/120", "127.41.9.1 --rate 0", "127.41.9.1 --open 1001", "127.41.9.1 --timeout soon", "127.41.9.1 --http-port 0", "127.41.9.1 --force", "127.41.9.1 --csv taken.csv",
+                     "127.41.9.1 --site nosuch.toml", "127.41.9.1 --password-file luxos=word", "127.41.9.1 --password-file antminer=nosuch", "127.41.9.1 --user antminer=root", "127.41.9.1 --user root"):
+            self.tries(table, f"discover {line}")
 
     def test_words_without_a_daemon(self):
         table = Table("commands", "words", "typed", "status", "message")

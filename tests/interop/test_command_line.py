@@ -34,7 +34,7 @@ class CommandLine(unittest.TestCase):
         return (["--help"], ["--version"], ["check", "--help"], ["check", "site.toml"], ["check", "site.toml", "--json"], ["presets"], ["presets", "ercot_sced"],
                 ["replay", "site.toml", "--prices", "day.csv"], ["replay", "site.toml", "--prices", "day.csv", "--json"], ["plan", "site.toml", "--price", "85"],
                 ["plan", "site.toml", "--price", "85", "--machines"], ["plan", "site.toml", "--price", "85", "--machines", "--json"], ["explain", "day.db"], ["explain", "day.db", "--json"],
-                ["explain", "day.db", "--event", "1"], ["receipt", "day.db"], ["receipt", "day.db", "1"], ["receipt", "day.db", "1", "--json"], ["audit", "day.db"], ["audit", "day.db", "--json"])
+                ["explain", "day.db", "--event", "1"], ["receipt", "day.db"], ["receipt", "day.db", "1"], ["receipt", "day.db", "1", "--json"], ["audit", "day.db"], ["audit", "day.db", "--json"], ["discover", "127.41.9.1"], ["discover", "127.41.9.1", "--json"])
 
     def test_output_that_is_lost_is_work_that_failed(self):
         for words in self.all_that_print():

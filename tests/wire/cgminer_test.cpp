@@ -38,6 +38,30 @@ std::string config_with(std::string_view fields) { return R"({"CONFIG":[{)" + st
 
 }  // namespace
 
+TEST_CASE("version tells whose program answers, and what only looks like an answer tells nothing") {
+    Parser parser;
+    const auto lineage = [&](const std::string& bytes) -> std::optional<Lineage> {
+        const auto reply = parser.parse(bytes);
+        const auto said = reply ? version(*reply) : std::nullopt;
+        return said ? std::optional{said->lineage} : std::nullopt;
+    };
+    CHECK(lineage(R"({"STATUS":[{"STATUS":"S","Code":22}],"VERSION":[{"API":"3.7","LUXminer":"2025.4.8","Miner":"2025.4.8","Type":"Antminer S21"}]})") == Lineage::luxos);
+    CHECK(lineage(R"({"STATUS":[{"STATUS":"E","Code":45,"Msg":"Access denied to 'version' command","Description":"LUXminer 2025.4.8"}]})") == Lineage::luxos);
+    CHECK(lineage(R"({"STATUS":[{"STATUS":"S","Code":22}],"VERSION":[{"API":"3.7","BOSminer+":"0.9"}]})") == Lineage::braiins);
+    CHECK(lineage(R"({"STATUS":"E","Code":14,"Msg":"invalid cmd","Description":""})") == Lineage::whatsminer);
+    CHECK(lineage(R"({"STATUS":[{"STATUS":"S","Code":22,"Description":"btminer"}],"VERSION":[{"API":"3.7"}]})") == Lineage::whatsminer);
+    CHECK(lineage(R"({"STATUS":[{"STATUS":"S","Code":22}],"VERSION":[{"BMMiner":"1.0.0","API":"3.1","Miner":"uart_trans.1.3","Type":"Antminer S19 Pro"}]})") == Lineage::other);
+    CHECK(lineage(R"({"STATUS":[{"STATUS":"E","Code":14,"Msg":"Invalid command"}]})") == Lineage::other);
+    for (const char* nothing : {R"({"STATUS":"up"})", R"({"STATUS":[{"STATUS":"S","When":nan,}{"Msg":"Curtailment command se)", R"({"error":"not found"})", R"({"STATUS":[]})"}) {
+        CAPTURE(nothing);
+        CHECK_FALSE(lineage(nothing));
+    }
+    const auto avalon = parser.parse(R"({"STATUS":[{"STATUS":"S"}],"VERSION":[{"CGMiner":"4.11.1","PROD":"AvalonMiner 1246","MAC":"b4a2eb3e0001"}]})");
+    CHECK(version(*avalon)->model == "AvalonMiner 1246");
+    CHECK(version(*avalon)->mac == 0xb4a2eb3e0001);
+    CHECK(version(*avalon)->firmware == "4.11.1");
+}
+
 TEST_CASE("a request is one JSON object, and what goes into it cannot break out") {
     std::string out;
     write_request(out, "logon");

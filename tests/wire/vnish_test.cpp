@@ -55,9 +55,18 @@ TEST_CASE("a token can stand in a header, or is none") {
 
 TEST_CASE("a VNish tells who it is") {
     cgminer::Parser parser;
-    CHECK(*parse_info(parser, about) == 0xfe07263cbe1b);
-    for (const char* body : {"{}", R"({"system":null})", R"({"system":{"network_status":[]}})", R"({"system":{"network_status":{"mac":"N/A"}}})"}) CHECK_FALSE(*parse_info(parser, body));
+    CHECK(parse_info(parser, about)->mac == 0xfe07263cbe1b);
+    CHECK(parse_info(parser, about)->model == "Antminer S19");
+    CHECK(parse_info(parser, R"({"fw_name":"AnthillOS","fw_version":"1.2.6","serial":"SMTT1"})")->firmware == "AnthillOS 1.2.6");
+    CHECK(parse_info(parser, R"({"serial":"SMTT1"})")->serial == "SMTT1");
+    for (const char* body : {"{}", R"({"system":null})", R"({"system":{"network_status":[]}})", R"({"system":{"network_status":{"mac":"N/A"}}})"}) CHECK_FALSE(parse_info(parser, body)->mac);
     CHECK(parse_info(parser, "<html>").error().code == Errc::malformed);
+}
+
+TEST_CASE("a VNish tells its state to all") {
+    cgminer::Parser parser;
+    CHECK(parse_status(parser, R"({"miner_state":"stopped","unlocked":false})") == "stopped");
+    for (const char* body : {"{}", "", "<html>", R"({"miner_state":7})"}) CHECK_FALSE(parse_status(parser, body));
 }
 
 TEST_CASE("an order's reply is a yes, a no with its words, or neither") {
