@@ -250,8 +250,6 @@ struct ContactorConfig {
 /// driver = "gpu": nodes whose agents listen on a broker.
 struct GpuConfig {
     std::string broker;
-    Site::Flexible flexible;           ///< Only with tier = "flexible".
-    bool names_contactor = false;      ///< It says itself that a contactor may cut it off.
     bool operator==(const GpuConfig&) const = default;
 };
 
@@ -275,6 +273,8 @@ struct GroupConfig {
     std::vector<MachineConfig> machines;  ///< miners; gpu, whose loads have no address of their own.
     std::optional<MinersConfig> miners;
     std::optional<GpuConfig> gpu;
+    Site::Flexible flexible;              ///< Only with tier = "flexible".
+    bool names_contactor = false;         ///< Likewise: it says itself that a contactor may cut it off.
     std::optional<ContactorConfig> switchgear;
     std::optional<MeterConfig> meter;  ///< metered; absent: nameplate is reserved.
     bool operator==(const GroupConfig&) const = default;

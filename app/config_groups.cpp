@@ -195,7 +195,7 @@ void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::
         return fault(fmt::format(
             "contactor \"{}\" carries \"{}\", which is firm{}; allowed: interruptible groups only",
             contactor.name, carried->name, carried->tier_given ? "" : " because it has no 'tier'"));
-    if (carried->tier == Tier::flexible && carried->gpu && !carried->gpu->names_contactor)
+    if (carried->tier == Tier::flexible && carried->gpu && !carried->names_contactor)
         return fault(fmt::format(
             "contactor \"{0}\" carries \"{1}\", which is flexible and does not name it; say contactor = \"{0}\" there too, if it may be cut off",
             contactor.name, carried->name));

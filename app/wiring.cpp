@@ -172,7 +172,7 @@ std::shared_ptr<GpuNodes> gpu_nodes_of(const BrokerConfig& broker, const Config&
     std::vector<GpuNode> nodes;
     for (const GroupConfig& group : config.groups) {
         if (!group.gpu || group.gpu->broker != broker.name) continue;
-        const Site::Flexible& flexible = group.gpu->flexible;
+        const Site::Flexible& flexible = group.flexible;
         for (const MachineConfig& node : group.machines)
             nodes.push_back({model.slots.at(node.id), node.id, node.watts, group.stale_after, group.off_within, group.on_within, flexible.checkpoint_within, flexible.has(FlexStep::clock)});
     }
