@@ -14,7 +14,7 @@ struct Driven {
 const Choices<Driven>& drivers() {
     static const Choices<Driven> all = [] {
         Choices<Driven> choices;
-        for (const Make& make : makes()) choices.emplace_back(make.driver, Driven{GroupDriver::miners, &make});
+        for (const Make& make : makes()) choices.emplace_back(make.driver(), Driven{GroupDriver::miners, &make});
         choices.emplace_back("contactor", Driven{GroupDriver::contactor});
         choices.emplace_back("metered", Driven{GroupDriver::metered});
         choices.emplace_back("gpu", Driven{GroupDriver::gpu});
@@ -79,11 +79,11 @@ void miners_of(Keys& keys, Parse& parse, const Make& make, GroupConfig& group) {
     miners.deadband = Power{keys.number_or("deadband_w", {0, 1'000'000}, miners.deadband.count)};
     miners.poll = keys.span_or("poll_s", seconds(1'000, 3'600'000), miners.poll);
     group.miners = miners;
-    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, make.standby.count)};
+    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, make.can().standby.count)};
     group.min_off = keys.span_or("min_off_s", seconds(0, day_ms), Duration{600'000});
     group.min_on = keys.span_or("min_on_s", seconds(0, day_ms), Duration{300'000});
-    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), make.off_within);
-    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), make.on_within);
+    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), make.can().off_within);
+    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), make.can().on_within);
     group.inrush_ppm = keys.number_or("inrush_factor", {0, 100'000'000, 6}, group.inrush_ppm);
     group.stagger = keys.span_or("stagger_ms", {0, 3'600'000}, Duration{20});
     group.cycling.ramp = keys.span_or("ramp_s", seconds(0, 7'200'000), Duration{0});
@@ -234,7 +234,7 @@ void link_contactor(Keys& keys, Parse& parse, const GroupConfig& group) {
 
 /// What takes no order can be shed by what feeds it, or not at all.
 void check_only_watched(Keys& keys, const Parse& parse, const GroupConfig& group) {
-    if (!group.miners || group.tier != Tier::interruptible || !make_of(group.miners->protocol).only_watched) return;
+    if (!group.miners || group.tier != Tier::interruptible || capabilities_of(group.miners->protocol).rests) return;
     const auto carries = [&](const GroupConfig& other) { return other.switchgear && std::ranges::find(other.switchgear->carries, group.name) != other.switchgear->carries.end(); };
     if (std::ranges::none_of(parse.config.groups, carries))
         keys.fault("tier", fmt::format("'tier' is \"interruptible\" and a {} miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it", driver_name(group)));

@@ -25,8 +25,6 @@ Antminer::Antminer() {
     cnonce_ = fmt::format("{:08x}{:08x}", random(), random());
 }
 
-std::string_view Antminer::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a stock Antminer is only put to sleep and woken"; }
-
 void Antminer::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     const Login login{said.user.empty() ? "root" : said.user, said.password, http_host(said.host, said.port)};

@@ -13,8 +13,7 @@ class Antminer : public Dialect {
 
 public:
     Antminer();
-    std::string_view name() const override { return "antminer"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::antminer; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

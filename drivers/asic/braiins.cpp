@@ -23,8 +23,6 @@ bool is_absent(int status) { return status == 404 || status == 405 || status == 
 
 }  // namespace
 
-std::string_view Braiins::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "Braiins OS is only paused and resumed"; }
-
 void Braiins::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.emplace_back().login = static_cast<std::uint32_t>(logins_.size());

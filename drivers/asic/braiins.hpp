@@ -10,8 +10,7 @@ namespace ballast::asic {
 /// paused: of a pause only our own order knows there.
 class Braiins : public Dialect {
 public:
-    std::string_view name() const override { return "braiins"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::braiins; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

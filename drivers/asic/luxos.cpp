@@ -8,8 +8,6 @@ constexpr unsigned most_exchanges = 10;
 
 }  // namespace
 
-std::string_view Luxos::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "LuxOS can only sleep and wake"; }
-
 void Luxos::add(Machine& m, const AsicMachine&) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.emplace_back();

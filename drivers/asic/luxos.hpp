@@ -7,8 +7,7 @@ namespace ballast::asic {
 /// LuxOS (TCP 4028; docs.luxor.tech/firmware/api): `curtail` under a session, of which a device has one.
 class Luxos : public Dialect {
 public:
-    std::string_view name() const override { return "luxos"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::luxos; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

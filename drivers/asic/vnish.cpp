@@ -17,8 +17,6 @@ constexpr Duration early_again_after{600'000};
 
 }  // namespace
 
-std::string_view Vnish::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "VNish is only stopped and started here"; }
-
 void Vnish::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     Memory& v = memory_.emplace_back();

@@ -14,8 +14,6 @@ constexpr std::string_view locked = "its API is locked: change its default passw
 
 }  // namespace
 
-std::string_view Whatsminer2::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a WhatsMiner is only put to sleep and woken"; }
-
 void Whatsminer2::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     const auto known = std::ranges::find(passwords_, said.password);

@@ -8,8 +8,7 @@ namespace ballast::asic {
 /// is needed, so that an order is one exchange. A machine has one of ours at a time.
 class Whatsminer2 : public Dialect {
 public:
-    std::string_view name() const override { return "whatsminer2"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::whatsminer2; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

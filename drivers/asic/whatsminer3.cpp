@@ -20,8 +20,6 @@ constexpr std::string_view denial = "it denies the order: the password is wrong,
 
 }  // namespace
 
-std::string_view Whatsminer3::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a WhatsMiner is only put to sleep and woken"; }
-
 void Whatsminer3::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     const Login login{said.user.empty() ? "super" : said.user, said.password};

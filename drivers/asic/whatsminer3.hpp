@@ -9,8 +9,7 @@ namespace ballast::asic {
 /// that an order is one exchange.
 class Whatsminer3 : public Dialect {
 public:
-    std::string_view name() const override { return "whatsminer3"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::whatsminer3; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
