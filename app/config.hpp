@@ -231,6 +231,7 @@ struct MinersConfig {
     std::size_t connections = 2'048;  ///< At once, over the group.
     Duration timeout{3'000};          ///< For one exchange.
     Power deadband{50};               ///< A reading nearer than this to the last one told is not told.
+    Power low_power;                  ///< What each draws in its low power mode; 0: not known, and no cap is met by it.
     Duration poll{30'000};
     bool operator==(const MinersConfig&) const = default;
 };

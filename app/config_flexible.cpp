@@ -39,11 +39,12 @@ void range_of(Keys& keys, GroupConfig& group, const UsualSteps& usual) {
     else keys.refuse("floor_w", "its 'order' has neither power nor clock");
     if (flexible.caps() && keys.has("floor_w") && flexible.floor >= smallest)
         keys.fault("floor_w", fmt::format("'floor_w' is {}; allowed: less than the 'watts' of each load", flexible.floor.count));
-    if (usual.standby) group.standby = Power{keys.number_or("standby_w", {0, 10'000'000}, usual.standby->count)};
+    if (usual.standby_read) keys.has("standby_w");
     else if (flexible.has(FlexStep::sleep)) group.standby = Power{keys.must_number("standby_w", {0, 10'000'000})};
     else keys.refuse("standby_w", "its 'order' has no sleep");
     const Power above = flexible.caps() ? flexible.floor : smallest;
-    if (flexible.has(FlexStep::sleep) && (keys.has("standby_w") || usual.standby) && group.standby >= above)
+    const bool known = (keys.has("standby_w") || usual.standby_read) && (!flexible.caps() || keys.has("floor_w"));
+    if (flexible.has(FlexStep::sleep) && known && group.standby >= above)
         keys.fault("standby_w", fmt::format("'standby_w' is {}; allowed: less than {}", group.standby.count, flexible.caps() ? "'floor_w'" : "the 'watts' of each load"));
 }
 

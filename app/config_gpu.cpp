@@ -45,7 +45,7 @@ void judge_saving(Keys& keys, const Site::Flexible& flexible) {
 void flexible_of(Keys& keys, GroupConfig& group) {
     Site::Flexible& flexible = group.flexible;
     flexible.workload = keys.must_choice("workload", workloads).value_or(Workload::inference);
-    parse_flexible(keys, group, {all_steps, usual(flexible.workload), usual_turn(flexible.workload), std::nullopt});
+    parse_flexible(keys, group, {all_steps, usual(flexible.workload), usual_turn(flexible.workload)});
     judge_saving(keys, flexible);
     saving_of(keys, flexible);
     group.min_off = keys.span_or("min_off_s", seconds(0, day_ms), Duration{30'000});

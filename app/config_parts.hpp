@@ -3,7 +3,6 @@
 #include "app/presets.hpp"
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,7 +53,7 @@ struct UsualSteps {
     std::span<const FlexStep> allowed;
     std::vector<FlexStep> order;       ///< Where the file gives none.
     std::uint32_t turn = 0;            ///< Likewise.
-    std::optional<Power> standby;      ///< Likewise; none: it has to be given with a sleep, and only then.
+    bool standby_read = false;         ///< `standby` is known already; else it has to be given with a sleep, and only then.
 };
 /// order, turn, floor_w, standby_w and the naming of a contactor, of any flexible group. Needs its loads.
 void parse_flexible(Keys& keys, GroupConfig& group, const UsualSteps& usual);

@@ -228,7 +228,7 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
         settings.deadline = std::max(Duration{1'000}, miners.timeout);
         for (const MachineConfig& from : group.machines)
             settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .user = user, .password = password,
-                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll});
+                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll, .slowed = group.flexible.caps(), .low_power = miners.low_power});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }

@@ -52,6 +52,8 @@ public:
 protected:
     Turn refused(std::string_view why);
     Turn garbage(std::string_view why);
+    /// It took the order that was sent, and draws `most` now at most: refused if that is more than the cap, which it has come as near as it can.
+    Turn taken(const Machine& machine, Power most);
     /// Nothing if who said that MAC, or said none, is who the inventory names.
     std::optional<Turn> stranger(Machine& machine, std::optional<std::uint64_t> said);
 

@@ -43,7 +43,7 @@ private:
     Turn told(Machine& m, Memory& v, std::string_view body, Steady now);
     Turn summed_up(Machine& m, Memory& v, std::string_view body, Steady now);
     Turn unlocked(Machine& m, Memory& v, std::string_view body, Steady now);
-    Turn ordered(const Memory& v, std::string_view body);
+    Turn ordered(const Machine& m, const Memory& v, std::string_view body);
     Turn wrong(const Memory& v, std::string_view why);
 
     std::vector<Memory> memory_;

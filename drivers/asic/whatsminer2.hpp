@@ -34,6 +34,7 @@ private:
     Turn reported(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
     Turn concluded(Machine& m, const Memory& w) const;
     Turn ordered(Machine& m, Memory& w, Steady now);
+    std::string_view packet(const Machine& m, const Memory& w);
     Turn token_given(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
     Turn order_answered(Machine& m, Memory& w, std::string_view bytes);
     bool take_token(Memory& w, const wire::cgminer::Reply& reply, Steady now);
