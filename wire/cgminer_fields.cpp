@@ -9,6 +9,13 @@ namespace {
 
 const json::object* section(const Reply& reply, std::string_view name) { return loose::object(reply.body, name); }
 
+/// It can stand between the commas of a parameter.
+bool is_word(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    const auto fits = [](char c) { return c >= ' ' && c <= '~' && c != ',' && c != '=' && c != '"' && c != '\\'; };
+    return !text.empty() && text.size() <= longest && std::ranges::all_of(text, fits);
+}
+
 }  // namespace
 
 std::optional<SessionId> SessionId::from(std::string_view said) {
@@ -43,7 +50,23 @@ std::optional<ConfigReport> config(const Reply& reply) {
     report.mac = mac_address(loose::text(*said, "MACAddr"));
     report.serial = loose::text(*said, "SerialNumber");
     report.model = loose::text(*said, "Model");
+    if (const auto name = loose::text(*said, "Profile"); is_word(name)) report.profile = name;
+    report.tunes_itself = loose::truth(*said, "IsAtmEnabled");
     return report;
+}
+
+std::vector<Profile> profiles(const Reply& reply) {
+    constexpr std::size_t most = 256;
+    std::vector<Profile> found;
+    const json::array* listed = loose::array(reply.body, "PROFILES");
+    if (!listed) return found;
+    for (const json::value& entry : *listed) {
+        const json::object* one = entry.if_object();
+        const auto watts = one ? loose::watts(*one, "Watts") : std::nullopt;
+        const std::string_view name = one ? loose::text(*one, "Profile Name") : std::string_view{};
+        if (watts && is_word(name) && found.size() < most) found.push_back({name, *watts});
+    }
+    return found;
 }
 
 namespace {

@@ -27,6 +27,7 @@ struct Machine {
         OrderId order{};       ///< 0: our own, which nobody waits for.
         Rung rung{};
         Power cap{};           ///< With `cap` only.
+        bool operator==(const Command&) const = default;
     };
 
     // From the site file.
