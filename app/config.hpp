@@ -231,6 +231,7 @@ struct MinersConfig {
     std::size_t connections = 2'048;  ///< At once, over the group.
     Duration timeout{3'000};          ///< For one exchange.
     Power deadband{50};               ///< A reading nearer than this to the last one told is not told.
+    Power low_power;                  ///< What each draws in its low power mode; 0: not known, and no cap is met by it.
     Duration poll{30'000};
     bool operator==(const MinersConfig&) const = default;
 };
@@ -250,8 +251,6 @@ struct ContactorConfig {
 /// driver = "gpu": nodes whose agents listen on a broker.
 struct GpuConfig {
     std::string broker;
-    Site::Flexible flexible;           ///< Only with tier = "flexible".
-    bool names_contactor = false;      ///< It says itself that a contactor may cut it off.
     bool operator==(const GpuConfig&) const = default;
 };
 
@@ -275,6 +274,8 @@ struct GroupConfig {
     std::vector<MachineConfig> machines;  ///< miners; gpu, whose loads have no address of their own.
     std::optional<MinersConfig> miners;
     std::optional<GpuConfig> gpu;
+    Site::Flexible flexible;              ///< Only with tier = "flexible".
+    bool names_contactor = false;         ///< Likewise: it says itself that a contactor may cut it off.
     std::optional<ContactorConfig> switchgear;
     std::optional<MeterConfig> meter;  ///< metered; absent: nameplate is reserved.
     bool operator==(const GroupConfig&) const = default;

@@ -14,7 +14,7 @@ struct Driven {
 const Choices<Driven>& drivers() {
     static const Choices<Driven> all = [] {
         Choices<Driven> choices;
-        for (const Make& make : makes()) choices.emplace_back(make.driver, Driven{GroupDriver::miners, &make});
+        for (const Make& make : makes()) choices.emplace_back(make.driver(), Driven{GroupDriver::miners, &make});
         choices.emplace_back("contactor", Driven{GroupDriver::contactor});
         choices.emplace_back("metered", Driven{GroupDriver::metered});
         choices.emplace_back("gpu", Driven{GroupDriver::gpu});
@@ -35,7 +35,8 @@ void tier_of(Keys& keys, GroupConfig& group) {
             keys.fault("tier", "'tier' is \"interruptible\" and a gpu group is slowed in steps; allowed: firm, flexible");
         return;
     }
-    if (group.tier == Tier::flexible)
+    const bool slows = group.miners && capabilities_of(group.miners->protocol).rests;
+    if (group.tier == Tier::flexible && !slows)
         keys.fault(
             "tier",
             fmt::format(
@@ -71,6 +72,31 @@ void login_of(Keys& keys, Parse& parse, const Make& make, MinersConfig& miners) 
     miners.password = secret(keys, parse, "password_file");
 }
 
+/// The mode that a cap is met by, of those that have one and tell no watts.
+void low_power_of(Keys& keys, const Make& make, GroupConfig& group) {
+    const Site::Flexible& flexible = group.flexible;
+    if (make.protocol != AsicProtocol::antminer || !flexible.caps()) return keys.refuse("low_power_w", "it is what a stock Antminer draws in its low power mode, with tier = \"flexible\" and power in 'order'");
+    const Power low{keys.must_number("low_power_w", {1, 1'000'000})};
+    group.miners->low_power = low;
+    if (keys.has("low_power_w") && low > flexible.floor)
+        keys.fault("low_power_w", fmt::format("'low_power_w' is {}; allowed: at most 'floor_w', below which no cap goes and by which it has to be met", low.count));
+}
+
+void flexible_of(Keys& keys, const Make& make, GroupConfig& group) {
+    constexpr FlexStep slows[] = {FlexStep::power, FlexStep::sleep}, rests[] = {FlexStep::sleep};
+    if (group.tier != Tier::flexible) {
+        for (const char* key : {"order", "turn", "floor_w", "low_power_w"}) keys.refuse(key, "the group is not slowed; say tier = \"flexible\" if it may be");
+        return;
+    }
+    for (const char* key : {"workload", "notice_s", "checkpoint_within_s", "checkpoint_good_s", "unsaved"}) keys.refuse(key, "a miner has no work to save");
+    const Capabilities& can = make.can();
+    const bool levels = can.levels != Levels::none;
+    if (levels) parse_flexible(keys, group, {slows, {slows[0], slows[1]}, 0, true});
+    else parse_flexible(keys, group, {rests, {rests[0]}, 0, true});
+    low_power_of(keys, make, group);
+    if (group.flexible.caps() && !keys.has("off_within_s")) group.off_within = std::max(can.off_within, can.level_within);
+}
+
 void miners_of(Keys& keys, Parse& parse, const Make& make, GroupConfig& group) {
     MinersConfig miners{.protocol = make.protocol};
     login_of(keys, parse, make, miners);
@@ -79,11 +105,11 @@ void miners_of(Keys& keys, Parse& parse, const Make& make, GroupConfig& group) {
     miners.deadband = Power{keys.number_or("deadband_w", {0, 1'000'000}, miners.deadband.count)};
     miners.poll = keys.span_or("poll_s", seconds(1'000, 3'600'000), miners.poll);
     group.miners = miners;
-    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, make.standby.count)};
+    group.standby = Power{keys.number_or("standby_w", {0, 1'000'000}, make.can().standby.count)};
     group.min_off = keys.span_or("min_off_s", seconds(0, day_ms), Duration{600'000});
     group.min_on = keys.span_or("min_on_s", seconds(0, day_ms), Duration{300'000});
-    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), make.off_within);
-    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), make.on_within);
+    group.off_within = keys.span_or("off_within_s", seconds(100, 3'600'000), make.can().off_within);
+    group.on_within = keys.span_or("on_within_s", seconds(100, 7'200'000), make.can().on_within);
     group.inrush_ppm = keys.number_or("inrush_factor", {0, 100'000'000, 6}, group.inrush_ppm);
     group.stagger = keys.span_or("stagger_ms", {0, 3'600'000}, Duration{20});
     group.cycling.ramp = keys.span_or("ramp_s", seconds(0, 7'200'000), Duration{0});
@@ -94,6 +120,7 @@ void miners_of(Keys& keys, Parse& parse, const Make& make, GroupConfig& group) {
     hosting_of(keys, parse, group);
     keys.has("contactor");  // Looked up when all groups are known.
     parse_machines(keys, parse, group, make.port);
+    flexible_of(keys, make, group);
 }
 
 void feedback_of(Keys& keys, ContactorConfig& contactor) {
@@ -195,7 +222,7 @@ void link_carried(Keys& keys, Parse& parse, GroupConfig& contactor, const Keys::
         return fault(fmt::format(
             "contactor \"{}\" carries \"{}\", which is firm{}; allowed: interruptible groups only",
             contactor.name, carried->name, carried->tier_given ? "" : " because it has no 'tier'"));
-    if (carried->tier == Tier::flexible && carried->gpu && !carried->gpu->names_contactor)
+    if (carried->tier == Tier::flexible && !carried->names_contactor)
         return fault(fmt::format(
             "contactor \"{0}\" carries \"{1}\", which is flexible and does not name it; say contactor = \"{0}\" there too, if it may be cut off",
             contactor.name, carried->name));
@@ -234,7 +261,7 @@ void link_contactor(Keys& keys, Parse& parse, const GroupConfig& group) {
 
 /// What takes no order can be shed by what feeds it, or not at all.
 void check_only_watched(Keys& keys, const Parse& parse, const GroupConfig& group) {
-    if (!group.miners || group.tier != Tier::interruptible || !make_of(group.miners->protocol).only_watched) return;
+    if (!group.miners || group.tier != Tier::interruptible || capabilities_of(group.miners->protocol).rests) return;
     const auto carries = [&](const GroupConfig& other) { return other.switchgear && std::ranges::find(other.switchgear->carries, group.name) != other.switchgear->carries.end(); };
     if (std::ranges::none_of(parse.config.groups, carries))
         keys.fault("tier", fmt::format("'tier' is \"interruptible\" and a {} miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it", driver_name(group)));

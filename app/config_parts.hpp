@@ -3,6 +3,7 @@
 #include "app/presets.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,15 @@ void link_switches(Keys& root, Parse& parse);
 void parse_machines(Keys& keys, Parse& parse, GroupConfig& group, std::uint16_t usual_port);
 /// All of a gpu group but its name, driver, tier and feeder.
 void parse_gpu(Keys& keys, Parse& parse, GroupConfig& group);
+/// What of a flexible group its driver decides.
+struct UsualSteps {
+    std::span<const FlexStep> allowed;
+    std::vector<FlexStep> order;       ///< Where the file gives none.
+    std::uint32_t turn = 0;            ///< Likewise.
+    bool standby_read = false;         ///< `standby` is known already; else it has to be given with a sleep, and only then.
+};
+/// order, turn, floor_w, standby_w and the naming of a contactor, of any flexible group. Needs its loads.
+void parse_flexible(Keys& keys, GroupConfig& group, const UsualSteps& usual);
 /// Where a machine's own words stand.
 struct MachineAt {
     Position id, host, mac;

@@ -50,7 +50,7 @@ SkipReason SkipReasons::flexible(std::size_t group, Slot load) const {
     switch (next.bar) {
     case FlexBar::none: return {"not_needed", "flexible: the limit is met without it, by what is interruptible or goes before it"};
     case FlexBar::not_in_range: return {"not_in_range", "flexible, but its range has no step down"};
-    case FlexBar::not_heard: return {"not_heard", "flexible: its agent is not heard, and nothing is counted on what nobody knows"};
+    case FlexBar::not_heard: return {"not_heard", "flexible: it is not heard, and nothing is counted on what nobody knows"};
     case FlexBar::resting: return {"resting", "flexible: it rests by itself and has nothing to give"};
     case FlexBar::cut_off: return {"cut_off", fmt::format("without supply: contactor {} is open", engine_.site().loads[*engine_.site().groups[group].contactor].name)};
     case FlexBar::at_its_floor: return {"at_its_floor", state.loads[load].on ? "flexible: held to its floor already" : "flexible: asleep already"};

@@ -72,6 +72,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.contactor_rest = from.contactor_rest;
     group.reserve = from.driver == GroupDriver::metered && !from.meter ? from.nameplate : from.reserve;  // Nobody ever says that it draws less.
     group.reserve_window = from.reserve_window;
+    group.flexible = from.flexible;
     group.owner = from.owner;
     group.hosting = from.hosting;
     group.loads.first = static_cast<Slot>(model.site.loads.size());
@@ -82,7 +83,6 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
         for (const MachineConfig& m : group.own_strikes ? by_strike(from.machines, worth) : by_merit(from.machines))
             add_load(model, {m.id, m.watts, m.joules_per_hash, strike_of(worth, m)}, {m.host, m.port});
     } else if (from.gpu) {
-        group.flexible = from.gpu->flexible;
         for (const MachineConfig& node : from.machines) add_load(model, {node.id, node.watts}, {});
     } else {
         add_load(model, {from.name, from.nameplate, 0, Price::max()}, {});

@@ -61,6 +61,7 @@ PlayedMiner miner_of(const GroupConfig& group, const MachineConfig& machine, std
     }
     case AsicProtocol::antminer: {
         sim::AntminerSettings device;
+        if (const Power low = group.miners->low_power; low > Power{}) device.low_per_mille = static_cast<unsigned>(std::min<std::int64_t>(1'000, low.count * 1'000 / machine.watts.count));
         set(device.user, login.user);
         set(device.password, login.password);
         played.device = placed(std::move(device), machine, number);

@@ -160,7 +160,7 @@ private:
         }
         Power sum;
         for (const MachineConfig& from : group.machines) {
-            sim::GpuNodeSettings node{from.id, plant().halls.size(), from.watts, group.standby, group.gpu->flexible.workload};
+            sim::GpuNodeSettings node{from.id, plant().halls.size(), from.watts, group.standby, group.flexible.workload};
             plant().halls.push_back({.name = from.id, .feeder = feeder_of(group), .profile = {{Duration{0}, sim::free_draw(node)}}});
             sum += sim::free_draw(node);
             agents->nodes.push_back(std::move(node));

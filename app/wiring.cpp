@@ -172,7 +172,7 @@ std::shared_ptr<GpuNodes> gpu_nodes_of(const BrokerConfig& broker, const Config&
     std::vector<GpuNode> nodes;
     for (const GroupConfig& group : config.groups) {
         if (!group.gpu || group.gpu->broker != broker.name) continue;
-        const Site::Flexible& flexible = group.gpu->flexible;
+        const Site::Flexible& flexible = group.flexible;
         for (const MachineConfig& node : group.machines)
             nodes.push_back({model.slots.at(node.id), node.id, node.watts, group.stale_after, group.off_within, group.on_within, flexible.checkpoint_within, flexible.has(FlexStep::clock)});
     }
@@ -228,7 +228,7 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
         settings.deadline = std::max(Duration{1'000}, miners.timeout);
         for (const MachineConfig& from : group.machines)
             settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .user = user, .password = password,
-                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll});
+                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll, .slowed = group.flexible.caps(), .low_power = miners.low_power});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }

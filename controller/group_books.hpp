@@ -66,6 +66,7 @@ inline void count(Draw& sum, const LoadState& load, const FlexState& flex, Power
         }
     } else if (load.seen) {
         if (told && rests(load.mode)) planned = std::min(load.reading, load.watts);
+        else if (told && load.quality == Quality::estimated && flex.cap != no_limit) planned = possible = std::min(flex.cap, load.watts);  // Estimates teach no watts; that it obeys they say.
     } else if (flex.cap == no_limit) {
         planned = possible = std::max(rated, load.watts);
         put(sum.raising, std::max(Power{}, possible - measured));

@@ -32,6 +32,24 @@ std::string reply(char status, int code, std::string_view message, Instant wall,
     return json::serialize(out);
 }
 
+/// Those of a captured S19k Pro, whose default drew 2,794 W.
+struct Profile {
+    std::string_view name;
+    int step;
+    std::int64_t watts;
+};
+constexpr std::int64_t default_watts = 2'794;
+constexpr Profile all_profiles[] = {{"190MHz", -16, 784},    {"215MHz", -15, 879},    {"240MHz", -14, 978},    {"265MHz", -13, 1'080},  {"290MHz", -12, 1'188}, {"315MHz", -11, 1'299}, {"340MHz", -10, 1'414},
+                                    {"365MHz", -9, 1'533},   {"390MHz", -8, 1'657},   {"415MHz", -7, 1'785},   {"440MHz", -6, 1'916},   {"465MHz", -5, 2'052},  {"490MHz", -4, 2'192},  {"515MHz", -3, 2'336},
+                                    {"540MHz", -2, 2'485},   {"565MHz", -1, 2'637},   {"default", 0, 2'794},   {"615MHz", 1, 2'954},    {"640MHz", 2, 3'119},   {"665MHz", 3, 3'288},   {"690MHz", 4, 3'461}};
+
+const Profile* find(std::string_view name) {
+    const auto* found = std::ranges::find(all_profiles, name, &Profile::name);
+    return found == std::end(all_profiles) ? nullptr : found;
+}
+
+Power watts_of(const Profile& profile, Power rated) { return Power{rated.count * profile.watts / default_watts}; }
+
 std::string text(const json::value& value) {
     return value.is_string() ? std::string{value.get_string()} : value.is_null() ? std::string{} : json::serialize(value);
 }
@@ -75,7 +93,7 @@ AsicDevice::Heard LuxosMachine::hear(std::string_view bytes) const {
 }
 
 AsicDevice::Reply LuxosMachine::answer(const Asked& asked, Plant& plant) {
-    if (started_ == Steady{}) started_ = asked.now;
+    if (started_ == Steady{}) begin(asked.now, plant);
     if (asked.broken) return {framed(reply('E', 23, "Invalid JSON", asked.wall))};
     const json::value parsed = json::parse(asked.request);
     Request request{{}, {}, {}, plant, asked.now, asked.wall};
@@ -84,6 +102,13 @@ AsicDevice::Reply LuxosMachine::answer(const Asked& asked, Plant& plant) {
     request.words = words(request.parameter);
     Answer told = answer(request);
     return {.bytes = framed(std::move(told.json)), .privileged = std::move(told.privileged), .accepted = told.accepted};
+}
+
+/// With the profile that it was given.
+void LuxosMachine::begin(Steady now, Plant& plant) {
+    started_ = now;
+    const Profile* profile = find(settings_.profile);
+    if (profile && profile->step != 0) plant.set_level(settings_.machine, watts_of(*profile, plant.settings().machines[settings_.machine].rated), Duration{0}, now);
 }
 
 std::string LuxosMachine::framed(std::string nonsense) const {
@@ -101,12 +126,14 @@ bool LuxosMachine::knows(const Request& request) const {
 
 LuxosMachine::Answer LuxosMachine::answer(const Request& request) {
     const std::string& command = request.command;
-    const bool privileged = command == "logon" || command == "logoff" || command == "curtail";
+    const bool privileged = command == "logon" || command == "logoff" || command == "curtail" || command == "profileset" || command == "atmset";
     if (privileged && fault(request) == MachineFault::refused)
         return {reply('E', 45, fmt::format("Access denied to '{}' command", command), request.wall), command, false};
     if (command == "logon") return logon(request);
     if (command == "logoff") return logoff(request);
     if (command == "curtail") return curtail(request);
+    if (command == "profileset") return set_profile(request);
+    if (command == "atmset") return set_tuning(request);
     if (command.find('+') != command.npos) return combined(request);
     if (auto told = telemetry(command, request)) return {*std::move(told)};
     return {reply('E', 14, "Invalid command", request.wall)};
@@ -153,6 +180,32 @@ LuxosMachine::Answer LuxosMachine::curtail(const Request& request) {
     return {reply('S', 335, "Curtailment command sent", request.wall, "CURTAIL", done), action, true};
 }
 
+LuxosMachine::Answer LuxosMachine::set_profile(const Request& request) {
+    const Profile* profile = request.words.size() > 1 ? find(request.words[1]) : nullptr;
+    if (!knows(request)) return {reply('E', 401, "Invalid session id", request.wall), "level", false};
+    if (settings_.tunes_itself) return {reply('E', 334, "ATM is enabled", request.wall), "level", false};
+    if (!profile) return {reply('E', 334, "Invalid profile", request.wall), {}, false};
+    settings_.profile = profile->name;
+    request.plant.set_level(settings_.machine, watts_of(*profile, request.plant.settings().machines[settings_.machine].rated), seconds{10}, request.now);
+    return {reply('S', 326, "Profile set", request.wall, "PROFILE", {{"Profile", profile->name}}), "level", true};
+}
+
+LuxosMachine::Answer LuxosMachine::set_tuning(const Request& request) {
+    const std::string what = request.words.size() > 1 ? request.words[1] : std::string{};
+    if (!knows(request)) return {reply('E', 401, "Invalid session id", request.wall), "config", false};
+    if (what != "enabled=true" && what != "enabled=false") return {reply('E', 334, "Invalid ATM argument", request.wall), {}, false};
+    settings_.tunes_itself = what == "enabled=true";
+    return {reply('S', 339, "ATM set", request.wall, "ATM", {{"Enabled", settings_.tunes_itself}}), "config", true};
+}
+
+json::array LuxosMachine::profiles(Power rated) const {
+    json::array all;
+    for (const Profile& one : all_profiles)
+        all.push_back(json::object{{"CanRestore", true}, {"IsDynamic", true}, {"IsTuned", one.name == settings_.profile}, {"Profile Name", one.name}, {"Step", std::to_string(one.step)},
+                                   {"Watts", watts_of(one, rated).count}});
+    return all;
+}
+
 std::optional<std::string> LuxosMachine::telemetry(std::string_view command, const Request& request) const {
     const Plant::Report report = request.plant.report(settings_.machine, request.now);
     const Power rated = request.plant.settings().machines[settings_.machine].rated;
@@ -169,9 +222,14 @@ std::optional<std::string> LuxosMachine::telemetry(std::string_view command, con
         return reply('S', 33, "LUXminer config", request.wall, "CONFIG",
                      {{"ASC Count", report.boards}, {"ControlBoardType", "cvitek"}, {"Cooling", "Air"}, {"CurtailMode", report.asleep ? "Sleep" : "None"},
                       {"DHCP", true}, {"FeeStatus", "Ok"}, {"Hostname", settings_.serial}, {"IPAddr", settings_.host}, {"ImmersionMode", false},
-                      {"IsAtmEnabled", false}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", moved ? other_mac(settings_.mac) : settings_.mac},
-                      {"Model", settings_.model}, {"NameplateTHS", nominal_ghs / 1000}, {"OS", "LuxOS"}, {"Pool Count", 1}, {"Profile", "default"},
-                      {"ProfileStep", "0"}, {"SerialNumber", moved ? "X" + settings_.serial : settings_.serial}, {"SystemStatus", "Normal"}});
+                      {"IsAtmEnabled", settings_.tunes_itself}, {"IsPowerSupplyOn", report.supply_on}, {"IsTuning", false}, {"MACAddr", moved ? other_mac(settings_.mac) : settings_.mac},
+                      {"Model", settings_.model}, {"NameplateTHS", nominal_ghs / 1000}, {"OS", "LuxOS"}, {"Pool Count", 1}, {"Profile", settings_.profile},
+                      {"ProfileStep", std::to_string(find(settings_.profile) ? find(settings_.profile)->step : 0)}, {"SerialNumber", moved ? "X" + settings_.serial : settings_.serial}, {"SystemStatus", "Normal"}});
+    if (command == "profiles") {
+        json::object said = json::parse(reply('S', 323, "List profiles", request.wall)).get_object();
+        said["PROFILES"] = profiles(rated);
+        return json::serialize(said);
+    }
     if (command == "summary" && fault(request) == MachineFault::empty_stats) return reply('S', 11, "Summary", request.wall, "SUMMARY", {});
     if (command == "summary")
         return reply('S', 11, "Summary", request.wall, "SUMMARY",

@@ -2,6 +2,8 @@
 #include "model/units.hpp"
 #include "sim/asic_device.hpp"
 
+#include <boost/json/fwd.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,10 +17,13 @@ struct LuxosSettings {
     std::string mac{}, serial{}, model{};    ///< Empty: made up from host and rating.
     std::int64_t joules_per_hash = 0;        ///< mJ/TH; 0: 20 J/TH.
     bool measures = true;                    ///< False: `power` says PSU false, an estimate.
+    bool tunes_itself = false;               ///< ATM is on; then no profile is taken.
+    std::string profile = "default";         ///< Of `profiles`, whose watts stand to each other as captured, and whose default draws what it is rated for.
 };
 
 /// One LuxOS miner's side of the conversation (cgminer JSON API, LUXminer 2025.4): session rule, curtailment, telemetry.
-/// Privileged are "logon", "logoff", "sleep" and "wakeup".
+/// Profiles and ATM by name; nobody has written down what it says to a bad one, or how long a profile takes: decided here, an error, and ten
+/// seconds without a restart. Privileged are "logon", "logoff", "sleep", "wakeup", "level" and "config" (ATM).
 class LuxosMachine final : public AsicDevice {
 public:
     LuxosMachine(LuxosSettings settings, std::uint64_t seed);
@@ -33,6 +38,7 @@ public:
 
 private:
     struct Request;
+    void begin(Steady now, Plant& plant);
     struct Answer {
         std::string json;
         std::string privileged{};
@@ -43,6 +49,9 @@ private:
     Answer logon(const Request& request);
     Answer logoff(const Request& request);
     Answer curtail(const Request& request);
+    Answer set_profile(const Request& request);
+    Answer set_tuning(const Request& request);
+    boost::json::array profiles(Power rated) const;
     MachineFault fault(const Request& request) const;
     bool knows(const Request& request) const;   ///< The session that it names.
     std::optional<std::string> telemetry(std::string_view command, const Request& request) const;

@@ -115,6 +115,18 @@ Result<std::vector<Pool>> parse_pools(cgminer::Parser& parser, std::string_view 
     return pools;
 }
 
+Result<std::optional<Power>> parse_power_target(cgminer::Parser& parser, std::string_view body) {
+    const auto reply = parsed(parser, body, "configuration/miner");
+    if (!reply) return tl::unexpected{reply.error()};
+    const json::object* tuner = loose::object(reply->body, "tuner");
+    if (!tuner) return fail(Errc::malformed, "configuration/miner: no tuner");
+    const json::object* target = loose::object(tuner, "power_target");
+    if (!target || loose::truth(*tuner, "enabled") == false) return std::optional<Power>{};
+    return loose::watts(*target, "watt");
+}
+
+std::string power_target_body(Power target) { return fmt::format(R"({{"watt":{}}})", target.count); }
+
 bool is_action_reply(std::string_view body) {
     body = trimmed(body);
     return body.empty() || body == "true" || body == "false" || body == "null" || body.front() == '{';

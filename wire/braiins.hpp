@@ -17,7 +17,8 @@
 namespace ballast::wire::braiins {
 
 inline constexpr std::string_view login_target = "/api/v1/auth/login", details_target = "/api/v1/miner/details", stats_target = "/api/v1/miner/stats",
-                                  pause_target = "/api/v1/actions/pause", resume_target = "/api/v1/actions/resume";
+                                  pause_target = "/api/v1/actions/pause", resume_target = "/api/v1/actions/resume",
+                                  configuration_target = "/api/v1/configuration/miner", power_target_target = "/api/v1/performance/power-target";
 
 /// The body to POST to `login_target`.
 std::string login_body(std::string_view user, std::string_view password);
@@ -57,6 +58,12 @@ struct Pool {
     bool enabled = false, alive = false, active = false;
 };
 Result<std::vector<Pool>> parse_pools(cgminer::Parser& parser, std::string_view body);
+
+/// configuration/miner: the power target that its tuner is set to; nothing where that tunes to a hash rate, or not at all.
+Result<std::optional<Power>> parse_power_target(cgminer::Parser& parser, std::string_view body);
+
+/// The body to PUT to `power_target_target`. The answer is as that to pause.
+std::string power_target_body(Power target);
 
 /// The body of an answer to pause or resume that succeeded is the API's own: a truth (it was so already), an object, or nothing. A page of
 /// some other server is not.

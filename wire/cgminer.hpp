@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The cgminer lineage's TCP API (port 4028) as devices really speak it: one JSON request a connection, one reply that
 /// ends in NUL, a newline, with its last bracket, or with the connection, and that is not always JSON.
@@ -116,6 +117,8 @@ struct ConfigReport {
     std::optional<std::uint64_t> mac;
     std::string_view serial, model;
     std::optional<double> rated_gigahashes;  ///< "NameplateTHS", as GH/s; > 0.
+    std::string_view profile;             ///< The active one; empty where it could not be named in a request.
+    std::optional<bool> tunes_itself;     ///< "IsAtmEnabled": it changes profiles by temperature.
 };
 std::optional<ConfigReport> config(const Reply& reply);
 
@@ -131,6 +134,14 @@ struct VersionReport {
     std::optional<std::uint64_t> mac;    ///< An Avalon's; the others do not tell it here.
 };
 std::optional<VersionReport> version(const Reply& reply);
+
+/// One of LuxOS's `PROFILES`: a level it may be set to by name, and what it says that one draws.
+struct Profile {
+    std::string_view name;
+    Power power;
+};
+/// At most 256, as they come; what has no watts, or a name that cannot stand in a parameter, is left out. Views live as long as the reply.
+std::vector<Profile> profiles(const Reply& reply);
 
 /// `SUMMARY[0]` "GHS 5s" (or "MHS 5s") in GH/s, >= 0.
 std::optional<double> gigahashes(const Reply& reply);

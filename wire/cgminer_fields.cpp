@@ -9,6 +9,13 @@ namespace {
 
 const json::object* section(const Reply& reply, std::string_view name) { return loose::object(reply.body, name); }
 
+/// It can stand between the commas of a parameter.
+bool is_word(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    const auto fits = [](char c) { return c >= ' ' && c <= '~' && c != ',' && c != '=' && c != '"' && c != '\\'; };
+    return !text.empty() && text.size() <= longest && std::ranges::all_of(text, fits);
+}
+
 }  // namespace
 
 std::optional<SessionId> SessionId::from(std::string_view said) {
@@ -45,6 +52,8 @@ std::optional<ConfigReport> config(const Reply& reply) {
     report.model = loose::text(*said, "Model");
     report.rated_gigahashes = loose::gigahashes(*said, "NameplateTHS", 1'000);
     if (report.rated_gigahashes.value_or(0) <= 0) report.rated_gigahashes.reset();
+    if (const auto name = loose::text(*said, "Profile"); is_word(name)) report.profile = name;
+    report.tunes_itself = loose::truth(*said, "IsAtmEnabled");
     return report;
 }
 
@@ -92,6 +101,20 @@ std::optional<VersionReport> version(const Reply& reply) {
     if (reply.repaired || reply.status.code == 0) return {};  // Nothing in it but the word STATUS.
     if (status->is_string()) report.lineage = Lineage::whatsminer;
     return report;
+}
+
+std::vector<Profile> profiles(const Reply& reply) {
+    constexpr std::size_t most = 256;
+    std::vector<Profile> found;
+    const json::array* listed = loose::array(reply.body, "PROFILES");
+    if (!listed) return found;
+    for (const json::value& entry : *listed) {
+        const json::object* one = entry.if_object();
+        const auto watts = one ? loose::watts(*one, "Watts") : std::nullopt;
+        const std::string_view name = one ? loose::text(*one, "Profile Name") : std::string_view{};
+        if (watts && is_word(name) && found.size() < most) found.push_back({name, *watts});
+    }
+    return found;
 }
 
 namespace {

@@ -21,6 +21,8 @@ std::optional<Number> greater(std::optional<Number> a, std::optional<Number> b) 
 
 std::string unlock_order(std::string_view password) { return json::serialize(json::object{{"pw", json::string{password}}}); }
 
+std::string throttle_order(int percent) { return json::serialize(json::object{{"percent", percent}}); }
+
 Result<std::string> parse_token(cgminer::Parser& parser, std::string_view body) {
     const auto reply = parser.parse(body);
     if (!reply) return fail(reply.error().code, "unlock: no JSON object");

@@ -15,7 +15,10 @@ namespace ballast::wire::vnish {
 /// The body of POST unlock.
 std::string unlock_order(std::string_view password);
 
-/// The reply to it: 1 to 256 characters that can stand in a header. Fails with malformed or oversized.
+/// The body of POST mining/throttle (1.3.4): per cent of what it draws by its preset, 20 to 100.
+std::string throttle_order(int percent);
+
+/// The reply to unlock: 1 to 256 characters that can stand in a header. Fails with malformed or oversized.
 Result<std::string> parse_token(cgminer::Parser& parser, std::string_view body);
 
 /// GET summary.
@@ -42,7 +45,7 @@ struct Info {
 };
 Result<Info> parse_info(cgminer::Parser& parser, std::string_view body);
 
-/// The reply to POST mining/stop and mining/start, of a status that means success: empty, null, or JSON without an `err` and
+/// The reply to POST mining/stop, mining/start and mining/throttle, of a status that means success: empty, null, or JSON without an `err` and
 /// without `"success":false`. Refused, with the firmware's words, or malformed.
 Result<void> parse_order_reply(cgminer::Parser& parser, std::string_view body);
 

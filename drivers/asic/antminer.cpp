@@ -25,8 +25,6 @@ Antminer::Antminer() {
     cnonce_ = fmt::format("{:08x}{:08x}", random(), random());
 }
 
-std::string_view Antminer::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a stock Antminer is only put to sleep and woken"; }
-
 void Antminer::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     const Login login{said.user.empty() ? "root" : said.user, said.password, http_host(said.host, said.port)};
@@ -115,7 +113,7 @@ Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
         const auto conf = wire::antminer::parse_conf(parser_, body);
         if (!conf) return garbage(conf.error().detail);
         a.mode = conf->mode;
-        if (a.mode && a.mode != WorkMode::sleep) a.ran_in = a.mode;
+        learn_mode(m, a, conf->mode);
         a.polls_to_conf = polls_between_confs;
         return go_on_polling(m, a, true);
     }
@@ -162,7 +160,7 @@ Turn Antminer::go_on_polling(Machine& m, Memory& a, bool conf_asked) {
 Turn Antminer::concluded(const Machine& m, Memory& a) const {
     Report seen;
     seen.quality = Quality::estimated;
-    if (a.gigahashes > 0) seen.mode = Mode::running, seen.power = m.rated;
+    if (a.gigahashes > 0) seen.mode = Mode::running, seen.power = a.mode == WorkMode::low && m.low_power > Power{} ? m.low_power : m.rated;
     else if (a.mode == WorkMode::sleep) seen.mode = Mode::asleep, seen.power = m.standby;
     else seen.mode = Mode::fault, seen.quality = Quality::bad;
     return {.kind = Turn::Kind::report, .report = seen};
@@ -172,16 +170,34 @@ Turn Antminer::concluded(const Machine& m, Memory& a) const {
 
 Turn Antminer::begin_order(Machine& m, Steady) {
     Memory& a = memory_[m.own];
+    if (m.wanted.rung == Rung::cap && m.low_power <= Power{}) return refused("it knows no watts, only a low power mode, of which the site file gives none (low_power_w)");
+    if (m.wanted.rung == Rung::cap && m.wanted.cap < m.low_power) return refused("its low power mode draws more than it may: see low_power_w");
     return ask(a, m.mac != 0 && m.identity == Identity::unproven ? Step::identify : Step::read_conf);
 }
 
-/// Its whole config, as it is now, with another mode.
+/// What a wake or an uncap gives back. Low power of one that we slow is no mode of its owner's.
+void Antminer::learn_mode(const Machine& m, Memory& a, std::optional<WorkMode> mode) {
+    const bool ours = mode == WorkMode::low && m.low_power > Power{};
+    if (mode && mode != WorkMode::sleep && !ours) a.ran_in = mode;
+}
+
+Antminer::WorkMode Antminer::mode_wanted(const Machine& m, const Memory& a) {
+    if (m.wanted.rung == Rung::sleep) return WorkMode::sleep;
+    return m.wanted.rung == Rung::cap ? WorkMode::low : a.ran_in.value_or(WorkMode::normal);
+}
+
+/// Its whole config, as it is now, with another mode. Each write restarts it, so one that is slowed or let back is not written what it has.
 Turn Antminer::written(Machine& m, Memory& a, std::string_view body) {
     const auto conf = wire::antminer::parse_conf(parser_, body);
     if (!conf) return refused(conf.error().detail);
-    if (conf->mode && conf->mode != WorkMode::sleep) a.ran_in = conf->mode;
+    learn_mode(m, a, conf->mode);
     if (a.wrote && conf->mode && conf->mode != a.wrote) a.form = a.form == ModeType::number ? ModeType::string : ModeType::number;
-    a.writes = m.wanted.rung == Rung::sleep ? WorkMode::sleep : a.ran_in.value_or(WorkMode::normal);
+    a.writes = mode_wanted(m, a);
+    const bool slows = m.wanted.rung == Rung::cap || m.wanted.rung == Rung::uncap;
+    if (slows && conf->mode == a.writes) {
+        a.polls_to_conf = 0;
+        return {.kind = Turn::Kind::accepted};
+    }
     const auto changed = wire::antminer::with_mode(*conf, a.writes, a.form);
     if (!changed) return refused(changed.error().detail);
     return send(a, Step::write_conf, "POST", page_of(Step::write_conf), *changed);

@@ -6,15 +6,15 @@
 namespace ballast::asic {
 
 /// Bitmain's stock firmware (HTTP, Digest). It takes its config whole or not at all: an order reads it first and writes it
-/// back with another mode, and refuses to write one that is not whole. It measures no watts. A machine that is woken gets
-/// the mode back that it was last seen to run in.
+/// back with another mode, and refuses to write one that is not whole. It measures no watts. A cap is met by
+/// its low power mode, whose watts the site file gives: that it draws no more than them only a meter can show. A machine that is woken or let back
+/// gets the mode that it was last seen to run in.
 class Antminer : public Dialect {
     using WorkMode = wire::antminer::WorkMode;
 
 public:
     Antminer();
-    std::string_view name() const override { return "antminer"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::antminer; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
@@ -50,6 +50,8 @@ private:
     Turn understood(Machine& m, Memory& a, std::string_view body);
     Turn known(Machine& m, Memory& a, std::string_view body);
     Turn written(Machine& m, Memory& a, std::string_view body);
+    static void learn_mode(const Machine& m, Memory& a, std::optional<WorkMode> mode);
+    static WorkMode mode_wanted(const Machine& m, const Memory& a);
     Turn go_on_polling(Machine& m, Memory& a, bool conf_asked);
     Turn concluded(const Machine& m, Memory& a) const;
 

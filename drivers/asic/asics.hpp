@@ -26,6 +26,8 @@ struct AsicMachine {
     Power standby{25};               ///< Reported, as an estimate, of a machine that sleeps and cannot measure.
     Power deadband{50};              ///< Watts that moved no more than this since the last reading are no news.
     Duration poll{30'000};           ///< Telemetry, each.
+    bool slowed = false;             ///< It may be capped: a cap that outlived us or its sleep is ours.
+    Power low_power{};               ///< Of a make that only knows a low power mode, what it draws in it; 0: not known, and no cap is met.
 };
 
 /// All miners of a site, of every make: one driver, so that one budget of connections holds.
@@ -43,7 +45,7 @@ struct AsicSettings {
 };
 
 /// Telemetry becomes readings by exception. Receipts come one a machine: accepted when the device took the command, refused
-/// with the reason in the log, unreachable, or timed_out (also when the answer was garbage). Orders go machine by machine to the
+/// with the reason in the log (of a cap also where the machine goes as low as it can, and that is not low enough), unreachable, or timed_out (also when the answer was garbage). Orders go machine by machine to the
 /// end, ahead of telemetry, lowering ones first; a newer order to a machine replaces one whose command was not sent, which then
 /// gets no receipt. Retrying is the engine's. Everything runs on `executor`, which must be single-threaded and outlive the driver.
 /// A bad MAC or a slot given twice throws std::invalid_argument. Raises the process's descriptor limit as far as allowed.

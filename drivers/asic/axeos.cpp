@@ -17,8 +17,6 @@ constexpr std::string_view too_old = "firmware before 2.14 cannot pause: update 
 
 }  // namespace
 
-std::string_view Axeos::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "AxeOS can only pause and resume"; }
-
 void Axeos::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.push_back({Step::poll, http_host(said.host, said.port)});

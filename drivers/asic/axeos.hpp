@@ -9,8 +9,7 @@ namespace ballast::asic {
 /// engine answers; nothing is repeated here.
 class Axeos : public Dialect {
 public:
-    std::string_view name() const override { return "axeos"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::axeos; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

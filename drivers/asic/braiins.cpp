@@ -23,8 +23,6 @@ bool is_absent(int status) { return status == 404 || status == 405 || status == 
 
 }  // namespace
 
-std::string_view Braiins::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "Braiins OS is only paused and resumed"; }
-
 void Braiins::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.emplace_back().login = static_cast<std::uint32_t>(logins_.size());
@@ -54,8 +52,19 @@ Turn Braiins::ask(Machine& m, Memory& b, Step step) {
         b.logged_in = true;
         return send(b, Turn::Kind::ask, "POST", wireb::login_target, wireb::login_body(login.user, login.password));
     }
-    if (step == Step::action) return send(b, Turn::Kind::commit, "PUT", m.wanted.rung == Rung::sleep ? wireb::pause_target : wireb::resume_target, {});
-    return send(b, Turn::Kind::ask, "GET", step == Step::details ? wireb::details_target : wireb::stats_target, {});
+    if (step == Step::action) return act(m, b);
+    const std::string_view page = step == Step::details ? wireb::details_target : step == Step::stats ? wireb::stats_target : wireb::configuration_target;
+    return send(b, Turn::Kind::ask, "GET", page, {});
+}
+
+Turn Braiins::act(Machine& m, Memory& b) {
+    switch (m.wanted.rung) {
+    case Rung::cap:
+    case Rung::uncap: return set_target(m, b);
+    case Rung::sleep: return send(b, Turn::Kind::commit, "PUT", wireb::pause_target, {});
+    default: break;
+    }
+    return send(b, Turn::Kind::commit, "PUT", wireb::resume_target, {});
 }
 
 Turn Braiins::answered(Machine& m, std::string_view bytes, Steady) {
@@ -66,10 +75,13 @@ Turn Braiins::answered(Machine& m, std::string_view bytes, Steady) {
 Turn Braiins::rest_answered(Machine& m, Memory& b, std::string_view bytes) {
     const auto answer = wire::http::parse(bytes, true);
     if (!answer) return garbage(answer.error().detail);
-    if (b.step == Step::login && is_absent(answer->status)) return move_to_cgminer(b);
+    if (b.step == Step::login && is_absent(answer->status)) return move_to_cgminer(m, b);
     b.polls_to_rest = 0;
     if (answer->status == 401 || (is_absent(answer->status) && !b.logged_in)) return unauthorized(m, b);
-    if (!answer->succeeded()) return wrong(b, failure(b, answer->status, answer->body));
+    if (!answer->succeeded()) {
+        if (const auto nearer = out_of_range(m, b, answer->body)) return *nearer;
+        return wrong(b, failure(b, answer->status, answer->body));
+    }
     return understood(m, b, answer->body);
 }
 
@@ -100,7 +112,9 @@ Turn Braiins::understood(Machine& m, Memory& b, std::string_view body) {
         b.token = login->token;
         return ask(m, b, b.after);
     }
-    if (b.step == Step::action) return wireb::is_action_reply(body) ? Turn{.kind = Turn::Kind::accepted} : garbage("a page in place of an answer");
+    if (b.step == Step::action && !wireb::is_action_reply(body)) return garbage("a page in place of an answer");
+    if (b.step == Step::action) return target_taken(m, b);
+    if (b.step == Step::configuration) return target_told(m, b, body);
     if (b.step == Step::details) {
         const auto said = wireb::parse_details(parser_, body);
         if (!said) return garbage(said.error().detail);
@@ -123,14 +137,14 @@ Turn Braiins::begin_poll(Machine& m, Steady) {
     b.status = Status::other;
     b.power.reset(), b.gigahashes.reset();
     if (b.polls_to_rest == 0 || --b.polls_to_rest == 0) return ask(m, b, Step::details);
-    return move_to_cgminer(b);
+    return move_to_cgminer(m, b);
 }
 
 Turn Braiins::begin_order(Machine& m, Steady) {
     Memory& b = memory_[m.own];
     b.ordering = true;
-    b.logged_in = b.moved = false;
-    if (b.polls_to_rest > 0) return move_to_cgminer(b);
+    b.logged_in = b.moved = b.asked = b.within_range = false;
+    if (b.polls_to_rest > 0) return move_to_cgminer(m, b);
     const bool unknown = m.identity == Identity::unproven || b.token.empty();
     return ask(m, b, m.mac != 0 && unknown ? Step::details : Step::action);
 }

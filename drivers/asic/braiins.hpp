@@ -7,11 +7,11 @@ namespace ballast::asic {
 /// Braiins OS (REST, HTTP 80). A token is got by a login, kept, and renewed once when it is refused. It measures no watts: what it
 /// draws is what it computes, and whether it rests is told by its hashing. Where there is no such API (nobody listens, or a
 /// web server that does not know it) the cgminer API is spoken instead, which tells neither a MAC nor that it is
-/// paused: of a pause only our own order knows there.
+/// paused: of a pause only our own order knows there, and caps are refused. A cap is the tuner's power target; what that was before is read first, kept here, and
+/// given back. Who forgets it, as a restart of Ballast does, invents none.
 class Braiins : public Dialect {
 public:
-    std::string_view name() const override { return "braiins"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::braiins; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
@@ -20,7 +20,7 @@ public:
 
 private:
     /// What it was last asked; the last three by the cgminer API.
-    enum class Step : std::uint8_t { login, details, stats, action, summary, tuner, pause };
+    enum class Step : std::uint8_t { login, details, stats, configuration, action, summary, tuner, pause };
 
     struct Memory {
         Step step = Step::details;
@@ -32,6 +32,13 @@ private:
         bool paused = false;                 ///< By an order of ours over the cgminer API.
         std::uint32_t login = 0;             ///< Of `logins_`.
         std::string token;                   ///< Empty: none.
+
+        // Of its power target.
+        std::optional<Power> now, before;    ///< As it was told in this conversation; as it was before the cap.
+        bool asked = false;                  ///< `now` is what it says.
+        std::optional<wire::braiins::PowerRange> range;  ///< Learned from a refusal.
+        bool within_range = false;           ///< This order was put into it once.
+        Power target;                        ///< It is being told.
 
         // Of a poll.
         wire::braiins::Status status{};
@@ -50,10 +57,17 @@ private:
     Turn understood(Machine& m, Memory& b, std::string_view body);
     Turn concluded(const Machine& m, const Memory& b) const;
     Turn wrong(const Memory& b, std::string_view why);
+
+    // braiins_levels.cpp
+    Turn set_target(Machine& m, Memory& b);
+    Turn target_told(Machine& m, Memory& b, std::string_view body);
+    std::optional<Turn> out_of_range(Machine& m, Memory& b, std::string_view body);
+    Turn target_taken(const Machine& m, Memory& b);
+    Turn act(Machine& m, Memory& b);
     std::string failure(const Memory& b, int status, std::string_view body);
 
     // braiins_cgminer.cpp
-    Turn move_to_cgminer(Memory& b);
+    Turn move_to_cgminer(const Machine& m, Memory& b);
     Turn ask_cgminer(Memory& b, Step step, std::string_view command);
     Turn cgminer_answered(Machine& m, Memory& b, std::string_view bytes);
 

@@ -19,14 +19,16 @@ std::optional<Turn> Braiins::unreachable(Machine& m) {
         b.polls_to_rest = 0;
         return std::nullopt;
     }
-    return move_to_cgminer(b);
+    return move_to_cgminer(m, b);
 }
 
 /// An order asks something first as well, so that nothing is ordered of one that does not speak it.
-Turn Braiins::move_to_cgminer(Memory& b) {
+Turn Braiins::move_to_cgminer(const Machine& m, Memory& b) {
     b.moved = true;
     b.token.clear();
     if (b.polls_to_rest == 0) b.polls_to_rest = polls_between_looks;
+    const bool slows = m.wanted.rung == Rung::cap || m.wanted.rung == Rung::uncap;
+    if (b.ordering && slows) return refused("its REST API is not there, and the other takes no power target");
     Turn turn = ask_cgminer(b, Step::summary, "summary");
     turn.why = "its REST API is not there";
     return turn;

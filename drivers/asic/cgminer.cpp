@@ -8,8 +8,6 @@
 
 namespace ballast::asic {
 
-std::string_view Cgminer::cannot(Rung) const { return "plain cgminer cannot be curtailed, only watched: cut it off by a contactor or a PDU"; }
-
 void Cgminer::add(Machine& m, const AsicMachine&) {
     m.own = static_cast<std::uint32_t>(asks_devices_.size());
     asks_devices_.push_back(false);

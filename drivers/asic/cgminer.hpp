@@ -8,8 +8,7 @@ namespace ballast::asic {
 /// its fans and supply run on; only a contactor shows that it is off. It does not tell who it is either.
 class Cgminer : public Dialect {
 public:
-    std::string_view name() const override { return "cgminer"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::cgminer; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

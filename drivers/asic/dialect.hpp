@@ -1,5 +1,6 @@
 #pragma once
 #include "drivers/asic/asics.hpp"
+#include "drivers/asic/capabilities.hpp"
 #include "drivers/asic/machine.hpp"
 
 #include <optional>
@@ -32,8 +33,9 @@ class Dialect {
 public:
     virtual ~Dialect() = default;
 
-    virtual std::string_view name() const = 0;              ///< As in the site file.
-    virtual std::string_view cannot(Rung rung) const = 0;   ///< Why it has no such order; empty: it has.
+    virtual AsicProtocol protocol() const = 0;
+    std::string_view name() const { return capabilities_of(protocol()).name; }
+    std::string_view cannot(Rung rung) const { return asic::cannot(protocol(), rung); }  ///< Why it has no such order; empty: it has.
 
     virtual void add(Machine& machine, const AsicMachine& said) = 0;  ///< Gives it its `own`.
     virtual Turn begin_poll(Machine& machine, Steady now) = 0;
@@ -50,6 +52,8 @@ public:
 protected:
     Turn refused(std::string_view why);
     Turn garbage(std::string_view why);
+    /// It took the order that was sent, and draws `most` now at most: refused if that is more than the cap, which it has come as near as it can.
+    Turn taken(const Machine& machine, Power most);
     /// Nothing if who said that MAC, or said none, is who the inventory names.
     std::optional<Turn> stranger(Machine& machine, std::optional<std::uint64_t> said);
 

@@ -7,8 +7,6 @@
 
 namespace ballast::asic {
 
-std::string_view Epic::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "an ePIC is only stopped and started"; }
-
 void Epic::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.push_back({Step::summary, http_host(said.host, said.port), said.password, {}});

@@ -7,8 +7,7 @@ namespace ballast::asic {
 /// ePIC's PowerPlay firmware (HTTP 4028): `Stop` and `Autostart`, with the password in the body.
 class Epic : public Dialect {
 public:
-    std::string_view name() const override { return "epic"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::epic; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;

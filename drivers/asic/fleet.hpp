@@ -96,6 +96,8 @@ private:
     bool uncommitted(Machine& m, const Turn& turn);
     void refuse(Machine& m, std::string_view why);
     void settle(Machine& m, Fate fate);
+    void followed(Machine& m, const Machine::Command& command);
+    void lift_old_cap(Machine& m, const Report& seen);
     void tidy_after(Machine& m, Duration time);
     void tidy_up(Steady now);
 

@@ -18,7 +18,7 @@ void Fleet::take(Machine& m, const Order& order) {
         refusals_.warn("{} {}: order refused: {}", m.dialect->name(), name(m), cannot);
         return put(Receipt{order.id, Range{m.slot, m.slot + 1}, Fate::refused, steady_now()});
     }
-    m.wanted = {order.id, order.rung};
+    m.wanted = {order.id, order.rung, order.cap};
     m.waiting = true;
     break_off(m);
     if (m.talk == Talk::idle) enqueue(m);
@@ -53,10 +53,14 @@ void Fleet::refuse(Machine& m, std::string_view why) {
 /// Of the order that was sent, or of the one that waits and will not be sent now.
 void Fleet::settle(Machine& m, Fate fate) {
     const Machine::Command command = m.committed ? m.sent : m.wanted;
-    if (!std::exchange(m.committed, false)) m.waiting = false;
+    const bool sent = std::exchange(m.committed, false);
+    if (!sent) m.waiting = false;
     m.settled = steady_now();
-    put(Receipt{command.order, Range{m.slot, m.slot + 1}, fate, m.settled});
-    if (fate == Fate::accepted) {
+    if (command.order != OrderId{}) put(Receipt{command.order, Range{m.slot, m.slot + 1}, fate, m.settled});
+    if (fate == Fate::accepted) followed(m, command);
+    else if (command.order == OrderId{}) m.lifts = true;  // At its next poll.
+    // One that goes lower, though not low enough, is looked at as well: what it then draws is how low it goes.
+    if (fate == Fate::accepted || (fate == Fate::refused && sent && command.rung == Rung::cap)) {
         m.expected = command.rung == Rung::sleep ? Mode::asleep : Mode::running;
         m.accepted = m.settled;
         m.reported = false;
@@ -64,6 +68,22 @@ void Fleet::settle(Machine& m, Fate fate) {
     if (m.dialect->untidy(m)) tidy_after(m, settings_.session_rest);
     if (m.waiting) enqueue(m);
     schedule_next(m);
+}
+
+/// It took the order, or was so already.
+void Fleet::followed(Machine& m, const Machine::Command& command) {
+    m.sent = command;
+    if (command.rung == Rung::cap) m.capped = true;
+    if (command.rung == Rung::uncap) m.capped = false;
+    m.lifts = command.rung == Rung::wake && m.capped;
+}
+
+/// Whoever was woken is to draw what it can. While it starts some firmware takes no level, so it is told when it runs.
+void Fleet::lift_old_cap(Machine& m, const Report& seen) {
+    if (!m.lifts || m.waiting || seen.mode != Mode::running) return;
+    m.wanted = {.rung = Rung::uncap};
+    m.waiting = true;
+    enqueue(m);
 }
 
 /// After that time what was left open may be closed.

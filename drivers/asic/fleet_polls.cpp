@@ -39,7 +39,8 @@ void Fleet::begin_poll(Machine& m) {
 void Fleet::conclude_poll(Machine& m, const Report& seen) {
     --polls_open_;
     const Range load{m.slot, m.slot + 1};
-    if (is_news(m, seen)) {
+    const bool obeyed = confirms(m, seen);
+    if (obeyed || is_news(m, seen)) {
         m.seen = seen;
         m.reported = true;
         put(LoadReading{load, seen.mode, seen.quality, seen.power, steady_now()});
@@ -47,7 +48,8 @@ void Fleet::conclude_poll(Machine& m, const Report& seen) {
         put(Answered{load});
     }
     if (seen.gigahashes) put(HashReading{m.slot, seen.power, std::llround(*seen.gigahashes)});
-    if (seen.mode == m.expected) m.expected = Mode::unknown;
+    if (obeyed) m.expected = Mode::unknown;
+    lift_old_cap(m, seen);
     schedule_next(m);
 }
 

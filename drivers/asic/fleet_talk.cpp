@@ -10,9 +10,12 @@ bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
         if (talk == Talk::order && m.committed && !uncommitted(m, turn)) return false;
         return ask(m, talk, turn.request);
     case Turn::Kind::commit:
+        if (m.committed && !uncommitted(m, turn)) return false;
         m.sent = m.wanted;
         m.waiting = false;
         m.committed = true;
+        m.lifts = false;
+        if (m.sent.rung == Rung::cap) m.capped = true;
         return ask(m, talk, turn.request);
     case Turn::Kind::report: return conclude_poll(m, turn.report), false;
     case Turn::Kind::accepted: return settle(m, Fate::accepted), false;

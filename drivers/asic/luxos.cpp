@@ -3,12 +3,10 @@
 namespace ballast::asic {
 namespace {
 
-/// More than any course of logon, foreign session and one renewal takes.
-constexpr unsigned most_exchanges = 10;
+/// More than any course of logon, foreign session, one renewal and a change of profile takes.
+constexpr unsigned most_exchanges = 16;
 
 }  // namespace
-
-std::string_view Luxos::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "LuxOS can only sleep and wake"; }
 
 void Luxos::add(Machine& m, const AsicMachine&) {
     m.own = static_cast<std::uint32_t>(memory_.size());
@@ -18,7 +16,17 @@ void Luxos::add(Machine& m, const AsicMachine&) {
 Turn Luxos::ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::string_view parameter) {
     l.step = step;
     wire::cgminer::write_request(request_, command, parameter);
-    return {.kind = step == LuxosStep::curtail ? Turn::Kind::commit : Turn::Kind::ask, .request = {request_}};
+    return {.kind = Turn::Kind::ask, .request = {request_}};
+}
+
+/// Under its session. All but the last command of an order only prepare it.
+Turn Luxos::order(LuxosMemory& l, LuxosStep step, bool commits, std::string_view command, std::string_view words) {
+    parameter_.assign(l.session.view());
+    parameter_ += ',';
+    parameter_ += words;
+    Turn turn = ask(l, step, command, parameter_);
+    if (commits) turn.kind = Turn::Kind::commit;
+    return turn;
 }
 
 Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
@@ -39,7 +47,11 @@ Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
         return go_on_ordering(m, l);
     case LuxosStep::logon: return logged_on(m, l, *reply);
     case LuxosStep::session: return session_told(m, l, *reply);
-    case LuxosStep::curtail: return curtailed(m, l, *reply);
+    case LuxosStep::profiles: return profiles_told(m, l, *reply);
+    case LuxosStep::curtail:
+    case LuxosStep::tune_off:
+    case LuxosStep::profile:
+    case LuxosStep::tune_on: return order_taken(m, l, *reply);
     case LuxosStep::logoff: l.session = {}; break;
     }
     return {};
@@ -51,6 +63,9 @@ std::optional<Turn> Luxos::configured(Machine& m, LuxosMemory& l, const wire::cg
     if (const auto other = stranger(m, said ? said->mac : std::nullopt)) return other;
     l.asleep = said ? said->asleep : std::nullopt;
     l.supply_on = said ? said->power_supply_on : std::nullopt;
+    l.profile = said ? said->profile : std::string_view{};
+    l.tunes_itself = said ? said->tunes_itself : std::nullopt;
+    l.config_known = said.has_value();
     l.polls_to_config = 10;
     return std::nullopt;
 }
@@ -86,7 +101,8 @@ Turn Luxos::go_on_polling(Machine& m, LuxosMemory& l) {
 Turn Luxos::begin_order(Machine& m, Steady) {
     LuxosMemory& l = memory_[m.own];
     l.exchanges = 0;
-    l.renewed = false;
+    l.renewed = l.config_known = false;
+    l.chosen.clear();
     return go_on_ordering(m, l);
 }
 
@@ -95,9 +111,9 @@ Turn Luxos::go_on_ordering(Machine& m, LuxosMemory& l) {
     if (++l.exchanges > most_exchanges) return refused("its session changes faster than it can be used");
     if (m.mac != 0 && m.identity == Identity::unproven) return ask(l, LuxosStep::identify, "config");
     if (l.session.empty()) return ask(l, LuxosStep::logon, "logon");
-    parameter_.assign(l.session.view());
-    parameter_ += m.wanted.rung == Rung::sleep ? ",sleep" : ",wakeup";
-    return ask(l, LuxosStep::curtail, "curtail", parameter_);
+    if (m.wanted.rung == Rung::cap) return set_level(m, l);
+    if (m.wanted.rung == Rung::uncap) return let_back(m, l);
+    return order(l, LuxosStep::curtail, true, "curtail", m.wanted.rung == Rung::sleep ? "sleep" : "wakeup");
 }
 
 Turn Luxos::logged_on(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
@@ -122,8 +138,11 @@ Turn Luxos::session_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply&
     return go_on_ordering(m, l);
 }
 
-Turn Luxos::curtailed(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
-    if (wire::cgminer::curtail_taken(reply)) return {.kind = Turn::Kind::accepted};
+Turn Luxos::order_taken(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply) {
+    const bool curtails = l.step == LuxosStep::curtail;
+    if (curtails && wire::cgminer::curtail_taken(reply)) return {.kind = Turn::Kind::accepted};
+    const bool answers = reply.status.kind == 'S' || reply.status.kind == 'I' || reply.status.kind == 'W';
+    if (!curtails && answers) return level_taken(m, l);
     if (!wire::cgminer::session_invalid(reply)) return refused(reply.status.message);
     l.session = {};
     // A machine that rebooted forgets its session; one that never had it may be another at the same address.

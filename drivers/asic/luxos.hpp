@@ -4,11 +4,12 @@
 
 namespace ballast::asic {
 
-/// LuxOS (TCP 4028; docs.luxor.tech/firmware/api): `curtail` under a session, of which a device has one.
+/// LuxOS (TCP 4028; docs.luxor.tech/firmware/api): `curtail` under a session, of which a device has one. A cap is the highest
+/// profile that draws no more; one that changes profiles by itself (ATM) is told to leave that first. What was active before the cap is kept here and given
+/// back. Who forgets it, as a restart of Ballast does, invents none.
 class Luxos : public Dialect {
 public:
-    std::string_view name() const override { return "luxos"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::luxos; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
@@ -22,8 +23,15 @@ private:
     Turn go_on_ordering(Machine& m, LuxosMemory& l);
     Turn logged_on(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn session_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
-    Turn curtailed(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn renewed(Machine& m, LuxosMemory& l);
+    Turn order_taken(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
+    Turn order(LuxosMemory& l, LuxosStep step, bool commits, std::string_view command, std::string_view words);
+
+    // luxos_levels.cpp
+    Turn set_level(Machine& m, LuxosMemory& l);
+    Turn let_back(Machine& m, LuxosMemory& l);
+    Turn profiles_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
+    Turn level_taken(Machine& m, LuxosMemory& l);
     std::optional<Turn> configured(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
 
     std::vector<LuxosMemory> memory_;

@@ -5,7 +5,7 @@
 namespace ballast::asic {
 
 /// What LuxOS was last asked.
-enum class LuxosStep : std::uint8_t { power, config, summary, identify, logon, session, curtail, logoff };
+enum class LuxosStep : std::uint8_t { power, config, summary, identify, logon, session, profiles, curtail, tune_off, profile, tune_on, logoff };
 
 /// What is remembered of a machine because it speaks LuxOS.
 struct LuxosMemory {
@@ -16,6 +16,16 @@ struct LuxosMemory {
     bool renewed = false;                ///< It has had its one fresh logon.
     wire::cgminer::SessionId session;
     bool ours = false;                   ///< We opened it, so we close it.
+
+    // Of its profile.
+    std::string profile;                 ///< The active one, as `config` last said; empty: not known.
+    std::optional<bool> tunes_itself;    ///< Likewise.
+    bool config_known = false;           ///< This order has asked.
+    std::string before;                  ///< The active one before it was capped; empty: none, or nobody knows.
+    bool tuned_itself = false;           ///< It did so before, and is to do so again.
+    std::string chosen;                  ///< Empty: not yet.
+    Machine::Command chosen_for;         ///< By this order; a newer one chooses anew.
+    Power chosen_power;                  ///< What that draws, as it says.
 
     // Of a poll.
     std::uint8_t polls_to_config = 0;

@@ -1,5 +1,8 @@
 #include "drivers/asic/machine.hpp"
 
+#include "controller/flex_move.hpp"
+
+#include <algorithm>
 #include <cstdlib>
 
 namespace ballast::asic {
@@ -9,6 +12,16 @@ bool Machine::meets(std::optional<std::uint64_t> said) {
     const bool other = said ? mac != 0 && *said != mac : followed();
     identity = other ? Identity::foreign : Identity::proven;
     return !other;
+}
+
+int percent_wanted(const Machine& m, int least) {
+    if (m.wanted.rung != Rung::cap || m.rated.count <= 0) return 100;
+    return static_cast<int>(std::clamp<std::int64_t>(m.wanted.cap.count * 100 / m.rated.count, least, 100));
+}
+
+bool confirms(const Machine& m, const Report& now) {
+    if (m.expected == Mode::unknown || now.mode != m.expected) return false;
+    return m.sent.rung != Rung::cap || (now.quality != Quality::bad && within_cap(now.power, m.sent.cap));
 }
 
 bool is_running_draw(const Machine& m, Power watts) { return watts.count > (m.rated.count > 0 ? m.rated.count * 3 / 10 : 300); }

@@ -24,13 +24,15 @@ struct Report {
 /// What is remembered of one machine whatever it speaks. No I/O here.
 struct Machine {
     struct Command {
-        OrderId order{};
+        OrderId order{};       ///< 0: our own, which nobody waits for.
         Rung rung{};
+        Power cap{};           ///< With `cap` only.
+        bool operator==(const Command&) const = default;
     };
 
     // From the site file.
     Slot slot = 0;
-    Power rated, standby, deadband;
+    Power rated, standby, deadband, low_power;
     Duration poll{}, phase{};
     std::uint64_t mac = 0;               ///< 0: not given.
     boost::asio::ip::tcp::endpoint endpoint;  ///< Where it is asked.
@@ -47,6 +49,8 @@ struct Machine {
     bool waiting = false;                ///< `wanted` has not been sent.
     bool committed = false;              ///< `sent` is what is under way: nothing replaces it before its answer.
     Command wanted, sent;
+    bool capped = false;                 ///< A cap of ours may be in force; only an uncap that was taken ends it.
+    bool lifts = false;                  ///< It was woken under a cap, which may have outlived its sleep: it is lifted once it runs.
     Steady settled{};                    ///< The last order.
     bool shed_queued = false, raise_queued = false, poll_queued = false, tidy_queued = false;
 
@@ -67,6 +71,12 @@ struct Machine {
     /// False: it is somebody else.
     bool meets(std::optional<std::uint64_t> said);
 };
+
+/// What is ordered, of what it draws at most, in whole per cent, rounded down: `least` to 100; all of it unless that is a cap.
+int percent_wanted(const Machine& machine, int least);
+
+/// It does what the last order that it took was for.
+bool confirms(const Machine& machine, const Report& now);
 
 /// The watts are such as only a running machine draws: over 30 % of rated.
 bool is_running_draw(const Machine& machine, Power watts);

@@ -12,12 +12,13 @@ namespace {
 
 constexpr Duration first_bar{60'000}, longest_bar{600'000};
 
+/// It throttles no further.
+constexpr int least_percent = 20;
+
 /// A poll that could not unlock leaves that to orders for so long: each try with a wrong password brings 429 nearer.
 constexpr Duration early_again_after{600'000};
 
 }  // namespace
-
-std::string_view Vnish::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "VNish is only stopped and started here"; }
 
 void Vnish::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
@@ -64,6 +65,8 @@ Turn Vnish::ask(Memory& v, Step step, std::string_view method, std::string_view 
 }
 
 Turn Vnish::order(const Machine& m, Memory& v) {
+    if (m.wanted.rung == Rung::cap || m.wanted.rung == Rung::uncap)
+        return ask(v, Step::order, "POST", "/api/v1/mining/throttle", wire::vnish::throttle_order(percent_wanted(m, least_percent)));
     return ask(v, Step::order, "POST", m.wanted.rung == Rung::sleep ? "/api/v1/mining/stop" : "/api/v1/mining/start");
 }
 
@@ -125,7 +128,7 @@ Turn Vnish::told(Machine& m, Memory& v, std::string_view body, Steady now) {
     switch (v.step) {
     case Step::summary: return summed_up(m, v, body, now);
     case Step::unlock: return unlocked(m, v, body, now);
-    case Step::order: return ordered(v, body);
+    case Step::order: return ordered(m, v, body);
     case Step::info: break;
     }
     const auto said = wire::vnish::parse_info(parser_, body);
@@ -155,12 +158,12 @@ Turn Vnish::unlocked(Machine& m, Memory& v, std::string_view body, Steady now) {
     return next(m, v, now);
 }
 
-Turn Vnish::ordered(const Memory& v, std::string_view body) {
+Turn Vnish::ordered(const Machine& m, const Memory& v, std::string_view body) {
     if (is_web_page(body)) return garbage("a web page in place of an answer to an order");
-    const auto taken = wire::vnish::parse_order_reply(parser_, body);
-    if (taken) return {.kind = Turn::Kind::accepted};
-    if (taken.error().code != Errc::refused) return garbage(taken.error().detail);
-    return refused("it says no: " + fit_to_log(taken.error().detail, {v.password, v.token}));
+    const auto said = wire::vnish::parse_order_reply(parser_, body);
+    if (said) return taken(m, std::max(m.sent.cap, Power{m.rated.count * least_percent / 100}));
+    if (said.error().code != Errc::refused) return garbage(said.error().detail);
+    return refused("it says no: " + fit_to_log(said.error().detail, {v.password, v.token}));
 }
 
 }  // namespace ballast::asic

@@ -9,8 +9,7 @@ namespace ballast::asic {
 /// for a minute, for twice as long each time again, and ten at most; an order that needs it is refused meanwhile.
 class Vnish : public Dialect {
 public:
-    std::string_view name() const override { return "vnish"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::vnish; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
@@ -44,7 +43,7 @@ private:
     Turn told(Machine& m, Memory& v, std::string_view body, Steady now);
     Turn summed_up(Machine& m, Memory& v, std::string_view body, Steady now);
     Turn unlocked(Machine& m, Memory& v, std::string_view body, Steady now);
-    Turn ordered(const Memory& v, std::string_view body);
+    Turn ordered(const Machine& m, const Memory& v, std::string_view body);
     Turn wrong(const Memory& v, std::string_view why);
 
     std::vector<Memory> memory_;

@@ -14,8 +14,6 @@ constexpr std::string_view locked = "its API is locked: change its default passw
 
 }  // namespace
 
-std::string_view Whatsminer2::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a WhatsMiner is only put to sleep and woken"; }
-
 void Whatsminer2::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     const auto known = std::ranges::find(passwords_, said.password);
@@ -94,7 +92,16 @@ Turn Whatsminer2::begin_order(Machine& m, Steady now) {
 Turn Whatsminer2::ordered(Machine& m, Memory& w, Steady now) {
     if (w.off.empty() || w.renew_at <= now) return ask(w, Step::token, "get_token");
     w.step = Step::power;
-    return {.kind = Turn::Kind::commit, .request = {m.wanted.rung == Rung::sleep ? w.off : w.on}};
+    return {.kind = Turn::Kind::commit, .request = {packet(m, w)}};
+}
+
+/// Of its power it takes a percent within a second, and forgets it when it starts anew.
+std::string_view Whatsminer2::packet(const Machine& m, const Memory& w) {
+    if (m.wanted.rung == Rung::sleep) return w.off;
+    if (m.wanted.rung == Rung::wake) return w.on;
+    const std::string percent = std::to_string(percent_wanted(m, 0));
+    request_ = wire2::packet(*w.session, "set_power_pct", {{"percent", percent}});
+    return request_;
 }
 
 bool Whatsminer2::take_token(Memory& w, const wire::cgminer::Reply& reply, Steady now) {

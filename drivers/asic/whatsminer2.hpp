@@ -8,8 +8,7 @@ namespace ballast::asic {
 /// is needed, so that an order is one exchange. A machine has one of ours at a time.
 class Whatsminer2 : public Dialect {
 public:
-    std::string_view name() const override { return "whatsminer2"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::whatsminer2; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
@@ -35,6 +34,7 @@ private:
     Turn reported(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
     Turn concluded(Machine& m, const Memory& w) const;
     Turn ordered(Machine& m, Memory& w, Steady now);
+    std::string_view packet(const Machine& m, const Memory& w);
     Turn token_given(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
     Turn order_answered(Machine& m, Memory& w, std::string_view bytes);
     bool take_token(Memory& w, const wire::cgminer::Reply& reply, Steady now);

@@ -11,7 +11,8 @@ namespace {
 
 namespace wire3 = wire::whatsminer3;
 
-constexpr std::string_view info = "get.device.info", status = "get.miner.status", service = "set.miner.service";
+constexpr std::string_view info = "get.device.info", status = "get.miner.status", service = "set.miner.service",
+                           power_percent = "set.miner.power_percent";
 
 /// Real ones have eight characters. What is longer is kept of nobody.
 constexpr std::size_t longest_salt = 64;
@@ -19,8 +20,6 @@ constexpr std::size_t longest_salt = 64;
 constexpr std::string_view denial = "it denies the order: the password is wrong, or its clock, or its owner has not allowed the API (WhatsMinerTool)";
 
 }  // namespace
-
-std::string_view Whatsminer3::cannot(Rung rung) const { return rung == Rung::sleep || rung == Rung::wake ? "" : "a WhatsMiner is only put to sleep and woken"; }
 
 void Whatsminer3::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
@@ -42,9 +41,9 @@ Turn Whatsminer3::answered(Machine& m, std::string_view bytes, Steady now) {
     const auto reply = wire3::parse_reply(bytes, parser_);
     if (!reply) return garbage(reply.error().detail);
     if (reply->when) w.ahead = std::chrono::floor<Duration>(reply->when->time_since_epoch()) - now.time_since_epoch();
-    const std::string_view asked = w.step == Step::summary ? status : w.step == Step::service ? service : info;
+    const std::string_view asked = w.step == Step::summary ? status : w.step == Step::order ? w.command : info;
     if (reply->taken() && !reply->command.empty() && reply->command != asked) return garbage("it answers what it was not asked");
-    if (w.step == Step::service) return order_answered(w, *reply);
+    if (w.step == Step::order) return order_answered(w, *reply);
     if (w.step != Step::summary) return informed(m, w, *reply, now);
     // A machine at rest may have no summary to give; then it is judged by its supply, or not at all.
     if (const auto said = wire3::summary(*reply)) {
@@ -108,10 +107,14 @@ Turn Whatsminer3::begin_order(Machine& m, Steady now) {
 Turn Whatsminer3::ordered(Machine& m, Memory& w, Steady now) {
     if (w.salt.empty()) return refused("it gives no salt, without which it takes no order");
     if (!w.ahead) return refused("it does not tell its time, without which it takes no order");
-    w.step = Step::service;
+    w.step = Step::order;
     w.stamped = std::chrono::floor<std::chrono::seconds>(std::chrono::sys_time<Duration>{now.time_since_epoch() + *w.ahead});
     const Login& login = logins_[w.login];
-    wire3::write_service(request_, {login.account, login.password, w.salt, w.stamped}, m.wanted.rung == Rung::sleep ? wire3::Service::stop : wire3::Service::start);
+    const wire3::Credentials who{login.account, login.password, w.salt, w.stamped};
+    const bool slows = m.wanted.rung == Rung::cap || m.wanted.rung == Rung::uncap;
+    w.command = slows ? power_percent : service;
+    if (slows) wire3::write_power_percent(request_, who, percent_wanted(m, 0), wire3::Pace::fast);
+    else wire3::write_service(request_, who, m.wanted.rung == Rung::sleep ? wire3::Service::stop : wire3::Service::start);
     return {.kind = Turn::Kind::commit, .request = {request_, Frame::whatsminer3}};
 }
 
@@ -129,7 +132,7 @@ Turn Whatsminer3::order_answered(Memory& w, const wire3::Reply& reply) {
 std::string Whatsminer3::words_of(const Memory& w, const wire3::Reply& reply) const {
     const std::string code = reply.code ? fmt::format("code {}", *reply.code) : "no code";
     const Login& login = logins_[w.login];
-    const std::string token = wire3::token(service, {login.account, login.password, w.salt, w.stamped});
+    const std::string token = wire3::token(w.command, {login.account, login.password, w.salt, w.stamped});
     const auto repeats = [&](std::string_view secret) { return !secret.empty() && reply.message.find(secret) != std::string_view::npos; };
     if (reply.message.empty() || repeats(token) || repeats(login.password)) return code;
     return fmt::format("{}: {}", code, wire::printable(reply.message, 80));

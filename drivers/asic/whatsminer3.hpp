@@ -9,16 +9,15 @@ namespace ballast::asic {
 /// that an order is one exchange.
 class Whatsminer3 : public Dialect {
 public:
-    std::string_view name() const override { return "whatsminer3"; }
-    std::string_view cannot(Rung rung) const override;
+    AsicProtocol protocol() const override { return AsicProtocol::whatsminer3; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
 
 private:
-    /// What it was last asked: for itself, in a poll or for an order; for its figures; to stop or start.
-    enum class Step : std::uint8_t { info, summary, prepare, service };
+    /// What it was last asked: for itself, in a poll or for an order; for its figures; to stop, start or slow.
+    enum class Step : std::uint8_t { info, summary, prepare, order };
 
     struct Memory {
         Step step = Step::info;
@@ -26,6 +25,7 @@ private:
         std::uint32_t login = 0;             ///< Of `logins_`.
         std::string salt;                    ///< Empty: none.
         std::optional<Duration> ahead;       ///< Its clock (UTC) less ours, which is the steady one and knows no date.
+        std::string_view command = "set.miner.service";  ///< The last order's.
         std::chrono::sys_seconds stamped{};  ///< What the last order carried.
 
         // Of a poll.

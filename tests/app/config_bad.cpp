@@ -240,7 +240,7 @@ site.toml:115:34: "limit" is no dispatch, contact or limit; allowed: signals of 
          R"(site.toml:75:10: 'feeder' names the feeder "nroth", which is not in this file; did you mean "north"?)"},
         {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor",
          "driver = \"luxos\"\ntier = \"flexible\"\ncontactor",
-         R"(site.toml:82:8: 'tier' is "flexible" and driver luxos cannot slow its loads; allowed: firm, interruptible
+         R"(site.toml:79:1: [[group]] miners has no 'floor_w'; expected a number, 1 to 10000000
 site.toml:109:11: "miners" is flexible, and no price slows it; allowed: interruptible groups
 site.toml:136:15: contactor "block" carries "miners", which is flexible and saves nothing within a trip; allowed: contactors of interruptible groups)"},
         {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"luxos\"\ncontactor",
@@ -505,8 +505,7 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
          "[[policy]]\nname = \"heat\"\nkind = \"heat_demand\"\ngroup = \"miners\"\nschedule = [{ hours = \"20:00-08:00\" }]\n\n[[policy]]\nname = \"strike\"\n",
          "site.toml:109:13: 'schedule' of [[policy]] heat has no 'thermal_kw'; expected how much heat is wanted then"},
     };
-        const std::vector<BadInput> gpus = bad_gpu_groups();
-        all.insert(all.end(), gpus.begin(), gpus.end());
+        for (const std::vector<BadInput>& more : {bad_gpu_groups(), bad_slowed_miners()}) all.insert(all.end(), more.begin(), more.end());
         return all;
     }();
     return table;

@@ -259,6 +259,28 @@ TEST_CASE("a make of miners has its own port, standby and times") {
     CHECK(holds_secrets(*parsed));
 }
 
+TEST_CASE("miners that may be slowed have the steps of their make, and times for the slowest of them") {
+    const auto spare = [](const std::string& keys) {
+        const Parsed parsed = parse(replaced(good_site, "driver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]", keys + "[[group.machine]]"));
+        REQUIRE(parsed);
+        return parsed->groups.at(2);
+    };
+    const GroupConfig luxos = spare("driver = \"luxos\"\ntier = \"flexible\"\nfloor_w = 1500\n");
+    CHECK(luxos.flexible.order == std::vector{FlexStep::power, FlexStep::sleep});
+    CHECK(luxos.flexible.floor == Power{1'500});
+    CHECK(luxos.flexible.turn == 0);
+    CHECK(luxos.standby == Power{25});
+    CHECK(luxos.off_within == Duration{60'000});
+    const GroupConfig antminer = spare("driver = \"antminer\"\npassword_file = \"env:P\"\ntier = \"flexible\"\norder = [\"power\"]\nfloor_w = 2500\nlow_power_w = 2400\nturn = 15\noff_within_s = 90\n");
+    CHECK(antminer.flexible.order == std::vector{FlexStep::power});
+    CHECK(antminer.miners->low_power == Power{2'400});
+    CHECK(antminer.flexible.turn == 15);
+    CHECK(antminer.off_within == Duration{90'000});
+    const GroupConfig epic = spare("driver = \"epic\"\npassword_file = \"env:P\"\ntier = \"flexible\"\n");
+    CHECK(epic.flexible.order == std::vector{FlexStep::sleep});
+    CHECK(epic.off_within == Duration{45'000});
+}
+
 TEST_CASE("units become factors, in the site's currency") {
     const auto factor = [](const std::string& unit) {
         const Parsed parsed = parse(replaced(good_site, "EUR/MWh", unit));

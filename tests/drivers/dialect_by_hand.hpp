@@ -29,8 +29,9 @@ struct ByHand {
     }
 
     void poll() { take(dialect->begin_poll(machine, now)); }
-    void order(Rung rung) {
-        machine.wanted = {OrderId{1}, rung};
+    void order(Rung rung, Power cap = {}) {
+        machine.wanted = {OrderId{1}, rung, cap};
+        machine.committed = false;
         take(dialect->begin_order(machine, now));
     }
     void hears(std::string_view bytes) { take(dialect->answered(machine, bytes, now)); }
@@ -53,6 +54,9 @@ struct ByHand {
 
 private:
     void take(const asic::Turn& turn) {
+        if (turn.kind == Kind::commit) machine.sent = machine.wanted, machine.committed = true;
+        if (turn.kind == Kind::accepted && machine.wanted.rung == Rung::cap) machine.capped = true;
+        if (turn.kind == Kind::accepted && machine.wanted.rung == Rung::uncap) machine.capped = false;
         kind = turn.kind, request = turn.request.bytes, why = turn.why, report = turn.report;
         INFO(why);
         CHECK(why.find(password) == why.npos);

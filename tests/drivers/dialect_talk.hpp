@@ -18,8 +18,9 @@ struct DialectTalk {
     }
 
     ballast::asic::Turn poll() { return take(dialect.begin_poll(m, now)); }
-    ballast::asic::Turn order(ballast::Rung rung) {
-        m.wanted.rung = rung;
+    ballast::asic::Turn order(ballast::Rung rung, ballast::Power cap = {}) {
+        m.wanted = {ballast::OrderId{1}, rung, cap};
+        m.committed = false;
         return take(dialect.begin_order(m, now));
     }
     ballast::asic::Turn hear(std::string_view bytes) { return take(dialect.answered(m, bytes, now)); }
@@ -29,7 +30,9 @@ struct DialectTalk {
     ballast::asic::Turn take(ballast::asic::Turn turn) {
         asked = turn.request.bytes;
         why = turn.why;
-        if (turn.kind == ballast::asic::Turn::Kind::commit) m.sent = m.wanted;
+        if (turn.kind == ballast::asic::Turn::Kind::commit) m.sent = m.wanted, m.committed = true;
+        if (turn.kind == ballast::asic::Turn::Kind::accepted && m.wanted.rung == ballast::Rung::cap) m.capped = true;
+        if (turn.kind == ballast::asic::Turn::Kind::accepted && m.wanted.rung == ballast::Rung::uncap) m.capped = false;
         return turn;
     }
 

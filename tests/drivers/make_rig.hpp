@@ -23,6 +23,8 @@ struct Make {
     sim::MachineSettings physics;
     std::string host = "127.24.0.1";
     std::uint16_t listens = 0;  ///< If that is not where it is asked.
+    bool slowed = false;        ///< As of a group that may be capped;
+    Power low_power{};          ///< and what its low power mode draws.
 };
 
 template <class Settings>
@@ -41,7 +43,7 @@ struct Rig {
         devices = std::make_unique<sim::AsicDevices>(std::vector{of.device}, plant, 1, sim::AsicDevices::Timing{.reply = {1ms, 1ms}, .slow_reply = 2s, .idle = 60s});
         AsicSettings settings;
         settings.deadline = 3s;
-        settings.machines.push_back({.protocol = of.protocol, .slot = slot, .host = of.host, .port = port, .password = of.password, .mac = inventory_mac, .rated = of.physics.rated, .standby = of.physics.standby, .poll = 200ms});
+        settings.machines.push_back({.protocol = of.protocol, .slot = slot, .host = of.host, .port = port, .password = of.password, .mac = inventory_mac, .rated = of.physics.rated, .standby = of.physics.standby, .poll = 200ms, .slowed = of.slowed, .low_power = of.low_power});
         driver = make_asics(bench.io().get_executor(), std::move(settings));
         bench.run(*driver);
     }
@@ -55,11 +57,12 @@ struct Rig {
     }
 
     /// How an order ends.
-    Fate fate_of(Rung rung) {
+    Fate fate_of(Rung rung, Power cap = {}) {
         Order order;
         order.id = OrderId{++last};
         order.loads = {slot, slot + 1};
         order.rung = rung;
+        order.cap = cap;
         driver->submit(order);
         const auto receipt = [&] {
             for (const Receipt& r : bench.all<Receipt>())

@@ -221,3 +221,14 @@ TEST_CASE("Braiins: mutated bodies never crash") {
     }
     CHECK(parsed > 2'000);
 }
+
+TEST_CASE("the power target of a tuner is its own where it tunes to one, and nothing where it tunes to a hash rate or not at all") {
+    Parser parser;
+    const auto target = [&](std::string_view tuner) { return parse_power_target(parser, R"({"pool_groups":[],"tuner":)" + std::string{tuner} + "}"); };
+    CHECK(target(R"({"enabled":true,"hashrate_target":null,"power_target":{"watt":3031},"tuner_mode":1})").value() == Power{3'031});
+    CHECK(target(R"({"enabled":true,"power_target":null})").value() == std::nullopt);
+    CHECK(target(R"({"enabled":false,"power_target":{"watt":3031}})").value() == std::nullopt);
+    CHECK(target(R"({"enabled":true,"power_target":{"watt":-1}})").value() == std::nullopt);
+    for (const char* body : {"", "{}", "[]", R"({"tuner":null})", "<html>"}) CHECK(parse_power_target(parser, body).error().code == Errc::malformed);
+    CHECK(power_target_body(Power{2'400}) == R"({"watt":2400})");
+}

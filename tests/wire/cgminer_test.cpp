@@ -293,3 +293,22 @@ TEST_CASE("mutated replies never crash, hang or grow, and what repair makes is J
     CHECK(parsed > 10'000);
     CHECK(broken > 0);
 }
+
+TEST_CASE("profiles have watts and a name that can be asked for, and the active one is known by it") {
+    Parser parser;
+    const auto found = [&](std::string_view listed) { return profiles(*parser.parse(R"({"PROFILES":[)" + std::string{listed} + R"(],"STATUS":[{"Code":323,"STATUS":"S"}]})")); };
+    const auto all = found(R"({"Profile Name":"190MHz","Watts":784},{"Profile Name":"my own","Watts":"900"},{"Profile Name":"a,b","Watts":900},{"Profile Name":"x=y","Watts":900},{"Profile Name":"","Watts":900},{"Profile Name":"no watts"},7)");
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].name == "190MHz");
+    CHECK(all[0].power == Power{784});
+    CHECK(all[1].name == "my own");
+    CHECK(all[1].power == Power{900});
+    CHECK(found("").empty());
+    std::string many;
+    for (int i = 0; i < 400; ++i) many += (i > 0 ? "," : "") + R"({"Profile Name":"p","Watts":1})"s;
+    CHECK(found(many).size() == 256);
+    const auto named = config(*parser.parse(config_with(R"("Profile":"290MHz","IsAtmEnabled":true)")));
+    CHECK(named->profile == "290MHz");
+    CHECK(named->tunes_itself == true);
+    CHECK(config(*parser.parse(config_with(R"("Profile":"a,b")")))->profile.empty());
+}

@@ -106,3 +106,5 @@ TEST_CASE("a VNish's mutated answers never crash, and stay within bounds") {
         REQUIRE(summary->gigahashes.value_or(0) >= 0);
     }
 }
+
+TEST_CASE("a throttle is a whole number of per cent") { CHECK(throttle_order(75) == R"({"percent":75})"); }
