@@ -1,5 +1,6 @@
 #pragma once
 #include "controller/ports.hpp"
+#include "drivers/asic/machine_notes.hpp"
 #include "drivers/asic/protocol.hpp"
 #include "model/units.hpp"
 
@@ -16,7 +17,7 @@ namespace ballast {
 struct AsicMachine {
     AsicProtocol protocol = AsicProtocol::luxos;
     Slot slot = 0;
-    std::string name;                ///< For the log.
+    std::string name, group;         ///< For the log.
     std::string host;                ///< A literal address, or a name that is resolved in the background and kept.
     std::uint16_t port = 4028;
     std::string user, password;      ///< Of those that ask for one.
@@ -25,6 +26,15 @@ struct AsicMachine {
     Power standby{25};               ///< Reported, as an estimate, of a machine that sleeps and cannot measure.
     Power deadband{50};              ///< Watts that moved no more than this since the last reading are no news.
     Duration poll{30'000};           ///< Telemetry, each.
+};
+
+/// When a machine that is up is asked how it is.
+struct LookTimes {
+    Duration every{300'000};          ///< And whatever its polls tell anyway, with each of them.
+    Duration again{20'000};           ///< What ails it is believed when a second look shows it.
+    Duration settled{20'000};         ///< After it was seen to hash again.
+    Duration started{180'000};        ///< After it rose and does not hash yet.
+    Duration apart{3};                ///< Of two machines' first looks.
 };
 
 /// All miners of a site, of every make: one driver, so that one budget of connections holds.
@@ -37,6 +47,8 @@ struct AsicSettings {
     Duration deadline{5'000};             ///< Of one exchange, from connect to the last byte.
     Duration session_rest{60'000};        ///< A session we opened is closed when unused this long, so that people can log on.
     unsigned logoffs_per_second = 50;
+    LookTimes looks;
+    std::shared_ptr<asic::MachineNotes> notes;  ///< What is noted of them goes there; null: nowhere.
 };
 
 /// Telemetry becomes readings by exception. Receipts come one a machine: accepted when the device took the command, refused
