@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace ballast {
@@ -39,7 +41,7 @@ std::string power_line(const json::object& power) {
     if (!by || by->size() < 2) return fmt::format("{}, {}", line, source_words(loose::text(power, "source"), loose::text(power, "quality")));
     line += whole ? ", measured" : fmt::format(", of which {} measured", kilowatts(measured));
     std::string parts;
-    for (const auto& part : *by) parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", wire::printable(part.key(), 16), kilowatts(loose::number(part.value()).value_or(0)));
+    for (const auto& part : *by) parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", wire::printable(part.key(), 16), kilowatts(std::llround(loose::number(part.value()).value_or(0))));
     return fmt::format("{} ({})", line, parts);
 }
 
@@ -148,7 +150,7 @@ std::string floor_text(const boost::json::object& floor) {
     const std::string now = text(floor, "time");
     const auto site_w = loose::number(floor, "site_w");
     std::string out = fmt::format("{}, {} {}", text(floor, "site"), loose::truth(floor, "live").value_or(false) ? "now," : "as of", now);
-    if (site_w) out += fmt::format(": {} at the meter", kilowatts(static_cast<std::int64_t>(*site_w)));
+    if (site_w) out += fmt::format(": {} at the meter", kilowatts(std::llround(*site_w)));
     out += loose::truth(floor, "live").value_or(false) ? "\n" : "\nNo daemon answered: this is how its journal ends; machines' errors and health are not in it.\n";
     if (const json::array* groups = loose::array(&floor, "groups"))
         for (const json::value& group : *groups)

@@ -35,7 +35,7 @@ Watts believed(const LoadState& load, const Site::Load& given, const Site::Group
 const MeterState* own_meter(const WattView& view, std::size_t group) {
     const auto feeder = view.site.groups[group].feeder;
     if (!feeder || !view.site.feeders[index(*feeder)].meter) return nullptr;
-    const Scope scope{Scope::Kind::feeder, index(*feeder)};
+    const Scope scope = Scope::feeder(*feeder);
     for (std::size_t g = 0; g < view.site.groups.size(); ++g) {
         const bool only_switches = view.site.groups[g].driver == "contactor" && view.site.loads[view.site.groups[g].loads.first].rated == Power{};
         if (g != group && !only_switches && view.site.feeds(scope, g)) return nullptr;
