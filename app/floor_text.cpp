@@ -23,7 +23,8 @@ std::string kilowatts(std::int64_t watts) { return fmt::format("{:.1f} kW", stat
 /// "19:05:00Z" of an instant of the floor's own day, else all of it to the second.
 std::string clock(const std::string& at, const std::string& now) {
     if (at.size() < 20 || now.size() < 20) return at;
-    return at.compare(0, 10, now, 0, 10) == 0 ? at.substr(11, 8) + "Z" : at.substr(0, 19) + "Z";
+    const bool today = at.compare(0, 10, now, 0, 10) == 0;
+    return fmt::format("{}Z", std::string_view{at}.substr(today ? 11 : 0, today ? 8 : 19));
 }
 
 std::string source_words(std::string_view source, std::string_view quality) {
