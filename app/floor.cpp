@@ -49,7 +49,7 @@ void each_seen(const FloorState& floor, std::size_t at, Take take) {
 
 Instant utc_of(const FloorState& floor, Steady at) { return floor.now.utc + (at - floor.now.steady); }
 
-json::value time_or_null(const FloorState& floor, Steady at) { return at == Steady::min() ? json::value{} : json::value{utc_text(utc_of(floor, at))}; }
+json::value time_or_null(const FloorState& floor, Steady at) { return at == Steady::min() ? json::value{} : json::value(utc_text(utc_of(floor, at))); }
 
 std::string_view state_of(const Seen& seen) {
     if (seen.load.stale || seen.load.mode == Mode::unknown) return seen.load.stale ? "silent" : "unknown";
@@ -90,7 +90,7 @@ json::value health_json(const FloorState& floor, const asic::MachineNote* note) 
     if (!note || note->looked == Steady::min()) return {};
     const asic::Health& health = note->health;
     const auto had = note->boards_had > 0 ? std::optional{note->boards_had} : std::nullopt;
-    return json::object{{"boards", value_or_null(health.boards)}, {"boards_of", value_or_null(had)}, {"hottest_c", health.hottest ? json::value{celsius(*health.hottest)} : json::value{}},
+    return json::object{{"boards", value_or_null(health.boards)}, {"boards_of", value_or_null(had)}, {"hottest_c", health.hottest ? json::value(celsius(*health.hottest)) : json::value{}},
                         {"hot", value_or_null(health.hot)}, {"pools_alive", value_or_null(health.pools)}, {"looked", time_or_null(floor, note->looked)}};
 }
 
@@ -138,7 +138,7 @@ json::value last_order_json(const FloorState& floor, const std::optional<LastOrd
     const auto policy = index(order->why.policy);
     const bool ours = !raises(order->rung) && policy < floor.site->policies.size();
     return json::object{{"rung", name_of(order->rung)}, {"loads", order->loads}, {"at", utc_text(order->at)}, {"until", utc_text(order->latest)},
-                        {"policy", ours ? json::value{floor.site->policies[policy]} : json::value{}}, {"reason", name_of(order->why.reason)},
+                        {"policy", ours ? json::value(floor.site->policies[policy]) : json::value{}}, {"reason", name_of(order->why.reason)},
                         {"obeyed", tally.obeyed}, {"not_seen", tally.not_seen}, {"failed", tally.failed}};
 }
 
@@ -175,7 +175,7 @@ boost::json::object floor_json(const FloorState& floor, const FloorWish& wish, b
         if (wish.group.empty() || wish.group == floor.site->groups[at].name) groups.push_back(group_json(floor, at, wish.machines || !wish.group.empty()));
     const auto meter = floor.site->meter;
     const bool shown = meter && floor.meters[index(*meter)].fresh;
-    return {{"site", floor.site->name}, {"time", utc_text(floor.now.utc)}, {"live", live}, {"site_w", shown ? json::value{floor.meters[index(*meter)].power.count} : json::value{}}, {"groups", std::move(groups)}};
+    return {{"site", floor.site->name}, {"time", utc_text(floor.now.utc)}, {"live", live}, {"site_w", shown ? json::value(floor.meters[index(*meter)].power.count) : json::value{}}, {"groups", std::move(groups)}};
 }
 
 }  // namespace ballast

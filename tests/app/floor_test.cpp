@@ -161,6 +161,7 @@ TEST_CASE("the last order of a group is told with its fate, and its staggered pi
     CHECK(last.at("obeyed").to_number<int>() == 1);
     CHECK(last.at("not_seen").to_number<int>() == 1);
     CHECK(last.at("failed").to_number<int>() == 1);
+    CHECK(last.at("policy").as_string() == "strike");
     made.says("sleep for 3 at 07:58:20Z by strike (price_above_strike): 1 obeyed, 1 not seen to, 1 refused or out of reach");
     CHECK(made.group(1).at("last_order").is_null());
 }
@@ -184,6 +185,8 @@ TEST_CASE("who is unwell and what went wrong last are named, and machines are li
     REQUIRE(listed.size() == 5);
     CHECK(listed[0].at("ails").as_string() == "2 of 3 boards");
     CHECK(listed[0].at("health").at("boards_of").to_number<int>() == 3);
+    CHECK(listed[0].at("health").at("hottest_c").to_number<double>() == 81);
+    CHECK(listed[0].at("health").at("looked").as_string() == "2027-01-15T07:59:30.000Z");
     CHECK(listed[1].at("health").is_null());  // Not looked at: unknown, not well.
     CHECK(listed[1].at("error").at("times").to_number<int>() == 2);
     made.says("m03  running  2.9 kW  measured by machine  no order yet  order refused: locked at 07:59:20Z", {.machines = true, .group = {}});
@@ -191,7 +194,10 @@ TEST_CASE("who is unwell and what went wrong last are named, and machines are li
 
 TEST_CASE("the journal's floor says that it is one, and a stranger's JSON breaks nothing") {
     Made made;
-    made.says("pecos, as of 2027-01-15T08:00:00.000Z", {}, false);
+    made.says("pecos, as of 2027-01-15T08:00:00.000Z\n", {}, false);
+    made.floor.meters[0].power = Power{21'400}, made.floor.meters[0].fresh = true;
+    CHECK(floor_json(made.floor, {}, true).at("site_w").to_number<int>() == 21'400);
+    made.says("pecos, as of 2027-01-15T08:00:00.000Z: 21.4 kW at the meter", {}, false);
     made.says("No daemon answered", {}, false);
     for (const char* strange : {R"({})", R"({"groups":[1,{"name":5,"counts":[],"machines":[null,{"order":{}}]},{"last_order":[]}],"time":7})"}) CHECK_FALSE(floor_text(boost::json::parse(strange).as_object()).empty());
 }
