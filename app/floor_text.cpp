@@ -46,14 +46,14 @@ std::string power_line(const json::object& power) {
     return fmt::format("{} ({})", line, parts);
 }
 
-/// "4 run, 1 rests; 1 ordered and not seen to obey, 1 of them late"
-std::string counts_line(const json::object& counts) {
+/// "4 running, 1 resting; 1 ordered and not seen to obey, 1 of them late". A contactor is closed or open.
+std::string counts_line(const json::object& counts, bool is_gear) {
     std::string line, trouble;
     const auto add = [&counts](std::string& to, std::string_view key, std::string_view words) {
         if (const auto n = count(counts, key); n > 0) to += fmt::format("{}{} {}", to.empty() ? "" : ", ", n, words);
     };
-    add(line, "run", "running");
-    add(line, "rest", "resting");
+    add(line, "run", is_gear ? "closed" : "running");
+    add(line, "rest", is_gear ? "open" : "resting");
     add(line, "fault", "in fault");
     add(line, "silent", "silent");
     add(line, "unknown", "not heard yet");
@@ -129,10 +129,12 @@ std::string table(const std::vector<Row>& rows) {
 std::string group_text(const json::object& group, const std::string& now) {
     std::string out = fmt::format("{} ({}, {}), {} load(s)", text(group, "name"), text(group, "driver"), text(group, "tier"), count(group, "loads"));
     const json::object* counts = loose::object(&group, "counts");
-    if (counts) out += ": " + counts_line(*counts);
+    const bool is_gear = loose::text(group, "driver") == "contactor";
+    if (counts) out += ": " + counts_line(*counts, is_gear);
     out += "\n";
     const auto line = [&out](std::string_view what, const std::string& said) { out += fmt::format("    {:6} {}\n", what, said); };
-    if (const json::object* power = loose::object(&group, "power")) line("draws", power_line(*power));
+    const json::object* power = loose::object(&group, "power");
+    if (power && (!is_gear || count(*power, "watts") > 0)) line("draws", power_line(*power));
     if (const json::object* order = loose::object(&group, "last_order")) line("order", order_line(*order, now));
     if (const json::object* error = loose::object(&group, "last_error")) line("error", error_words(*error, now));
     if (const json::array* unwell = loose::array(&group, "unwell"); unwell && !unwell->empty()) line("unwell", unwell_line(*unwell, counts ? count(*counts, "unwell") : 0));

@@ -110,7 +110,9 @@ TEST_CASE("a machine without supply draws nothing, whatever it last said") {
     made.site.groups[0].contactor = 7;
     made.floor.loads.emplace_back().mode = Mode::off;
     made.floor.groups.resize(3);
+    made.floor.groups[2].runs = {{.last = 8}};
     CHECK(watts_of(made.view(), 0).all.power == Power{});
+    made.says("gear (contactor, interruptible), 1 load(s): 1 open\n");
 }
 
 TEST_CASE("counts tell who runs, rests, is silent, in fault, latched, contested, and who was ordered and not seen to obey") {
