@@ -6,6 +6,7 @@
 #include "app/config_text.hpp"
 #include "app/discover.hpp"
 #include "app/explain.hpp"
+#include "app/fleet.hpp"
 #include "app/person.hpp"
 #include "app/http.hpp"
 #include "app/output.hpp"
@@ -182,6 +183,23 @@ void add_plan(CLI::App& app, Chosen& chosen) {
                     "The site stands as its journal says, also while `ballast run` runs; without a journal all is taken to run at nameplate.\n"
                     "Exit status: 0 it can be met, 1 it cannot (SHORTFALL) or the journal cannot be read, 2 the input is wrong.");
     command->callback([=, &chosen] { chosen.command = [=] { return plan(*o); }; });
+}
+
+void add_fleet(CLI::App& app, Chosen& chosen) {
+    auto* command = app.add_subcommand("fleet", "The floor: who runs, rests, is silent or unwell, what is drawn and who says so, the last orders and errors");
+    auto o = std::make_shared<FleetOptions>();
+    command->add_option("SITE.toml", o->site_file, "The running daemon's site file")->required();
+    command->add_option("--group", o->group, "Only this group, machine by machine");
+    command->add_flag("--machines", o->machines, "Every machine, not only how many");
+    command->add_option_function<double>("--watch", [o](double s) { o->watch = s; }, "Again and again, so many seconds apart; in a terminal in place")->expected(0, 1)->default_str("2")->check(within(0.2, 3'600));
+    command->add_flag("--json", o->json, "One JSON object (docs/schema/fleet.json); with --watch one a line");
+    command->footer("Examples:\n"
+                    "  ballast fleet pecos.toml                      by group\n"
+                    "  ballast fleet pecos.toml --group miners-a     one group, machine by machine\n"
+                    "  ballast fleet pecos.toml --watch 5            every five seconds, until Ctrl-C\n"
+                    "Asks the running daemon where the site file has [http]; else tells how its journal ends, and says as of when.\n"
+                    "Exit status: 0 done, 1 neither a daemon nor a journal, 2 the site file or the group is wrong.");
+    command->callback([=, &chosen] { chosen.command = [=] { return fleet(*o); }; });
 }
 
 // ---- what the journal says
@@ -391,6 +409,7 @@ int command_line(int argc, char** argv) {
     add_discover(app, chosen);
     add_replay(app, chosen);
     add_plan(app, chosen);
+    add_fleet(app, chosen);
     add_explain(app, chosen);
     add_receipt(app, chosen);
     add_audit(app, chosen);

@@ -45,6 +45,12 @@ void take(LoadFacts& facts, const Executed& step, const Order& order) {
     }
 }
 
+Watts drawn_by(const State& state, const Site& site, Slot load) {
+    for (std::size_t g = 0; g < site.groups.size(); ++g)
+        if (site.groups[g].loads.contains(load)) return watts_of({site, state.loads, state.groups, state.meters}, g, load);
+    return {};
+}
+
 const std::uint8_t* bars_of(const State& state, const Site& site, Slot load) {
     for (std::size_t g = 0; g < site.groups.size(); ++g)
         if (site.groups[g].loads.contains(load))
@@ -74,6 +80,7 @@ Result<LoadFacts> follow(const JournalReader& journal, const Rebuilt& epoch, Slo
     });
     if (!run) return tl::unexpected{run.error()};
     facts.state = engine.state().loads[load];
+    facts.watts = drawn_by(engine.state(), engine.site(), load);
     if (const auto* bars = bars_of(engine.state(), engine.site(), load)) facts.bars = *bars;
     facts.strike = engine.state().strikes[load];
     if (const auto found = std::ranges::find(engine.state().contests, load, &Contest::load); found != engine.state().contests.end()) facts.contest = *found;
@@ -153,9 +160,17 @@ std::string ordered(const LoadFacts& facts, const Rebuilt& epoch, const std::str
                        fact.attempts > 1 ? fmt::format(", attempt {}", fact.attempts) : "", because(facts, epoch));
 }
 
+/// An estimate is told as one, and whose it is.
+std::string drawn(const Watts& watts) {
+    const double kw = static_cast<double>(watts.power.count) / 1e3;
+    if (watts.quality == Quality::measured) return fmt::format("{:.1f} kW", kw);
+    return watts.source == WattSource::machine || watts.source == WattSource::pdu ? fmt::format("about {:.1f} kW by the {}'s own estimate", kw, name_of(watts.source))
+                                                                                    : fmt::format("about {:.1f} kW, {}", kw, watts.source == WattSource::learned ? "as was learned" : "by its nameplate");
+}
+
 std::string seen(const LoadFacts& facts, const std::string& load) {
     const LoadState& s = facts.state;
-    const std::string draws = s.quality == Quality::bad ? std::string{} : fmt::format(", drawing {:.1f} kW", static_cast<double>(s.reading.count) / 1e3);
+    const std::string draws = s.quality == Quality::bad ? std::string{} : fmt::format(", drawing {}", drawn(facts.watts));
     if (facts.miss && !s.seen)
         return fmt::format("It was not seen to obey: {}{}.", name_of(facts.miss->cause), facts.miss->given_up ? ", and given up for the time being" : "");
     if (s.order != OrderId{} && !s.seen) return "It has not been seen to obey yet.";

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/rebuilt.hpp"
+#include "app/watts.hpp"
 
 #include <optional>
 
@@ -20,6 +21,7 @@ struct OrderFact {
 struct LoadFacts {
     Instant at{};            ///< The last step looked at.
     LoadState state;
+    Watts watts;
     std::uint8_t bars = 0;
     Price strike;
     std::optional<OrderFact> order;

@@ -1,5 +1,7 @@
 #include "app/http.hpp"
 
+#include "app/fleet.hpp"
+
 #include "wire/plain_json.hpp"
 
 #include <boost/asio.hpp>
@@ -7,12 +9,14 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
+#include <boost/url.hpp>
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
@@ -49,11 +53,32 @@ Response reply(const Request& request, http::status status, std::string body, st
 
 std::string error_json(std::string_view what) { return wire::plain_json(boost::json::object{{"error", what}}); }
 
-Response read_only(const Request& request, const Published& published) {
+/// A list of ten thousand machines is megabytes: so many are under way at once.
+constexpr std::size_t long_answer = 256 << 10;
+constexpr unsigned most_long = 4;
+
+Response floor_of(const Request& request, const boost::urls::url_view& target, FloorDesk* desk) {
+    FloorWish wish;
+    for (const auto& param : target.params()) {
+        const bool machines = param.key == "machines" && (param.value == "1" || param.value == "0");
+        if (machines) wish.machines = param.value == "1";
+        else if (param.key == "group" && !param.value.empty()) wish.group = param.value;
+        else return reply(request, http::status::bad_request, error_json("known: group=NAME, machines=0 or 1"));
+    }
+    const auto floor = desk ? desk->look(std::chrono::seconds{2}) : nullptr;
+    if (!floor) return reply(request, http::status::gateway_timeout, error_json("the controlling loop did not come round in time; say it again later"));
+    if (!wish.group.empty() && std::ranges::find(floor->site->groups, wish.group, &Site::Group::name) == floor->site->groups.end())
+        return reply(request, http::status::not_found, error_json("there is no group of that name"));
+    return reply(request, http::status::ok, wire::plain_json(floor_json(*floor, wish, true)));
+}
+
+Response read_only(const Request& request, const Published& published, FloorDesk* desk) {
     if (request.method() != http::verb::get) return reply(request, http::status::method_not_allowed, error_json("only GET; a person's word goes through the journal's socket"));
     if (request.target() == "/healthz") return reply(request, http::status::ok, "ok\n", "text/plain");
     if (request.target() == "/state") return reply(request, http::status::ok, *published.state());
-    return reply(request, http::status::not_found, error_json("known: /state, /healthz"));
+    const auto target = boost::urls::parse_origin_form(boost::core::string_view{request.target().data(), request.target().size()});
+    if (target && target->encoded_path() == "/fleet") return floor_of(request, *target, desk);
+    return reply(request, http::status::not_found, error_json("known: /state, /fleet, /healthz"));
 }
 
 Response heard_word(const Request& request, PersonsWords& words) {
@@ -126,8 +151,17 @@ asio::awaitable<void> hang_up(Stream& stream) {
 
 }  // namespace
 
+/// One more, as long as it is here; null: none.
+struct Counted {
+    explicit Counted(unsigned* c) : count{c} { if (count) ++*count; }
+    ~Counted() { if (count) --*count; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    unsigned* count;
+};
+
 struct HttpServer::Parts {
-    Parts(const Published& p, PersonsWords& w) : published{p}, words{w} {}
+    Parts(const Published& p, PersonsWords& w, FloorDesk* f) : published{p}, words{w}, floor{f} {}
 
     template <class Protocol>
     asio::awaitable<void> serve_all(asio::basic_socket_acceptor<Protocol> acceptor, bool is_word) {
@@ -142,7 +176,7 @@ struct HttpServer::Parts {
             }
             if (co_await guests.has_room()) {
                 guests.enter();
-                auto one = serve(std::move(socket), [this, is_word](const Request& request) { return is_word ? heard_word(request, words) : read_only(request, published); }, patience);
+                auto one = serve(std::move(socket), [this, is_word](const Request& request) { return is_word ? heard_word(request, words) : read_only(request, published, floor); }, patience);
                 spawn(std::move(one), [&guests] { guests.leave(); });
             } else if (guests.turned_away < most_turned_away) {  // Beyond them nothing but hanging up is left.
                 ++guests.turned_away;
@@ -169,6 +203,9 @@ struct HttpServer::Parts {
         auto [failed, got] = co_await http::async_read(stream, buffer, parser, as_values);
         std::optional<Response> response = failed ? unreadable(failed) : std::optional{answer(parser.get())};
         if (!response) co_return;
+        const bool is_long = response->body().size() > long_answer;
+        if (is_long && long_ones >= most_long) *response = too_many(parser.get());
+        const Counted counted{is_long ? &long_ones : nullptr};
         stream.expires_after(within);
         auto [unsent, put] = co_await http::async_write(stream, *response, as_values);
         if (failed && !unsent) co_await hang_up(stream);
@@ -189,14 +226,16 @@ struct HttpServer::Parts {
 
     const Published& published;
     PersonsWords& words;
+    FloorDesk* floor;
+    unsigned long_ones = 0;
     std::string socket_path;
     asio::io_context io{1};
     Guests at_socket{io}, at_port{io};
     std::thread thread;
 };
 
-HttpServer::HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words, bool must)
-    : parts_{std::make_unique<Parts>(published, words)} {
+HttpServer::HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words, bool must, FloorDesk* floor)
+    : parts_{std::make_unique<Parts>(published, words, floor)} {
     const auto cannot = [must](const std::string& why) {
         if (must) throw std::runtime_error{why};
         spdlog::error("{}; controlling goes on without it", why);
@@ -250,6 +289,34 @@ Result<void> say_to_daemon(const std::string& word_socket, const OperatorWord& w
         const std::string_view remedy = hung_up ? "it hung up without an answer, as one that ends, or that too many talk to: say it again" : "is `ballast run` up with this site file, and are you its user?";
         return fail(Errc::unreachable, fmt::format("{}: {}; {}", word_socket, e.code().message(), remedy));
     }
+}
+
+Result<std::string> got_from_daemon(const HttpConfig& listens, const std::string& target) {
+    asio::io_context io;
+    beast::basic_stream<tcp> stream{io};
+    const auto address = asio::ip::make_address(listens.host);
+    const bool any = address.is_unspecified();
+    const tcp::endpoint there{any ? address.is_v6() ? asio::ip::address{asio::ip::address_v6::loopback()} : asio::ip::address{asio::ip::address_v4::loopback()} : address, listens.port};
+    Result<std::string> got = fail(Errc::timeout, fmt::format("{}:{} does not answer in time", listens.host, listens.port));
+    auto ask = [&]() -> asio::awaitable<void> {
+        stream.expires_after(patience);
+        auto [refused] = co_await stream.async_connect(there, as_values);
+        if (refused) co_return got = fail(Errc::unreachable, fmt::format("{}:{}: {}", listens.host, listens.port, refused.message())), void();
+        Request request{http::verb::get, target, 11};
+        request.set(http::field::host, "ballast");
+        auto [unsent, put] = co_await http::async_write(stream, request, as_values);
+        beast::flat_buffer buffer;
+        http::response_parser<http::string_body> parser;
+        parser.body_limit(most_left_unread);
+        auto [failed, read] = co_await http::async_read(stream, buffer, parser, as_values);
+        if (unsent || failed) co_return got = fail(Errc::unreachable, fmt::format("{}:{}: {}", listens.host, listens.port, (unsent ? unsent : failed).message())), void();
+        if (parser.get().result() == http::status::ok) got = std::move(parser.get().body());
+        else got = fail(Errc::refused, fmt::format("{}:{} answers {} {}", listens.host, listens.port, parser.get().result_int(), parser.get().body()));
+    };
+    auto asking = ask();
+    asio::co_spawn(io, std::move(asking), [](std::exception_ptr failure) { if (failure) std::rethrow_exception(failure); });
+    io.run();
+    return got;
 }
 
 }  // namespace ballast

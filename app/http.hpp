@@ -1,5 +1,6 @@
 #pragma once
 #include "app/config.hpp"
+#include "app/floor_desk.hpp"
 #include "app/person.hpp"
 
 #include <functional>
@@ -27,12 +28,12 @@ private:
     std::shared_ptr<const std::string> state_ = std::make_shared<const std::string>("{}");
 };
 
-/// HTTP on a thread of its own: GET /state and /healthz on the address of `[http]`, and POST /word on a Unix socket that only
+/// HTTP on a thread of its own: GET /state, /fleet (by group; `?group=NAME` and `?machines=1` list machines) and /healthz on the address of `[http]`, and POST /word on a Unix socket that only
 /// its owner may open. A slow or hostile client holds up nobody: 8 KiB a request, five seconds, 64 at once.
 /// When it cannot listen: `must` throws std::runtime_error naming the address; else the log says so and the rest goes on.
 class HttpServer {
 public:
-    HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words, bool must);
+    HttpServer(const std::optional<HttpConfig>& listen, const std::string& word_socket, const Published& published, PersonsWords& words, bool must, FloorDesk* floor = nullptr);
     ~HttpServer();
 
 private:

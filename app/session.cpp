@@ -139,7 +139,8 @@ Session::Session(const Config& config, const SiteModel& model, std::vector<Polic
     : config_{config}, journal_{journal}, mailbox_{model.site.loads.size(), model.site.meters.size(), [this] { loop_.notify(); }},
       wiring_{wire_up(config, model, io_.get_executor(), send)},
       loop_{io_, Engine{model.site, std::move(policies), start, read_clocks().now}, mailbox_, journal, wiring_.by_group, {.send = send, .cause = cause, .files = epoch_files(config), .trippers = wiring_.trippers}},
-      words_{mailbox_}, http_{config.http, word_socket_of(config.journal.path), published_, words_, send && cause == EpochCause::start},
+      words_{mailbox_}, floor_{io_.get_executor(), [this, &model] { return floor_state(loop_.engine().state(), model.site, read_clocks().now, orders_, wiring_.notes->read()); }},
+      http_{config.http, word_socket_of(config.journal.path), published_, words_, send && cause == EpochCause::start, &floor_},
       leaving_{cause == EpochCause::leave} {
     receipts_.begin_epoch(loop_.engine().site(), read_clocks().now);
     loop_.watch = [this](const Step& step) { watch(step); };
@@ -156,6 +157,7 @@ Snapshot Session::snapshot() const { return loop_.engine().snapshot(read_clocks(
 
 void Session::watch(const Step& step) {
     words_.answered(step.heard, step.decision);
+    orders_.step(step.decision);
     log(step);
     if (leaving_) leave_when_done(step);
     publish_events(step);

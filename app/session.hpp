@@ -48,6 +48,8 @@ private:
     Published published_;
     ReceiptBuilder receipts_;
     std::map<EventId, Steady> next_receipt_;  ///< Of open events: when their receipt is published next.
+    LastOrders orders_;
+    FloorDesk floor_;
     HttpServer http_;
     std::vector<std::unique_ptr<asio::cancellation_signal>> stops_;
     std::size_t running_ = 0;

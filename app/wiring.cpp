@@ -212,8 +212,9 @@ std::unique_ptr<MqttBroker> broker_of(const BrokerConfig& from, const Config& co
 // ---- loads
 
 /// All miners of all groups: one driver, one budget of connections.
-std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, asio::any_io_executor executor) {
+std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, asio::any_io_executor executor, std::shared_ptr<asic::MachineNotes> notes) {
     AsicSettings settings;
+    settings.notes = std::move(notes);
     settings.connections = 0;
     for (const GroupConfig& group : config.groups) {
         if (!group.miners) continue;
@@ -227,7 +228,7 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
         settings.connections = std::max(settings.connections, miners.connections);
         settings.deadline = std::max(Duration{1'000}, miners.timeout);
         for (const MachineConfig& from : group.machines)
-            settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .user = user, .password = password,
+            settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .group = group.name, .host = from.host, .port = from.port, .user = user, .password = password,
                                          .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll, .slowed = group.flexible.caps(), .low_power = miners.low_power});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
@@ -249,7 +250,8 @@ std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& m
 
 void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, asio::any_io_executor executor) {
     const auto stagger = std::make_shared<CloseStagger>();
-    auto asics = asics_of(config, model, executor);
+    wiring.notes = std::make_shared<asic::MachineNotes>(model.site.loads.size());
+    auto asics = asics_of(config, model, executor, wiring.notes);
     for (const GroupConfig& group : config.groups) {
         Driver*& takes = wiring.by_group[index(model.groups.at(group.name))];
         switch (group.driver) {

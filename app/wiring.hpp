@@ -1,6 +1,7 @@
 #pragma once
 #include "app/site_of.hpp"
 #include "controller/ports.hpp"
+#include "drivers/asic/machine_notes.hpp"
 #include "drivers/modbus/bus.hpp"
 #include "drivers/signals/mqtt.hpp"
 #include "wire/signal_json.hpp"
@@ -20,6 +21,7 @@ struct Wiring {
     std::vector<Tripper*> trippers;                   ///< By GuardId.
     std::vector<Driver*> by_group;                    ///< By GroupId; null: takes no orders.
     drivers::MqttBroker* broker = nullptr;            ///< Where state and events go; null: nowhere.
+    std::shared_ptr<asic::MachineNotes> notes;        ///< What drivers note of machines, for people.
     std::function<void()> heartbeat;                  ///< Toggles what `[site.heartbeat]` names; empty: nothing.
 };
 

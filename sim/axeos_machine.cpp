@@ -113,7 +113,7 @@ json::object AxeosMachine::info(const Request& request) const {
     for (const auto& field : config_) out[field.key()] = field.value();
     if (fault(request) == MachineFault::empty_stats) return out;
     const json::object measured{{"coreVoltageActual", report.asleep ? 0 : 1'172}, {"current", watts * 1e3 / 5.175}, {"fanrpm", 3'517}, {"hashRate", ghs}, {"power", watts},
-                                {"temp", double(report.degrees)}, {"voltage", 5'175}, {"vrTemp", report.degrees + 8}};
+                                {"overheat_mode", report.degrees >= 100 ? 1 : 0}, {"temp", report.degrees >= 100 ? double(report.degrees) : report.degrees - 20.0}, {"voltage", 5'175}, {"vrTemp", report.degrees - 2}};
     for (const auto& field : measured) out[field.key()] = field.value();
     if (settings_.pauses) out["miningPaused"] = report.asleep;
     return out;

@@ -22,12 +22,12 @@ std::int64_t unix_seconds(Instant wall) {
 }
 
 /// Key order as captured: the payload, STATUS and id are sorted by name.
-std::string reply(char status, int code, std::string_view message, Instant wall, std::string_view name = {}, const json::object& payload = {}) {
+std::string listed(char status, int code, std::string_view message, Instant wall, std::string_view name, const json::array& payload) {
     const json::object line{{"Code", code}, {"Description", firmware}, {"Msg", message}, {"STATUS", std::string(1, status)}, {"When", unix_seconds(wall)}};
     json::object out;
-    if (!name.empty() && name < "STATUS") out[name] = json::array{payload};
+    if (!name.empty() && name < "STATUS") out[name] = payload;
     out["STATUS"] = json::array{line};
-    if (!name.empty() && name > "STATUS") out[name] = json::array{payload};
+    if (!name.empty() && name > "STATUS") out[name] = payload;
     out["id"] = 1;
     return json::serialize(out);
 }
@@ -49,6 +49,10 @@ const Profile* find(std::string_view name) {
 }
 
 Power watts_of(const Profile& profile, Power rated) { return Power{rated.count * profile.watts / default_watts}; }
+
+std::string reply(char status, int code, std::string_view message, Instant wall, std::string_view name = {}, const json::object& payload = {}) {
+    return listed(status, code, message, wall, name, json::array(1, payload));
+}
 
 std::string text(const json::value& value) {
     return value.is_string() ? std::string{value.get_string()} : value.is_null() ? std::string{} : json::serialize(value);
@@ -236,7 +240,24 @@ std::optional<std::string> LuxosMachine::telemetry(std::string_view command, con
                      {{"Accepted", 1483}, {"Best Share", 32768}, {"Elapsed", (request.now - started_).count() / 1000}, {"Found Blocks", 0},
                       {"GHS 15m", ghs}, {"GHS 1m", ghs}, {"GHS 30m", ghs}, {"GHS 5m", ghs}, {"GHS 5s", ghs}, {"GHS av", ghs},
                       {"Hardware Errors", 0}, {"Rejected", 1}, {"Stale", 0}, {"Total MH", ghs * 1000}, {"Utility", 26.03}});
-    return std::nullopt;
+    return health(command, request);
+}
+
+/// Boards, pools, and the temperatures it keeps to. Those of its boards lie some 15 degrees below its chips'.
+std::optional<std::string> LuxosMachine::health(std::string_view command, const Request& request) const {
+    const Plant::Report report = request.plant.report(settings_.machine, request.now);
+    const Power rated = request.plant.settings().machines[settings_.machine].rated;
+    const double mhs = static_cast<double>(rated.count) * 1e6 / static_cast<double>(settings_.joules_per_hash) * report.hash_per_mille / std::max(1u, report.boards);
+    if (command == "tempctrl") return reply('S', 323, "Temperature control", request.wall, "TEMPCTRL", {{"Dangerous", 80.0}, {"Hot", 75.0}, {"Mode", "Automatic"}, {"Target", 65.0}});
+    if (command == "pools")
+        return listed('S', 7, "1 Pool(s)", request.wall, "POOLS",
+                      json::array(1, json::object{{"POOL", 0}, {"Status", report.pools ? "Alive" : "Dead"}, {"Stratum Active", report.pools}, {"URL", "stratum+tcp://pool1.example:3333"}, {"User", "site.worker"}}));
+    if (command != "devs") return std::nullopt;
+    json::array boards;
+    for (unsigned i = 0; i < report.boards && fault(request) != MachineFault::empty_stats; ++i)
+        boards.push_back(json::object{{"ASC", i}, {"Board", "BHB56903"}, {"Enabled", "Y"}, {"ID", i}, {"IsRamping", false}, {"MHS 15m", mhs}, {"MHS 5s", mhs}, {"MHS av", mhs}, {"Profile", "default"},
+                                      {"Status", "Alive"}, {"Temperature", report.degrees - 15.0}});
+    return listed('S', 9, fmt::format("{} ASC(s)", boards.size()), request.wall, "DEVS", boards);
 }
 
 }  // namespace ballast::sim

@@ -55,6 +55,7 @@ private:
     MachineFault fault(const Request& request) const;
     bool knows(const Request& request) const;   ///< The session that it names.
     std::optional<std::string> telemetry(std::string_view command, const Request& request) const;
+    std::optional<std::string> health(std::string_view command, const Request& request) const;
 
     LuxosSettings settings_;
     std::uint64_t seed_;    ///< Of the next session's name.

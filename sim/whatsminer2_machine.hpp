@@ -78,6 +78,7 @@ private:
     std::optional<boost::json::object> telemetry(std::string_view command, const Request& request) const;
     std::optional<boost::json::object> told(std::string_view command, const Request& request) const;
     boost::json::object combined(std::string_view commands, const Request& request) const;
+    boost::json::array errors(const Request& request) const;
     boost::json::object status(const Request& request) const;
     boost::json::object summary(const Request& request) const;
     boost::json::array devices(const Request& request) const;

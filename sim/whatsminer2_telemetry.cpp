@@ -85,8 +85,14 @@ std::optional<json::object> Whatsminer2Machine::told(std::string_view command, c
     if (command == "get_version") return line({{"api_ver", "2.0.5"}, {"fw_ver", "20230803.11.REL"}, {"platform", "H616"}});
     if (command == "get_miner_info") return line({{"hostname", "WhatsMiner"}, {"ledstat", "auto"}, {"mac", mac(request)}});
     if (command == "get_psu") return line({{"fan_speed", "6000"}, {"hw_version", ""}, {"model", "P222B"}, {"name", "P222B"}, {"sw_version", "230208.220429"}});
-    if (command == "get_error_code") return line({{"error_code", json::array{}}});
+    if (command == "get_error_code") return line({{"error_code", errors(request)}});
     return std::nullopt;
+}
+
+/// Each under its code, with its time.
+json::array Whatsminer2Machine::errors(const Request& request) const {
+    if (request.plant.report(settings_.machine, request.now).degrees < 100) return {};
+    return {json::object{{"350", "2024-06-15 10:30:00"}}};
 }
 
 json::object Whatsminer2Machine::status(const Request& request) const {

@@ -17,6 +17,8 @@ Result<Info> parse_info(cgminer::Parser& parser, std::string_view body) {
     if (info.mean_gigahashes.value_or(0) <= 0) info.mean_gigahashes = info.gigahashes;
     if (info.mean_gigahashes.value_or(0) <= 0) info.mean_gigahashes.reset();
     info.paused = loose::truth(said, "miningPaused");
+    info.chip = loose::celsius(said, "temp");
+    info.overheated = loose::truth(said, "overheat_mode");
     info.version = printable(loose::text(said, "version"), 64);
     info.model = printable(loose::text(said, "ASICModel"), 64);
     if (!info.mac && !info.power && !info.gigahashes) return fail(Errc::malformed, "system/info: neither an address, nor watts, nor hashing");

@@ -18,6 +18,8 @@ struct Info {
     std::optional<double> gigahashes;       ///< Now, or nearly.
     std::optional<double> mean_gigahashes;  ///< Of ten minutes, else as `gigahashes`; > 0.
     std::optional<bool> paused;             ///< Nothing before 2.14, which cannot pause.
+    std::optional<Temperature> chip;
+    std::optional<bool> overheated;         ///< It has stopped or slowed for its heat: `overheat_mode`.
     std::string version, model;             ///< Printable; the model is that of its chips: "BM1368".
 };
 

@@ -127,6 +127,27 @@ Result<std::optional<Power>> parse_power_target(cgminer::Parser& parser, std::st
 
 std::string power_target_body(Power target) { return fmt::format(R"({{"watt":{}}})", target.count); }
 
+Result<Hashboards> parse_hashboards(cgminer::Parser& parser, std::string_view body) {
+    const auto reply = parsed(parser, body, "hashboards");
+    if (!reply) return tl::unexpected{reply.error()};
+    const json::array* listed = loose::array(reply->body, "hashboards");
+    if (!listed || reply->repaired) return fail(Errc::malformed, "hashboards: no list, or cut off");
+    Hashboards boards;
+    std::size_t hashing = 0, enabled = 0;
+    for (const json::value& entry : *listed) {
+        const json::object* board = entry.if_object();
+        if (!board) continue;
+        ++boards.count.listed;
+        const bool on = loose::truth(*board, "enabled").value_or(true);
+        enabled += on;
+        hashing += on && rate(loose::object(loose::object(board, "stats"), "real_hashrate"), "last_5s").value_or(0) > 0;
+        const json::object* chip = loose::object(loose::object(board, "highest_chip_temp"), "temperature");
+        if (const auto told = chip ? loose::celsius(*chip, "degree_c") : std::nullopt; told && (!boards.chips || *told > *boards.chips)) boards.chips = told;
+    }
+    boards.count.alive = hashing > 0 ? hashing : enabled;
+    return boards;
+}
+
 bool is_action_reply(std::string_view body) {
     body = trimmed(body);
     return body.empty() || body == "true" || body == "false" || body == "null" || body.front() == '{';

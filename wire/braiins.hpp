@@ -2,6 +2,7 @@
 #include "model/result.hpp"
 #include "model/units.hpp"
 #include "wire/cgminer.hpp"
+#include "wire/count.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -64,6 +65,14 @@ Result<std::optional<Power>> parse_power_target(cgminer::Parser& parser, std::st
 
 /// The body to PUT to `power_target_target`. The answer is as that to pause.
 std::string power_target_body(Power target);
+
+/// miner/hw/hashboards: all boards that are built in; alive are those that are enabled and hash, or, where none hashes, are enabled.
+struct Hashboards {
+    Count count;
+    std::optional<Temperature> chips;  ///< The hottest.
+};
+inline constexpr std::string_view hashboards_target = "/api/v1/miner/hw/hashboards", pools_target = "/api/v1/pools";
+Result<Hashboards> parse_hashboards(cgminer::Parser& parser, std::string_view body);
 
 /// The body of an answer to pause or resume that succeeded is the API's own: a truth (it was so already), an object, or nothing. A page of
 /// some other server is not.

@@ -67,6 +67,55 @@ std::optional<double> devices_gigahashes(const Reply& reply) {
     return sum;
 }
 
+std::optional<Count> devices(const Reply& reply) {
+    const json::array* listed = loose::array(reply.body, "DEVS");
+    if (!listed || reply.repaired) return {};
+    Count hashing, standing;
+    for (const json::value& value : *listed) {
+        const json::object* device = value.if_object();
+        if (!device) continue;
+        const bool stands = counts(*device);
+        const auto rate = shortest(*device);
+        ++hashing.listed, ++standing.listed;
+        standing.alive += stands;
+        hashing.alive += stands && rate.value_or(0) > 0;
+    }
+    return hashing.alive > 0 ? hashing : standing;
+}
+
+std::optional<Count> pools(const Reply& reply) {
+    const json::array* listed = loose::array(reply.body, "POOLS");
+    if (!listed || reply.repaired) return {};
+    Count count;
+    for (const json::value& value : *listed)
+        if (const json::object* pool = value.if_object()) {
+            ++count.listed;
+            count.alive += loose::same(loose::text(*pool, "Status"), "Alive");
+        }
+    return count;
+}
+
+std::optional<Temperature> hottest_device(const Reply& reply) {
+    std::optional<Temperature> hottest;
+    const auto look = [&](const json::object& in, std::string_view key) {
+        const auto told = loose::celsius(in, key);
+        if (told && told->count > 0 && (!hottest || *told > *hottest)) hottest = told;
+    };
+    for (const std::string_view section : {"DEVS", "TEMPS"}) {
+        const json::array* listed = loose::array(reply.body, section);
+        if (!listed) continue;
+        for (const json::value& value : *listed)
+            if (const json::object* device = value.if_object()) look(*device, section == "DEVS" ? "Temperature" : "Board");
+    }
+    return hottest;
+}
+
+std::optional<Temperature> hot_above(const Reply& reply) {
+    const json::object* said = loose::object(reply.body, "TEMPCTRL");
+    const auto limit = said ? loose::celsius(*said, "Hot") : std::nullopt;
+    return limit && limit->count > 0 ? limit : std::nullopt;
+}
+
 std::optional<std::uint64_t> summary_mac(const Reply& reply) {
     const json::object* said = loose::object(reply.body, "SUMMARY");
     return said ? mac_address(loose::text(*said, "MAC")) : std::nullopt;

@@ -33,6 +33,40 @@ std::optional<double> hashing(const cgminer::Reply& reply) {
     return sum;
 }
 
+bool hashes(const json::object& board) {
+    const json::array* rate = loose::array(&board, "Hashrate");
+    return rate && !rate->empty() && loose::number(rate->front()).value_or(0) > 0;
+}
+
+std::optional<Count> boards_in(const cgminer::Reply& reply) {
+    const json::array *found = loose::array(reply.body, "HBStatus"), *running = loose::array(reply.body, "HBs");
+    if (!found || !running || reply.repaired) return {};
+    std::size_t hashing = 0, enabled = 0;
+    Count count;
+    for (const json::value& value : *found)
+        if (const json::object* board = value.if_object(); board && loose::truth(*board, "Detected").value_or(false)) {
+            ++count.listed;
+            enabled += loose::truth(*board, "Enabled").value_or(false);
+        }
+    for (const json::value& value : *running)
+        if (const json::object* board = value.if_object()) hashing += hashes(*board);
+    count.alive = hashing > 0 ? hashing : enabled;
+    return count;
+}
+
+void read_health(const cgminer::Reply& reply, Summary& summary) {
+    summary.boards = boards_in(reply);
+    if (const json::object* misc = loose::object(reply.body, "Misc")) summary.hot_above = loose::celsius(*misc, "Shutdown Temp");
+    if (const json::object* stratum = loose::object(reply.body, "Stratum")) summary.pool_connected = loose::truth(*stratum, "IsPoolConnected");
+    const json::array* boards = loose::array(reply.body, "HBs");
+    if (!boards) return;
+    for (const json::value& value : *boards) {
+        const json::object* board = value.if_object();
+        const auto told = board ? loose::celsius(*board, "Temperature") : std::nullopt;
+        if (told && (!summary.hottest || *told > *summary.hottest)) summary.hottest = told;
+    }
+}
+
 void read_supply(const cgminer::Reply& reply, Summary& summary) {
     const json::object* supply = loose::object(reply.body, "Power Supply Stats");
     if (!supply) return;
@@ -50,6 +84,7 @@ Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body) {
     Summary summary;
     if (const json::object* status = loose::object(reply->body, "Status")) summary.state = printable(loose::text(*status, "Operating State"), 32);
     read_supply(*reply, summary);
+    read_health(*reply, summary);
     summary.gigahashes = hashing(*reply);
     if (const json::object* session = loose::object(reply->body, "Session")) summary.mean_gigahashes = loose::gigahashes(*session, "Average MHs", 1e-3);
     if (summary.mean_gigahashes.value_or(0) <= 0) summary.mean_gigahashes.reset();

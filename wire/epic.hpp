@@ -1,6 +1,7 @@
 #pragma once
 #include "model/result.hpp"
 #include "wire/cgminer.hpp"
+#include "wire/count.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,10 @@ struct Summary {
     bool measured = false;                  ///< The supply tells volts and amperes of its input too. Where it tells neither, as in the capture, the watts are reckoned.
     std::optional<double> gigahashes;       ///< Of all boards. Nothing if some may be missing because the reply was cut off, and the others hash nothing.
     std::optional<double> mean_gigahashes;  ///< Of the session, which begins with each start of mining; > 0.
+
+    std::optional<Count> boards;            ///< `HBStatus`: those that were found; alive are the enabled ones that hash, or, where none does, the enabled ones. Nothing if some may have been cut off.
+    std::optional<Temperature> hottest, hot_above;  ///< Of its boards; and from when on it stops for that, `Shutdown Temp`.
+    std::optional<bool> pool_connected;
 
     bool idles() const;                     ///< By an order; or by itself, where it is set to idle without a pool.
 };

@@ -17,6 +17,33 @@ std::optional<Number> greater(std::optional<Number> a, std::optional<Number> b) 
     return a && b ? std::max(*a, *b) : a ? a : b;
 }
 
+std::optional<Count> boards_in(const json::object& miner) {
+    const json::array* chains = loose::array(&miner, "chains");
+    if (!chains) return {};
+    Count count;
+    for (const json::value& value : *chains)
+        if (const json::object* chain = value.if_object()) {
+            ++count.listed;
+            count.alive += loose::number(*chain, "hashrate_rt").value_or(0) > 0;
+        }
+    if (count.alive == 0) count.alive = count.listed;
+    return count;
+}
+
+std::optional<Count> pools_in(const json::object& miner) {
+    const json::array* pools = loose::array(&miner, "pools");
+    if (!pools) return {};
+    Count count;
+    for (const json::value& value : *pools) {
+        const json::object* pool = value.if_object();
+        if (!pool || loose::same(loose::text(*pool, "pool_type"), "DevFee")) continue;
+        const auto status = loose::text(*pool, "status");
+        ++count.listed;
+        count.alive += loose::same(status, "active") || loose::same(status, "working");
+    }
+    return count;
+}
+
 }  // namespace
 
 std::string unlock_order(std::string_view password) { return json::serialize(json::object{{"pw", json::string{password}}}); }
@@ -44,6 +71,8 @@ Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body) {
     summary.power = greater(loose::watts(*miner, "power_consumption"), loose::watts(*miner, "power_usage"));
     // Gigahashes in one, terahashes in the other.
     summary.gigahashes = greater(loose::gigahashes(*miner, "hr_realtime", 1), loose::gigahashes(*miner, "instant_hashrate", 1'000));
+    if (const json::object* chips = loose::object(miner, "chip_temp")) summary.chips = loose::celsius(*chips, "max");
+    if (!reply->repaired) summary.boards = boards_in(*miner), summary.pools = pools_in(*miner);
     if (summary.state.empty() && !summary.power && !summary.gigahashes) return fail(Errc::malformed, "summary: neither a state, nor watts, nor hashing");
     return summary;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include "model/result.hpp"
 #include "wire/cgminer.hpp"
+#include "wire/count.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,10 @@ struct Summary {
     /// the reply tells whether the supply measures it.
     std::optional<Power> power;
     std::optional<double> gigahashes;  ///< Now.
+
+    std::optional<Count> boards;       ///< `chains`; alive are those that hash, or, where none does, all that are listed. Nothing if some may have been cut off.
+    std::optional<Temperature> chips;  ///< The hottest.
+    std::optional<Count> pools;        ///< But for those of the firmware's own fee; alive by their status, "active" or "working".
 
     bool stopped() const;              ///< "paused" is not it: nobody knows what that draws.
 };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace ballast::asic {
@@ -17,6 +18,28 @@ constexpr std::uint8_t polls_between_confs = 10;
 
 /// A set may take 21 s, while the machine restarts.
 constexpr Duration write_patience{30'000};
+
+/// By the line of its diagnosis that looks at temperatures; nothing if it has none.
+std::optional<bool> tells_heat(const wire::antminer::Summary& summary) {
+    for (const auto& check : summary.checks)
+        if (check.type == "temp" && check.status != '?') return check.status != 's';
+    return std::nullopt;
+}
+
+/// Boards as its page lists them; where none hashes, all of them. Nothing of a page that may have been cut off.
+std::optional<wire::Count> boards_of(const wire::antminer::Stats& stats) {
+    if (stats.empty || stats.repaired) return std::nullopt;
+    wire::Count count{.listed = stats.chains.size()};
+    for (const auto& chain : stats.chains) count.alive += chain.rate.value_or(0) > 0;
+    if (count.alive == 0) count.alive = count.listed;
+    return count;
+}
+
+std::optional<Temperature> hottest_of(const wire::antminer::Stats& stats) {
+    double most = 0;
+    for (const auto& chain : stats.chains) most = std::max(most, chain.chip_celsius.value_or(chain.board_celsius.value_or(0)));
+    return most > 0 ? std::optional{Temperature{std::llround(most * 1'000)}} : std::nullopt;
+}
 
 }  // namespace
 
@@ -37,6 +60,8 @@ void Antminer::add(Machine& m, const AsicMachine& said) {
 std::string_view Antminer::page_of(Step step) {
     switch (step) {
     case Step::summary: return "/cgi-bin/summary.cgi";
+    case Step::stats: return "/cgi-bin/stats.cgi";
+    case Step::pools: return "/cgi-bin/pools.cgi";
     case Step::who:
     case Step::identify: return "/cgi-bin/get_system_info.cgi";
     case Step::conf:
@@ -79,6 +104,7 @@ Turn Antminer::answered(Machine& m, std::string_view bytes, Steady) {
     const auto answer = wire::http::parse(bytes, true);
     if (!answer) return garbage(answer.error().detail);
     if (answer->status == 401) return unauthorized(a, answer->www_authenticate);
+    if (!answer->succeeded() && (a.step == Step::stats || a.step == Step::pools)) return looked_on(a, {});
     if (!answer->succeeded()) {
         const std::string why = fmt::format("it answers with HTTP {}", answer->status);
         return a.step == Step::read_conf || a.step == Step::write_conf ? refused(why) : garbage(why);
@@ -107,8 +133,11 @@ Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
         const auto said = wire::antminer::parse_summary(parser_, body);
         if (!said) return garbage(said.error().detail);
         a.gigahashes = wire::antminer::gigahashes(said->rate_5s.value_or(0), said->unit).value_or(0);
+        a.hot = tells_heat(*said);
         return go_on_polling(m, a, false);
     }
+    case Step::stats:
+    case Step::pools: return looked_on(a, body);
     case Step::conf: {
         const auto conf = wire::antminer::parse_conf(parser_, body);
         if (!conf) return garbage(conf.error().detail);
@@ -164,6 +193,26 @@ Turn Antminer::concluded(const Machine& m, Memory& a) const {
     else if (a.mode == WorkMode::sleep) seen.mode = Mode::asleep, seen.power = m.standby;
     else seen.mode = Mode::fault, seen.quality = Quality::bad;
     return {.kind = Turn::Kind::report, .report = seen};
+}
+
+// ---- health
+
+Turn Antminer::begin_look(Machine& m, Steady) {
+    Memory& a = memory_[m.own];
+    a.health = {.hot = a.hot};
+    return ask(a, Step::stats);
+}
+
+Turn Antminer::looked_on(Memory& a, std::string_view body) {
+    if (a.step == Step::stats) {
+        if (const auto stats = wire::antminer::parse_stats(parser_, body)) {
+            take_boards(a.health, boards_of(*stats));
+            a.health.hottest = hottest_of(*stats);
+        }
+        return ask(a, Step::pools);
+    }
+    if (const auto pools = wire::antminer::parse_pools(parser_, body)) a.health.pools = wire::antminer::any_alive(*pools);
+    return looked(a.health);
 }
 
 // ---- orders

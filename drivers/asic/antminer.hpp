@@ -17,12 +17,13 @@ public:
     AsicProtocol protocol() const override { return AsicProtocol::antminer; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_look(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
 
 private:
     /// The page it was last asked for, and what for.
-    enum class Step : std::uint8_t { summary, conf, who, identify, read_conf, write_conf };
+    enum class Step : std::uint8_t { summary, conf, who, stats, pools, identify, read_conf, write_conf };
 
     struct Memory {
         Step step = Step::summary;
@@ -36,6 +37,8 @@ private:
         std::optional<WorkMode> wrote;       ///< It said OK to this;
         wire::antminer::ModeType form = wire::antminer::ModeType::number;  ///< written so. Firmware that wants the other says OK and does nothing.
         double gigahashes = 0;
+        std::optional<bool> hot;             ///< By its own diagnosis, in its summary.
+        Health health;                       ///< Of a look.
     };
     struct Login {
         std::string user, password, host;
@@ -52,6 +55,7 @@ private:
     Turn written(Machine& m, Memory& a, std::string_view body);
     static void learn_mode(const Machine& m, Memory& a, std::optional<WorkMode> mode);
     static WorkMode mode_wanted(const Machine& m, const Memory& a);
+    Turn looked_on(Memory& a, std::string_view body);
     Turn go_on_polling(Machine& m, Memory& a, bool conf_asked);
     Turn concluded(const Machine& m, Memory& a) const;
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "controller/ports.hpp"
+#include "drivers/asic/machine_notes.hpp"
 #include "drivers/asic/neighbours.hpp"
 #include "drivers/asic/protocol.hpp"
 #include "model/units.hpp"
@@ -17,7 +18,7 @@ namespace ballast {
 struct AsicMachine {
     AsicProtocol protocol = AsicProtocol::luxos;
     Slot slot = 0;
-    std::string name;                ///< For the log.
+    std::string name, group;         ///< For the log.
     std::string host;                ///< A literal address, or a name that is resolved in the background and kept.
     std::uint16_t port = 4028;
     std::string user, password;      ///< Of those that ask for one.
@@ -28,6 +29,15 @@ struct AsicMachine {
     Duration poll{30'000};           ///< Telemetry, each.
     bool slowed = false;             ///< It may be capped: a cap that outlived us or its sleep is ours.
     Power low_power{};               ///< Of a make that only knows a low power mode, what it draws in it; 0: not known, and no cap is met.
+};
+
+/// When a machine that is up is asked how it is.
+struct LookTimes {
+    Duration every{300'000};          ///< And whatever its polls tell anyway, with each of them.
+    Duration again{20'000};           ///< What ails it is believed when a second look shows it.
+    Duration settled{20'000};         ///< After it was seen to hash again.
+    Duration started{180'000};        ///< After it rose and does not hash yet.
+    Duration apart{3};                ///< Of two machines' first looks.
 };
 
 /// All miners of a site, of every make: one driver, so that one budget of connections holds.
@@ -42,6 +52,8 @@ struct AsicSettings {
     unsigned logoffs_per_second = 50;
     NeighbourReader neighbours = read_neighbours;  ///< Where a machine whose MAC is known is looked for when it is not where it was. Null: nowhere.
     Duration neighbours_every{10'000};    ///< That table is read so often at most, and only when one is missing.
+    LookTimes looks;
+    std::shared_ptr<asic::MachineNotes> notes;  ///< What is noted of them goes there; null: nowhere.
 };
 
 /// Telemetry becomes readings by exception. Receipts come one a machine: accepted when the device took the command, refused

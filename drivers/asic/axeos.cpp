@@ -12,6 +12,9 @@ namespace {
 /// they say it at rest too.
 constexpr Power added_for_the_rest{5};
 
+/// It slows down for its heat from there (bitaxeorg/ESP-Miner, main/tasks/power_management_task.c: THROTTLE_TEMP).
+constexpr Temperature slows_above{75'000};
+
 constexpr std::string_view from_elsewhere = "it takes orders from its own network only (HTTP 401): let Ballast reach it from a private address there";
 constexpr std::string_view too_old = "firmware before 2.14 cannot pause: update it, or cut it off by a contactor or a PDU";
 
@@ -80,7 +83,11 @@ Turn Axeos::told(Machine& m, const Memory& a, std::string_view body) {
     signs.gigahashes = info->gigahashes;
     signs.mean_gigahashes = info->mean_gigahashes;
     signs.says_rest = info->paused.value_or(false);
-    return {.kind = Turn::Kind::report, .report = weigh(m, signs)};
+    Report seen = weigh(m, signs);
+    Health& health = seen.health.emplace();  // One board; and its pool may be dead without its saying so.
+    health.hottest = info->chip;
+    if (info->overheated || info->chip) health.hot = info->overheated.value_or(false) || info->chip.value_or(Temperature{}) > slows_above;
+    return {.kind = Turn::Kind::report, .report = seen};
 }
 
 }  // namespace ballast::asic

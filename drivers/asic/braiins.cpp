@@ -21,7 +21,21 @@ std::string host_of(const AsicMachine& said) {
 /// A web server that does not know the API: none such is here.
 bool is_absent(int status) { return status == 404 || status == 405 || status == 501; }
 
+/// Chips of Antminers under it: its fans run at full speed above that, by what its handbook calls `hot_temp` [M: its default, from memory]. It may be
+/// set otherwise, which its REST API does not tell.
+constexpr Temperature hot_above{100'000};
+
 }  // namespace
+
+std::string_view Braiins::target_of(Step step) {
+    switch (step) {
+    case Step::details: return wireb::details_target;
+    case Step::configuration: return wireb::configuration_target;
+    case Step::hashboards: return wireb::hashboards_target;
+    case Step::pools: return wireb::pools_target;
+    default: return wireb::stats_target;
+    }
+}
 
 void Braiins::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
@@ -53,8 +67,7 @@ Turn Braiins::ask(Machine& m, Memory& b, Step step) {
         return send(b, Turn::Kind::ask, "POST", wireb::login_target, wireb::login_body(login.user, login.password));
     }
     if (step == Step::action) return act(m, b);
-    const std::string_view page = step == Step::details ? wireb::details_target : step == Step::stats ? wireb::stats_target : wireb::configuration_target;
-    return send(b, Turn::Kind::ask, "GET", page, {});
+    return send(b, Turn::Kind::ask, "GET", target_of(step), {});
 }
 
 Turn Braiins::act(Machine& m, Memory& b) {
@@ -77,6 +90,8 @@ Turn Braiins::rest_answered(Machine& m, Memory& b, std::string_view bytes) {
     if (!answer) return garbage(answer.error().detail);
     if (b.step == Step::login && is_absent(answer->status)) return move_to_cgminer(m, b);
     b.polls_to_rest = 0;
+    const bool looks = b.step == Step::hashboards || b.step == Step::pools;
+    if (looks && is_absent(answer->status)) return looked_on(m, b, {});
     if (answer->status == 401 || (is_absent(answer->status) && !b.logged_in)) return unauthorized(m, b);
     if (!answer->succeeded()) {
         if (const auto nearer = out_of_range(m, b, answer->body)) return *nearer;
@@ -112,6 +127,7 @@ Turn Braiins::understood(Machine& m, Memory& b, std::string_view body) {
         b.token = login->token;
         return ask(m, b, b.after);
     }
+    if (b.step == Step::hashboards || b.step == Step::pools) return looked_on(m, b, body);
     if (b.step == Step::action && !wireb::is_action_reply(body)) return garbage("a page in place of an answer");
     if (b.step == Step::action) return target_taken(m, b);
     if (b.step == Step::configuration) return target_told(m, b, body);
@@ -127,6 +143,31 @@ Turn Braiins::understood(Machine& m, Memory& b, std::string_view body) {
     b.power = said->approximate_power;
     b.gigahashes = said->gigahashes;
     return concluded(m, b);
+}
+
+// ---- health
+
+/// By whichever of its APIs the poll before was answered.
+Turn Braiins::begin_look(Machine& m, Steady) {
+    Memory& b = memory_[m.own];
+    b.ordering = b.logged_in = false;
+    b.health = {};
+    if (b.polls_to_rest > 0) return ask_cgminer(b, Step::devs, "devs");
+    return b.token.empty() ? Turn{} : ask(m, b, Step::hashboards);
+}
+
+/// Pages that some release does not have are empty here, and tell nothing.
+Turn Braiins::looked_on(Machine& m, Memory& b, std::string_view body) {
+    if (b.step == Step::hashboards) {
+        if (const auto boards = wireb::parse_hashboards(parser_, body)) {
+            take_boards(b.health, boards->count);
+            b.health.hottest = boards->chips;
+            if (boards->chips) b.health.hot = *boards->chips > hot_above;
+        }
+        return ask(m, b, Step::pools);
+    }
+    if (const auto pools = wireb::parse_pools(parser_, body)) b.health.pools = std::ranges::any_of(*pools, &wireb::Pool::alive);
+    return looked(b.health);
 }
 
 // ---- polls and orders

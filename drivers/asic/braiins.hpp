@@ -14,13 +14,14 @@ public:
     AsicProtocol protocol() const override { return AsicProtocol::braiins; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_look(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
     std::optional<Turn> unreachable(Machine& machine) override;
 
 private:
-    /// What it was last asked; the last three by the cgminer API.
-    enum class Step : std::uint8_t { login, details, stats, configuration, action, summary, tuner, pause };
+    /// What it was last asked; from `summary` on by the cgminer API.
+    enum class Step : std::uint8_t { login, details, stats, configuration, hashboards, pools, action, summary, tuner, pause, devs, temps, cgminer_pools };
 
     struct Memory {
         Step step = Step::details;
@@ -44,17 +45,21 @@ private:
         wire::braiins::Status status{};
         std::optional<Power> power;          ///< An estimate.
         std::optional<double> gigahashes;
+
+        Health health;                       ///< Of a look.
     };
     struct Login {
         std::string user, password, host;
         bool operator==(const Login&) const = default;
     };
 
+    static std::string_view target_of(Step step);
     Turn ask(Machine& m, Memory& b, Step step);
     Turn send(Memory& b, Turn::Kind kind, std::string_view method, std::string_view target, std::string_view body);
     Turn rest_answered(Machine& m, Memory& b, std::string_view bytes);
     Turn unauthorized(Machine& m, Memory& b);
     Turn understood(Machine& m, Memory& b, std::string_view body);
+    Turn looked_on(Machine& m, Memory& b, std::string_view body);
     Turn concluded(const Machine& m, const Memory& b) const;
     Turn wrong(const Memory& b, std::string_view why);
 
@@ -69,6 +74,7 @@ private:
     // braiins_cgminer.cpp
     Turn move_to_cgminer(const Machine& m, Memory& b);
     Turn ask_cgminer(Memory& b, Step step, std::string_view command);
+    Turn cgminer_looked_on(Memory& b, const wire::cgminer::Reply& reply);
     Turn cgminer_answered(Machine& m, Memory& b, std::string_view bytes);
 
     std::vector<Memory> memory_;

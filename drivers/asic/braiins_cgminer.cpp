@@ -1,5 +1,7 @@
 #include "drivers/asic/braiins.hpp"
 
+#include "wire/cgminer_rates.hpp"
+
 namespace ballast::asic {
 namespace {
 
@@ -40,6 +42,19 @@ Turn Braiins::ask_cgminer(Memory& b, Step step, std::string_view command) {
     return {.kind = step == Step::pause ? Turn::Kind::commit : Turn::Kind::ask, .request = {.bytes = request_, .port = cgminer_port}};
 }
 
+Turn Braiins::cgminer_looked_on(Memory& b, const wire::cgminer::Reply& reply) {
+    if (b.step == Step::devs) {
+        take_boards(b.health, wire::cgminer::devices(reply));
+        return ask_cgminer(b, Step::temps, "temps");
+    }
+    if (b.step == Step::temps) {
+        b.health.hottest = wire::cgminer::hottest_device(reply);
+        return ask_cgminer(b, Step::cgminer_pools, "pools");
+    }
+    take_pools(b.health, wire::cgminer::pools(reply));
+    return looked(b.health);
+}
+
 Turn Braiins::cgminer_answered(Machine& m, Memory& b, std::string_view bytes) {
     const auto reply = parser_.parse(bytes);
     if (!reply) return garbage(reply.error().detail);
@@ -50,6 +65,7 @@ Turn Braiins::cgminer_answered(Machine& m, Memory& b, std::string_view bytes) {
         if (b.ordering) return ask_cgminer(b, Step::pause, m.wanted.rung == Rung::sleep ? "pause" : "resume");
         return ask_cgminer(b, Step::tuner, "tunerstatus");
     }
+    if (b.step >= Step::devs) return cgminer_looked_on(b, *reply);
     if (b.step == Step::tuner) {
         b.power = wireb::tuner_power(*reply);
         b.status = b.paused ? wireb::Status::paused : wireb::Status::other;

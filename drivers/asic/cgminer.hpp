@@ -11,14 +11,23 @@ public:
     AsicProtocol protocol() const override { return AsicProtocol::cgminer; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_look(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
 
 private:
-    Turn ask(Machine& m, bool devices);
+    /// What it was last asked: in a poll, or for a look.
+    enum class Step : std::uint8_t { summary, devices, look_devices, look_pools };
+    struct Memory {
+        Step step = Step::summary;
+        Health health;
+    };
+
+    Turn ask(Machine& m, Step step);
+    Turn looked_on(Machine& m, Memory& c, const wire::cgminer::Reply& reply);
     Turn concluded(Machine& m, std::optional<double> gigahashes);
 
-    std::vector<char> asks_devices_;  ///< By `own`: which of its two questions is out.
+    std::vector<Memory> memory_;
     wire::cgminer::Parser parser_;
     std::string request_;
 };

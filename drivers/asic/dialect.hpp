@@ -2,6 +2,7 @@
 #include "drivers/asic/asics.hpp"
 #include "drivers/asic/capabilities.hpp"
 #include "drivers/asic/machine.hpp"
+#include "wire/count.hpp"
 
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ public:
 
     virtual void add(Machine& machine, const AsicMachine& said) = 0;  ///< Gives it its `own`.
     virtual Turn begin_poll(Machine& machine, Steady now) = 0;
+    /// Asks a machine that is up how it is, right after a poll; its `report` has health and nothing else. `over`: its polls tell, or nothing does.
+    virtual Turn begin_look(Machine&, Steady) { return {}; }
     virtual Turn begin_order(Machine& machine, Steady now) = 0;  ///< What is ordered is `machine.wanted`, until it is committed.
     virtual Turn answered(Machine& machine, std::string_view bytes, Steady now) = 0;
 
@@ -54,6 +57,13 @@ protected:
     Turn garbage(std::string_view why);
     /// It took the order that was sent, and draws `most` now at most: refused if that is more than the cap, which it has come as near as it can.
     Turn taken(const Machine& machine, Power most);
+    static void take_boards(Health& health, const std::optional<wire::Count>& boards) {
+        if (boards) health.boards = static_cast<unsigned>(boards->alive), health.built_in = static_cast<unsigned>(boards->listed);
+    }
+    static void take_pools(Health& health, const std::optional<wire::Count>& pools) {
+        if (pools) health.pools = pools->alive > 0;
+    }
+    static Turn looked(const Health& health) { return {.kind = Turn::Kind::report, .report = {.health = health}}; }
     /// Nothing if who said that MAC, or said none, is who the inventory names.
     std::optional<Turn> stranger(Machine& machine, std::optional<std::uint64_t> said);
 

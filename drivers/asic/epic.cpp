@@ -7,6 +7,20 @@
 
 namespace ballast::asic {
 
+namespace {
+
+/// All is in its summary, its limit too.
+Health health_of(const wire::epic::Summary& said) {
+    Health health;
+    if (said.boards) health.boards = static_cast<unsigned>(said.boards->alive), health.built_in = static_cast<unsigned>(said.boards->listed);
+    health.hottest = said.hottest;
+    if (said.hottest && said.hot_above) health.hot = *said.hottest > *said.hot_above;
+    health.pools = said.pool_connected;
+    return health;
+}
+
+}  // namespace
+
 void Epic::add(Machine& m, const AsicMachine& said) {
     m.own = static_cast<std::uint32_t>(memory_.size());
     memory_.push_back({Step::summary, http_host(said.host, said.port), said.password, {}});
@@ -66,6 +80,7 @@ Turn Epic::summed_up(Machine& m, Memory& e, std::string_view body) {
     signs.mean_gigahashes = said->mean_gigahashes;
     signs.says_rest = said->idles();
     e.seen = weigh(m, signs);
+    e.seen.health = health_of(*said);
     if (m.identity != Identity::proven) {
         if (m.mac != 0) return ask(e, Step::who);
         m.meets(std::nullopt);

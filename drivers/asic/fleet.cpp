@@ -78,6 +78,7 @@ void Fleet::add(const AsicMachine& said, std::size_t at) {
     m.poll = std::max(said.poll, Duration{100});
     m.phase = m.poll * static_cast<std::int64_t>(at) / static_cast<std::int64_t>(machines_.size());
     names_.push_back(said.name.empty() ? fmt::format("{}:{}", said.host, said.port) : fmt::format("{} ({}:{})", said.name, said.host, said.port));
+    m.group = static_cast<std::uint32_t>(health_sums_.group(said.group));
     m.dialect = &dialect(said.protocol);
     m.dialect->add(m, said);
     if (!said.mac.empty()) {
@@ -118,6 +119,7 @@ void Fleet::start(Mailbox& mailbox) {
     for (HostName& host : host_names_) resolve(host);
     // Scattered over the period, whatever the order: a fleet stands by efficiency, and its first half is not like its second.
     for (Machine& m : machines_) m.hash_due = started_ + settings_.hash_every * (65'536 - static_cast<std::int64_t>((number(m) * 0x9e3779b9u) >> 16)) / 65'536;
+    for (Machine& m : machines_) m.look_due = started_ + settings_.looks.apart * number(m);
     for (Machine& m : machines_) schedule(m, started_ + std::min(m.poll, first_contact_within) * number(m) / static_cast<std::int64_t>(machines_.size()));
     tick();
 }
@@ -174,7 +176,7 @@ std::size_t Fleet::begin_waiting(std::size_t most) {
         } else if (!polls_.empty() && polls_open_ * 2 <= settings_.connections) {
             Machine& m = machines_[polls_.pop()];
             m.poll_queued = false;
-            if (m.talk == Talk::tidying) schedule(m, steady_now() + Duration{1'000});
+            if (m.talk == Talk::tidying || m.talk == Talk::look) schedule(m, steady_now() + Duration{1'000});
             else if (m.talk == Talk::idle && !m.waiting) begin_poll(m);  // Else its order schedules the next.
         } else {
             break;
@@ -202,6 +204,7 @@ void Fleet::tick() {
     exchanges_.expire(now);
     collect_due(now);
     tidy_up(now);
+    for (const std::string& line : health_sums_.due(now)) spdlog::warn("{}", line);
     pump();
 }
 

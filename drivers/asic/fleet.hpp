@@ -1,6 +1,7 @@
 #pragma once
 #include "drivers/asic/asics.hpp"
 #include "drivers/asic/dialect.hpp"
+#include "drivers/asic/health_sums.hpp"
 #include "drivers/asic/log_limit.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -71,6 +72,7 @@ private:
     void put(Event event);
     std::uint32_t number(const Machine& m) const { return static_cast<std::uint32_t>(&m - machines_.data()); }
     const std::string& name(const Machine& m) const { return names_[number(m)]; }
+    std::string_view plain_name(const Machine& m) const { return std::string_view{name(m)}.substr(0, name(m).rfind(" (")); }
 
     // fleet_names.cpp: where they are.
     void place(Machine& m, const AsicMachine& said);
@@ -106,8 +108,16 @@ private:
     void schedule_next(Machine& m);
     void collect_due(Steady now);
     void begin_poll(Machine& m);
-    void conclude_poll(Machine& m, const Report& seen);
+    bool conclude_poll(Machine& m, const Report& seen);
     void report_foreign(Machine& m);
+
+    // fleet_health.cpp: how those are that are up.
+    bool look_after(Machine& m, const Report& seen);
+    void lies_down(Machine& m);
+    void rises(Machine& m, bool runs, Steady now);
+    void conclude_look(Machine& m, const std::optional<Health>& health);
+    void look_over(Machine& m, const Health& health, Duration next);
+    void note_error(const Machine& m, std::string_view what);
 
     asio::any_io_executor executor_;
     AsicSettings settings_;
@@ -136,6 +146,7 @@ private:
     bool watching_ = false, posted_ = false;
     Steady tick_at_ = never;
 
+    HealthSums health_sums_;
     LogLimit garbage_, refusals_, strangers_, silence_, shortage_, unresolved_;
 };
 

@@ -16,6 +16,7 @@ void Fleet::take(Machine& m, const Order& order) {
     const std::string_view cannot = m.identity == Identity::foreign ? "another machine answers at its address" : m.dialect->cannot(order.rung);
     if (!cannot.empty()) {
         refusals_.warn("{} {}: order refused: {}", m.dialect->name(), name(m), cannot);
+        note_error(m, fmt::format("order refused: {}", cannot));
         return put(Receipt{order.id, Range{m.slot, m.slot + 1}, Fate::refused, steady_now()});
     }
     m.wanted = {order.id, order.rung, order.cap};
@@ -46,7 +47,9 @@ bool Fleet::uncommitted(Machine& m, const Turn& turn) {
 }
 
 void Fleet::refuse(Machine& m, std::string_view why) {
-    refusals_.warn("{} {}: order refused: {}", m.dialect->name(), name(m), why.empty() ? "without a reason" : why.substr(0, 120));
+    if (why.empty()) why = "without a reason";
+    refusals_.warn("{} {}: order refused: {}", m.dialect->name(), name(m), why.substr(0, 120));
+    note_error(m, fmt::format("order refused: {}", why));
     settle(m, Fate::refused);
 }
 

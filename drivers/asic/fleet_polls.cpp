@@ -23,7 +23,7 @@ void Fleet::collect_due(Steady now) {
         Machine& m = machines_[due.who];
         if (m.due != due.at) continue;  // Scheduled anew since.
         m.due = never;
-        if (m.talk == Talk::tidying) schedule(m, now + Duration{1'000});
+        if (m.talk == Talk::tidying || m.talk == Talk::look) schedule(m, now + Duration{1'000});
         else if (m.talk == Talk::idle && !m.waiting && !std::exchange(m.poll_queued, true)) polls_.push(due.who);
     }
 }
@@ -36,7 +36,8 @@ void Fleet::begin_poll(Machine& m) {
     converse(m, Talk::poll, m.dialect->begin_poll(m, now));
 }
 
-void Fleet::conclude_poll(Machine& m, const Report& seen) {
+/// As `converse`: a look may follow.
+bool Fleet::conclude_poll(Machine& m, const Report& seen) {
     --polls_open_;
     const Range load{m.slot, m.slot + 1};
     const bool obeyed = confirms(m, seen);
@@ -51,11 +52,13 @@ void Fleet::conclude_poll(Machine& m, const Report& seen) {
     if (obeyed) m.expected = Mode::unknown;
     lift_old_cap(m, seen);
     schedule_next(m);
+    return look_after(m, seen);
 }
 
 /// Once; then silence, because the load itself does not answer.
 void Fleet::report_foreign(Machine& m) {
     --polls_open_;
+    lies_down(m);
     if (!m.reported || m.seen.mode != Mode::unknown) {
         m.seen = {};
         m.reported = true;

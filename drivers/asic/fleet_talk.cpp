@@ -5,6 +5,7 @@ namespace ballast::asic {
 
 /// Does what the dialect wants next. False: nothing is under way with the machine any more.
 bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
+    if (talk == Talk::look && turn.kind != Turn::Kind::ask) return conclude_look(m, turn.report.health), false;
     switch (turn.kind) {
     case Turn::Kind::ask:
         if (talk == Talk::order && m.committed && !uncommitted(m, turn)) return false;
@@ -17,15 +18,17 @@ bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
         m.lifts = false;
         if (m.sent.rung == Rung::cap) m.capped = true;
         return ask(m, talk, turn.request);
-    case Turn::Kind::report: return conclude_poll(m, turn.report), false;
+    case Turn::Kind::report: return conclude_poll(m, turn.report);
     case Turn::Kind::accepted: return settle(m, Fate::accepted), false;
     case Turn::Kind::refused: return refuse(m, turn.why), false;
     case Turn::Kind::garbage:
         garbage_.warn("{} {}: garbage in place of an answer ({} so far): {}", m.dialect->name(), name(m), garbage_.total() + 1, turn.why);
+        note_error(m, fmt::format("garbage in place of an answer: {}", turn.why));
         return no_answer(m, talk, Outcome::closed), false;
     case Turn::Kind::foreign:
         strangers_.warn("{} {}: {}; it is not ordered until that is put right", m.dialect->name(), name(m), turn.why);
         look_up_again(m);
+        note_error(m, turn.why);
         return talk == Talk::order ? refuse(m, "another machine answers at its address") : report_foreign(m), false;
     case Turn::Kind::over: break;
     }
@@ -47,9 +50,9 @@ bool Fleet::ask(Machine& m, Talk talk, const Request& request) {
         m.committed = false;
         m.waiting = true;
         enqueue(m);
-    } else if (talk == Talk::poll) {
+    } else if (talk == Talk::poll || talk == Talk::look) {
         --polls_open_;
-        schedule(m, steady_now() + Duration{1'000});
+        if (talk == Talk::poll) schedule(m, steady_now() + Duration{1'000});
     }
     return false;
 }
@@ -70,14 +73,16 @@ void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes)
 
 /// As `converse`: there may be another door.
 bool Fleet::unreachable(Machine& m, Talk talk) {
-    if (m.resolved)
+    if (m.resolved && talk != Talk::look)
         if (const auto other = m.dialect->unreachable(m)) return converse(m, talk, *other);
     no_answer(m, talk, Outcome::unreachable);
     return false;
 }
 
 void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome) {
+    if (talk == Talk::look) return conclude_look(m, std::nullopt);
     if (m.identity != Identity::foreign) m.identity = Identity::unproven;
+    note_error(m, outcome == Outcome::unreachable ? "not reachable" : outcome == Outcome::closed ? "no usable answer" : "no answer in time");
     look_up_again(m);
     if (talk == Talk::order) {
         const Fate fate = outcome == Outcome::unreachable ? Fate::unreachable : Fate::timed_out;
@@ -94,9 +99,9 @@ void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome) {
 
 /// Whatever is under way but an order, which an order may not wait for.
 void Fleet::break_off(Machine& m) {
-    if (m.talk != Talk::poll && m.talk != Talk::tidying) return;
+    if (m.talk != Talk::poll && m.talk != Talk::look && m.talk != Talk::tidying) return;
     exchanges_.abort(m.exchange);
-    if (std::exchange(m.talk, Talk::idle) == Talk::poll) --polls_open_;
+    if (std::exchange(m.talk, Talk::idle) != Talk::tidying) --polls_open_;
 }
 
 }  // namespace ballast::asic

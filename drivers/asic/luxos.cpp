@@ -1,5 +1,7 @@
 #include "drivers/asic/luxos.hpp"
 
+#include "wire/cgminer_rates.hpp"
+
 namespace ballast::asic {
 namespace {
 
@@ -53,6 +55,9 @@ Turn Luxos::answered(Machine& m, std::string_view bytes, Steady) {
     case LuxosStep::profile:
     case LuxosStep::tune_on: return order_taken(m, l, *reply);
     case LuxosStep::logoff: l.session = {}; break;
+    case LuxosStep::devs:
+    case LuxosStep::pools:
+    case LuxosStep::tempctrl: return go_on_looking(l, *reply);
     }
     return {};
 }
@@ -94,6 +99,31 @@ Turn Luxos::go_on_polling(Machine& m, LuxosMemory& l) {
     }
     if (l.polls_to_config > 0) --l.polls_to_config;
     return {.kind = Turn::Kind::report, .report = judge(m, l)};
+}
+
+// ---- health
+
+Turn Luxos::begin_look(Machine& m, Steady) {
+    LuxosMemory& l = memory_[m.own];
+    l.health = {};
+    return ask(l, LuxosStep::devs, "devs");
+}
+
+/// What it does not know it answers with an error, which tells nothing.
+Turn Luxos::go_on_looking(LuxosMemory& l, const wire::cgminer::Reply& reply) {
+    Health& health = l.health;
+    if (l.step == LuxosStep::devs) {
+        take_boards(health, wire::cgminer::devices(reply));
+        health.hottest = wire::cgminer::hottest_device(reply);
+        return ask(l, LuxosStep::pools, "pools");
+    }
+    if (l.step == LuxosStep::pools) {
+        take_pools(health, wire::cgminer::pools(reply));
+        return ask(l, LuxosStep::tempctrl, "tempctrl");
+    }
+    const auto limit = wire::cgminer::hot_above(reply);
+    if (limit && health.hottest) health.hot = *health.hottest > *limit;
+    return looked(health);
 }
 
 // ---- orders

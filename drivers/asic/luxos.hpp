@@ -12,6 +12,7 @@ public:
     AsicProtocol protocol() const override { return AsicProtocol::luxos; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_look(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
     bool untidy(const Machine& machine) const override;
@@ -19,6 +20,7 @@ public:
 
 private:
     Turn ask(LuxosMemory& l, LuxosStep step, std::string_view command, std::string_view parameter = {});
+    Turn go_on_looking(LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn go_on_polling(Machine& m, LuxosMemory& l);
     Turn go_on_ordering(Machine& m, LuxosMemory& l);
     Turn logged_on(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);

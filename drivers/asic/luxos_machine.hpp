@@ -5,7 +5,7 @@
 namespace ballast::asic {
 
 /// What LuxOS was last asked.
-enum class LuxosStep : std::uint8_t { power, config, summary, identify, logon, session, profiles, curtail, tune_off, profile, tune_on, logoff };
+enum class LuxosStep : std::uint8_t { power, config, summary, identify, logon, session, profiles, curtail, tune_off, profile, tune_on, logoff, devs, pools, tempctrl };
 
 /// What is remembered of a machine because it speaks LuxOS.
 struct LuxosMemory {
@@ -33,6 +33,8 @@ struct LuxosMemory {
     std::optional<wire::cgminer::PowerReport> power;
     std::optional<double> gigahashes, mean_gigahashes;
     bool config_asked = false, summary_asked = false;
+
+    Health health;                       ///< Of a look.
 
     bool says_asleep() const { return asleep.value_or(false) || !supply_on.value_or(true); }
 };

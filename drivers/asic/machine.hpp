@@ -1,5 +1,6 @@
 #pragma once
 #include "drivers/asic/exchanges.hpp"
+#include "drivers/asic/health.hpp"
 #include "model/event.hpp"
 #include "model/order.hpp"
 
@@ -8,7 +9,7 @@ namespace ballast::asic {
 class Dialect;
 
 /// What is being talked about with a machine; never two things at once.
-enum class Talk : std::uint8_t { idle, poll, order, tidying };
+enum class Talk : std::uint8_t { idle, poll, look, order, tidying };
 
 /// Whether who answers is who the inventory names. Lost contact makes it unproven again: addresses move.
 enum class Identity : std::uint8_t { unproven, proven, foreign };
@@ -17,8 +18,9 @@ enum class Identity : std::uint8_t { unproven, proven, foreign };
 struct Report {
     Mode mode = Mode::unknown;
     Quality quality = Quality::bad;
-    Power power;
-    std::optional<double> gigahashes;    ///< The mean of a while, GH/s, of one that runs and measures what it draws; only if it was wanted.
+    Power power = {};
+    std::optional<double> gigahashes = {};   ///< The mean of a while, GH/s, of one that runs and measures what it draws; only if it was wanted.
+    std::optional<Health> health = {};   ///< Of a look, and of a poll that has to ask nothing more for it.
 };
 
 /// What is remembered of one machine whatever it speaks. No I/O here.
@@ -63,6 +65,14 @@ struct Machine {
     bool hash_wanted = false;            ///< In this poll.
     bool reported = false;               ///< `seen` is what the mailbox was last told.
     Report seen;
+
+    // Health.
+    Steady look_due = Steady::min();     ///< Looked at then, after a poll.
+    std::uint32_t group = 0;             ///< In the sums.
+    std::uint8_t boards_had = 0;         ///< The most it ever showed.
+    std::uint8_t suspected = 0, ails = 0;  ///< By the last look; by two in a row.
+    bool rested = false, ran = false;    ///< By the last polls.
+    bool back = false;                   ///< It has rested, and is to be judged now that it does not.
 
     /// It is asked elsewhere than where the inventory has it.
     bool followed() const { return endpoint.address() != home; }

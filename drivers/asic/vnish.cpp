@@ -145,6 +145,10 @@ Turn Vnish::summed_up(Machine& m, Memory& v, std::string_view body, Steady now) 
     signs.gigahashes = said->gigahashes;
     signs.says_rest = said->stopped();
     v.seen = weigh(m, signs);
+    Health& health = v.seen->health.emplace();  // Its limit is in none of its pages that are asked here: whether it is too hot is not known.
+    take_boards(health, said->boards);
+    take_pools(health, said->pools);
+    health.hottest = said->chips;
     return next(m, v, now);
 }
 

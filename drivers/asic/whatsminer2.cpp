@@ -32,6 +32,7 @@ Turn Whatsminer2::answered(Machine& m, std::string_view bytes, Steady now) {
     if (w.step == Step::power) return order_answered(m, w, bytes);
     const auto reply = parser_.parse(bytes);
     if (!reply) return garbage(reply.error().detail);
+    if (w.step >= Step::devs) return looked_on(w, *reply);
     return w.step == Step::token ? token_given(m, w, *reply, now) : reported(m, w, *reply, now);
 }
 
@@ -39,7 +40,7 @@ Turn Whatsminer2::answered(Machine& m, std::string_view bytes, Steady now) {
 
 Turn Whatsminer2::begin_poll(Machine& m, Steady) {
     Memory& w = memory_[m.own];
-    w.power.reset(), w.gigahashes.reset(), w.mean_gigahashes.reset(), w.says_off.reset();
+    w.power.reset(), w.gigahashes.reset(), w.mean_gigahashes.reset(), w.says_off.reset(), w.chips.reset();
     return ask(w, Step::summary, "summary");
 }
 
@@ -48,7 +49,7 @@ Turn Whatsminer2::reported(Machine& m, Memory& w, const wire::cgminer::Reply& re
         const auto said = wire2::summary(reply);
         if (const auto other = stranger(m, said ? said->mac : std::nullopt)) return *other;
         if (w.step == Step::identify) return ordered(m, w, now);
-        if (said) w.power = said->power, w.gigahashes = said->gigahashes, w.mean_gigahashes = said->mean_gigahashes;
+        if (said) w.power = said->power, w.gigahashes = said->gigahashes, w.mean_gigahashes = said->mean_gigahashes, w.chips = said->chips;
         return ask(w, Step::status, "status");
     }
     if (w.step == Step::status) {
@@ -78,6 +79,28 @@ Turn Whatsminer2::concluded(Machine& m, const Memory& w) const {
     }
     if (m.hash_wanted && draws) seen.gigahashes = w.mean_gigahashes;
     return {.kind = Turn::Kind::report, .report = seen};
+}
+
+// ---- health
+
+Turn Whatsminer2::begin_look(Machine& m, Steady) {
+    Memory& w = memory_[m.own];
+    w.health = {.hottest = w.chips};
+    return ask(w, Step::devs, "devs");
+}
+
+/// A board that is missing is not always in its list. That it is too hot it says by its codes: how hot it may be depends on its model.
+Turn Whatsminer2::looked_on(Memory& w, const wire::cgminer::Reply& reply) {
+    if (w.step == Step::devs) {
+        if (!reply.repaired) take_boards(w.health, wire2::boards(reply));
+        return ask(w, Step::pools, "pools");
+    }
+    if (w.step == Step::pools) {
+        if (!reply.repaired) take_pools(w.health, wire2::pools(reply));
+        return ask(w, Step::errors, "get_error_code");
+    }
+    if (!reply.status.failed()) w.health.hot = wire::whatsminer::tells_heat(wire2::error_codes(reply));
+    return looked(w.health);
 }
 
 // ---- orders

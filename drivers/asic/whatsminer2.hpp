@@ -11,12 +11,13 @@ public:
     AsicProtocol protocol() const override { return AsicProtocol::whatsminer2; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_look(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
 
 private:
     /// What it was last asked.
-    enum class Step : std::uint8_t { summary, status, early_token, identify, token, power };
+    enum class Step : std::uint8_t { summary, status, early_token, identify, token, power, devs, pools, errors };
 
     struct Memory {
         Step step = Step::summary;
@@ -28,10 +29,13 @@ private:
         std::optional<Power> power;
         std::optional<double> gigahashes, mean_gigahashes;
         std::optional<bool> says_off;
+        std::optional<Temperature> chips;
+        Health health;                       ///< Of a look.
     };
 
     Turn ask(Memory& w, Step step, std::string_view command);
     Turn reported(Machine& m, Memory& w, const wire::cgminer::Reply& reply, Steady now);
+    Turn looked_on(Memory& w, const wire::cgminer::Reply& reply);
     Turn concluded(Machine& m, const Memory& w) const;
     Turn ordered(Machine& m, Memory& w, Steady now);
     std::string_view packet(const Machine& m, const Memory& w);

@@ -32,6 +32,8 @@ void Whatsminer3::add(Machine& m, const AsicMachine& said) {
 Turn Whatsminer3::ask(Memory& w, Step step) {
     w.step = step;
     if (step == Step::summary) wire3::write_query(request_, status, "summary");
+    else if (step == Step::edevs) wire3::write_query(request_, status, "edevs");
+    else if (step == Step::pools) wire3::write_query(request_, status, "summary+pools");  // Idle firmware may deny the pools alone.
     else wire3::write_query(request_, info);
     return {.kind = Turn::Kind::ask, .request = {request_, Frame::whatsminer3}};
 }
@@ -41,14 +43,17 @@ Turn Whatsminer3::answered(Machine& m, std::string_view bytes, Steady now) {
     const auto reply = wire3::parse_reply(bytes, parser_);
     if (!reply) return garbage(reply.error().detail);
     if (reply->when) w.ahead = std::chrono::floor<Duration>(reply->when->time_since_epoch()) - now.time_since_epoch();
-    const std::string_view asked = w.step == Step::summary ? status : w.step == Step::order ? w.command : info;
+    const bool of_status = w.step == Step::summary || w.step >= Step::edevs;
+    const std::string_view asked = of_status ? status : w.step == Step::order ? w.command : info;
     if (reply->taken() && !reply->command.empty() && reply->command != asked) return garbage("it answers what it was not asked");
     if (w.step == Step::order) return order_answered(w, *reply);
+    if (w.step >= Step::edevs) return looked_on(w, *reply);
     if (w.step != Step::summary) return informed(m, w, *reply, now);
     // A machine at rest may have no summary to give; then it is judged by its supply, or not at all.
     if (const auto said = wire3::summary(*reply)) {
         if (said->power) w.power = std::max(*said->power, w.power.value_or(Power{0}));
         w.gigahashes = said->gigahashes;
+        w.chips = said->chips;
         w.mean_gigahashes = said->quarter_gigahashes ? said->quarter_gigahashes : said->mean_gigahashes;
     }
     return concluded(m, w);
@@ -58,7 +63,7 @@ Turn Whatsminer3::answered(Machine& m, std::string_view bytes, Steady now) {
 
 Turn Whatsminer3::begin_poll(Machine& m, Steady) {
     Memory& w = memory_[m.own];
-    w.power.reset(), w.gigahashes.reset(), w.mean_gigahashes.reset(), w.works.reset();
+    w.power.reset(), w.gigahashes.reset(), w.mean_gigahashes.reset(), w.works.reset(), w.hot.reset(), w.chips.reset();
     return ask(w, Step::info);
 }
 
@@ -72,6 +77,7 @@ Turn Whatsminer3::informed(Machine& m, Memory& w, const wire3::Reply& reply, Ste
     if (!polled) return ordered(m, w, now);
     w.power = said->supply_power;
     w.works = said->working;
+    w.hot = wire::whatsminer::tells_heat(said->error_codes);
     return ask(w, Step::summary);
 }
 
@@ -92,6 +98,23 @@ Turn Whatsminer3::concluded(Machine& m, const Memory& w) const {
     }
     if (m.hash_wanted && draws) seen.gigahashes = w.mean_gigahashes;
     return {.kind = Turn::Kind::report, .report = seen};
+}
+
+// ---- health
+
+Turn Whatsminer3::begin_look(Machine& m, Steady) {
+    Memory& w = memory_[m.own];
+    w.health = {.hottest = w.chips, .hot = w.hot};
+    return ask(w, Step::edevs);
+}
+
+Turn Whatsminer3::looked_on(Memory& w, const wire3::Reply& reply) {
+    if (w.step == Step::edevs) {
+        if (reply.taken()) take_boards(w.health, wire3::boards(reply));
+        return ask(w, Step::pools);
+    }
+    if (reply.taken()) take_pools(w.health, wire3::pools(reply));
+    return looked(w.health);
 }
 
 // ---- orders

@@ -12,12 +12,13 @@ public:
     AsicProtocol protocol() const override { return AsicProtocol::whatsminer3; }
     void add(Machine& machine, const AsicMachine& said) override;
     Turn begin_poll(Machine& machine, Steady now) override;
+    Turn begin_look(Machine& machine, Steady now) override;
     Turn begin_order(Machine& machine, Steady now) override;
     Turn answered(Machine& machine, std::string_view bytes, Steady now) override;
 
 private:
-    /// What it was last asked: for itself, in a poll or for an order; for its figures; to stop, start or slow.
-    enum class Step : std::uint8_t { info, summary, prepare, order };
+    /// What it was last asked: for itself, in a poll or for an order; for its figures; to stop, start or slow; for its boards and its pools.
+    enum class Step : std::uint8_t { info, summary, prepare, order, edevs, pools };
 
     struct Memory {
         Step step = Step::info;
@@ -32,6 +33,9 @@ private:
         std::optional<Power> power;
         std::optional<double> gigahashes, mean_gigahashes;
         std::optional<bool> works;           ///< It says that its mining service runs.
+        std::optional<bool> hot;             ///< It says so by its codes.
+        std::optional<Temperature> chips;
+        Health health;                       ///< Of a look.
     };
     struct Login {
         std::string account, password;
@@ -40,6 +44,7 @@ private:
 
     Turn ask(Memory& w, Step step);
     Turn informed(Machine& m, Memory& w, const wire::whatsminer3::Reply& reply, Steady now);
+    Turn looked_on(Memory& w, const wire::whatsminer3::Reply& reply);
     Turn concluded(Machine& m, const Memory& w) const;
     Turn ordered(Machine& m, Memory& w, Steady now);
     Turn order_answered(Memory& w, const wire::whatsminer3::Reply& reply);

@@ -42,11 +42,13 @@ public:
     void let_go() { held_.clear(); }
     std::size_t held() const { return held_.size(); }
 
+    static constexpr std::string_view telemetry[] = {"power", "config", "summary", "devs", "pools", "tempctrl"};
+
     /// All that was asked but telemetry: "logon", "curtail yJN2nlj1,sleep".
     std::vector<std::string> orders() const {
         std::vector<std::string> some;
         for (const std::string& request : asked)
-            if (request != "power" && request != "config" && request != "summary") some.push_back(request);
+            if (std::ranges::find(telemetry, request) == std::end(telemetry)) some.push_back(request);
         return some;
     }
     std::size_t count(std::string_view request) const { return static_cast<std::size_t>(std::ranges::count(asked, request)); }

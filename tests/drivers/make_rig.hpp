@@ -37,11 +37,11 @@ Make make(AsicProtocol protocol, const char* password, Settings device, sim::Mac
 
 /// The machine, simulated, and a fleet of it.
 struct Rig {
-    explicit Rig(Make of, MachineFault fault = MachineFault::none, const char* inventory_mac = mac) : port{free_port()}, plant{site(of, fault)} {
+    explicit Rig(Make of, MachineFault fault = MachineFault::none, const char* inventory_mac = mac, AsicSettings settings = {}) : port{free_port()}, plant{site(of, fault)} {
         spdlog::set_level(spdlog::level::off);
         std::visit([&](auto& device) { device.host = of.host, device.port = of.listens != 0 ? of.listens : port; }, of.device);
         devices = std::make_unique<sim::AsicDevices>(std::vector{of.device}, plant, 1, sim::AsicDevices::Timing{.reply = {1ms, 1ms}, .slow_reply = 2s, .idle = 60s});
-        AsicSettings settings;
+        settings_notes = settings.notes;
         settings.deadline = 3s;
         settings.machines.push_back({.protocol = of.protocol, .slot = slot, .host = of.host, .port = port, .password = of.password, .mac = inventory_mac, .rated = of.physics.rated, .standby = of.physics.standby, .poll = 200ms, .slowed = of.slowed, .low_power = of.low_power});
         driver = make_asics(bench.io().get_executor(), std::move(settings));
@@ -88,6 +88,7 @@ struct Rig {
     sim::LivePlant plant;
     std::unique_ptr<sim::AsicDevices> devices;
     std::unique_ptr<Driver> driver;
+    std::shared_ptr<asic::MachineNotes> settings_notes;  ///< If it was given any.
     std::uint64_t last = 0;
 };
 
