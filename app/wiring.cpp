@@ -228,7 +228,7 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
         settings.deadline = std::max(Duration{1'000}, miners.timeout);
         for (const MachineConfig& from : group.machines)
             settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .host = from.host, .port = from.port, .user = user, .password = password,
-                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll});
+                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll, .shared = !from.pdu.empty()});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }
@@ -250,10 +250,11 @@ std::unique_ptr<Driver> contactor_of(const GroupConfig& from, const SiteModel& m
 void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, asio::any_io_executor executor) {
     const auto stagger = std::make_shared<CloseStagger>();
     auto asics = asics_of(config, model, executor);
+    Driver* const outlets = asics ? wire_outlets(wiring, config, model, *asics) : nullptr;
     for (const GroupConfig& group : config.groups) {
         Driver*& takes = wiring.by_group[index(model.groups.at(group.name))];
         switch (group.driver) {
-        case GroupDriver::miners: takes = asics.get(); break;
+        case GroupDriver::miners: takes = group.on_outlets() ? outlets : asics.get(); break;
         case GroupDriver::contactor:
             wiring.drivers.push_back(contactor_of(group, model, wiring.buses, stagger));
             takes = wiring.drivers.back().get();

@@ -25,6 +25,7 @@ struct AsicMachine {
     Power standby{25};               ///< Reported, as an estimate, of a machine that sleeps and cannot measure.
     Power deadband{50};              ///< Watts that moved no more than this since the last reading are no news.
     Duration poll{30'000};           ///< Telemetry, each.
+    bool shared = false;             ///< Another driver speaks of it too: after a silence it says anew what it does.
 };
 
 /// All miners of a site, of every make: one driver, so that one budget of connections holds.

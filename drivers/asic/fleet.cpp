@@ -73,6 +73,7 @@ void Fleet::add(const AsicMachine& said, std::size_t at) {
     m.rated = said.rated;
     m.standby = said.standby;
     m.deadband = said.deadband;
+    m.shared = said.shared;
     m.poll = std::max(said.poll, Duration{100});
     m.phase = m.poll * static_cast<std::int64_t>(at) / static_cast<std::int64_t>(machines_.size());
     names_.push_back(said.name.empty() ? fmt::format("{}:{}", said.host, said.port) : fmt::format("{} ({}:{})", said.name, said.host, said.port));
