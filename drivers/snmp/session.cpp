@@ -175,6 +175,7 @@ asio::awaitable<Answer> SnmpSession::ask(Oid object, const std::int32_t* value, 
         const Result<bool> opened = co_await open();
         if (!opened) co_return tl::unexpected{opened.error()};
     }
+    if (stopped(co_await asio::this_coro::cancellation_state)) co_return fail(Errc::unreachable, fmt::format("{}: given up, as we end", where_));
     Socket& socket = *socket_;
     if (!socket.send(object, value, tries)) {
         socket_.reset();

@@ -265,7 +265,7 @@ asio::awaitable<bool> Pdu::listens(std::string host, std::uint16_t port) {
     asio::ip::tcp::socket socket{executor};
     asio::steady_timer patience{executor, std::chrono::seconds{1}};
     const auto [unknown, found] = co_await names.async_resolve(host, std::to_string(port), asio::as_tuple(asio::use_awaitable));
-    if (unknown || found.empty()) co_return false;
+    if (unknown || found.empty() || stopped(co_await asio::this_coro::cancellation_state)) co_return false;
     const asio::ip::tcp::endpoint at = found.begin()->endpoint();
     const auto first = co_await (socket.async_connect(at, asio::as_tuple(asio::use_awaitable)) || patience.async_wait(asio::as_tuple(asio::use_awaitable)));
     co_return first.index() == 0 && !std::get<0>(std::get<0>(first));

@@ -3,6 +3,7 @@
 FOLDER/outlet-N holds what outlet N reads: 1 on, 2 off; an outlet is there if its file is. FOLDER/watts-N what it gives, if it measures.
 FOLDER/sets gets a line for each SET: outlet, value, milliseconds of the monotonic clock.
 FOLDER/stuck-N: outlet N takes a SET and stays as it is. FOLDER/slow-N: it reads its old value for so many more GETs.
+Everything is in files, because snmpd starts this anew after a SET.
 """
 
 import os
@@ -13,7 +14,6 @@ CONTROL = ".1.3.6.1.4.1.318.1.1.4.4.2.1.3."  # sPDUOutletCtl
 WATTS = ".1.3.6.1.4.1.318.1.1.26.9.4.3.1.7."  # rPDU2OutletMeteredStatusPower
 
 folder = sys.argv[1]
-waiting = {}  # Outlet: its next value, and GETs until it shows.
 
 
 def read(name):
@@ -36,12 +36,12 @@ def get(oid):
         if not oid.startswith(prefix):
             continue
         number = oid[len(prefix):]
-        if name == "outlet-" and number in waiting:
-            value, left = waiting[number]
-            waiting[number] = (value, left - 1)
-            if left <= 0:
+        if name == "outlet-" and (coming := read("coming-" + number)) is not None:
+            value, left = coming.split()
+            write("coming-" + number, f"{value} {int(left) - 1}")
+            if int(left) <= 0:
                 write("outlet-" + number, value)
-                del waiting[number]
+                os.remove(os.path.join(folder, "coming-" + number))
         value = read(name + number)
         return None if value is None else (oid, "integer", value)
     return None
@@ -58,7 +58,7 @@ def set_(oid, value):
     if read("stuck-" + number) is not None:
         return "DONE"
     if (slow := read("slow-" + number)) is not None:
-        waiting[number] = (value, int(slow))
+        write("coming-" + number, f"{value} {slow}")
     else:
         write("outlet-" + number, value)
     return "DONE"

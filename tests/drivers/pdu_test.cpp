@@ -227,11 +227,10 @@ TEST_CASE("a community that the pdu does not know is nobody who answers, and sta
 }
 
 TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[pdu]") {
-    Rig dead, well;
-    dead.start();
-    well.bench.run(*well.pdu);
-    dead.peer.stop_answering();
+    Rig well, dead;
     dead.bench.run(*well.pdu);  // Both on one thread.
+    dead.start();
+    dead.peer.stop_answering();
     dead.pdu->submit(order(1, 0, Rung::power_off));
     const auto before = std::chrono::steady_clock::now();
     well.pdu->submit(order(2, 0, Rung::power_off));
