@@ -395,7 +395,7 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
         {"act_above_kw = 40000\n", "",
          "site.toml:117:1: [[policy]] contract has no 'act_above_kw'; expected a number, 0.001 to 10000000"},
         {"release_kw = 39000", "release_kw = 39000\n\n[limits]\nmax_kw = 1",
-         R"(site.toml:124:2: unknown key "limits" in the site file; known: mqtt, meter, feeder, fx, site, journal, http, signal, group, policy)"},
+         R"(site.toml:124:2: unknown key "limits" in the site file; known: mqtt, meter, pdu, feeder, fx, site, journal, http, signal, group, policy)"},
         {R"(name = "uf")", R"(name = "spare")",
          R"(site.toml:125:8: 'name' is "spare", which a load, a group or the site has too; a person's word must say which)"},
         {R"(nominal_hz = 60)", R"(nominal_hz = 55)",
@@ -507,6 +507,8 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
     };
         const std::vector<BadInput> gpus = bad_gpu_groups();
         all.insert(all.end(), gpus.begin(), gpus.end());
+        const std::vector<BadInput> pdus = bad_pdus();
+        all.insert(all.end(), pdus.begin(), pdus.end());
         return all;
     }();
     return table;
