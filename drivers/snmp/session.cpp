@@ -132,6 +132,7 @@ struct SnmpSession::Socket {
 
     static int told(int operation, netsnmp_session*, int, netsnmp_pdu* reply, void* self) {
         auto& socket = *static_cast<Socket*>(self);
+        if (operation == NETSNMP_CALLBACK_OP_RESEND) return 1;  // It tells of each try.
         if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && reply) socket.answer = number_in(*reply, socket.asked);
         else if (operation == NETSNMP_CALLBACK_OP_TIMED_OUT) socket.answer = fail(Errc::timeout, "no answer: it is dead, or does not know the community");
         else socket.answer = fail(Errc::unreachable, "cannot be sent to");

@@ -245,6 +245,7 @@ TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[p
     CHECK(std::chrono::steady_clock::now() - before < 900ms);  // The other has three tries of 300 ms before it is given up.
     REQUIRE(dead.bench.until([&] { return dead.fate(1).has_value(); }));
     CHECK(dead.fate(1) == Fate::unreachable);
+    CHECK(std::chrono::steady_clock::now() - before >= 850ms);
     dead.pdu->submit(order(3, 1, Rung::wake));  // Nobody knows whether it is off: its own driver is asked.
     REQUIRE(dead.bench.until([&] { return dead.machines.count(Rung::wake) == 1; }));
     dead.peer.answer_again();
@@ -252,6 +253,20 @@ TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[p
     REQUIRE(dead.bench.until([&] { return dead.fate(4).has_value(); }));
     CHECK(dead.fate(4) == Fate::accepted);
     CHECK(dead.bench.stop());
+}
+
+TEST_CASE("an order outlives a pdu that is deaf for a moment", "[pdu]") {
+    Rig rig;
+    rig.start();
+    REQUIRE(rig.bench.until([&] { return !rig.peer.log().empty(); }));
+    rig.peer.stop_answering();
+    rig.pdu->submit(order(1, 0, Rung::power_off));
+    rig.bench.pass(450ms);  // Beyond its first try.
+    CHECK_FALSE(rig.fate(1));
+    rig.peer.answer_again();
+    REQUIRE(rig.bench.until([&] { return rig.fate(1).has_value(); }));
+    CHECK(rig.fate(1) == Fate::accepted);
+    CHECK_FALSE(rig.peer.on(1));
 }
 
 TEST_CASE("an outlet that measures says what its machine draws", "[pdu]") {
