@@ -55,8 +55,9 @@ void inline_machine(const toml::table& table, Parse& parse, GroupConfig& group, 
     if (const auto strike = keys.number("strike_per_mwh", {-100'000'000'000, 100'000'000'000, 6})) machine.strike = Price{*strike};
     machine.pdu = keys.text_or("pdu", "", wrong_name);
     machine.outlet = static_cast<std::uint32_t>(keys.number_or("outlet", {1, 65'535}, 0));
+    const bool outlet_good = machine.outlet != 0 || !keys.has("outlet");
     keys.finish();
-    if (first_of_its_kind(parse, machine, parse.path, {keys.at(), keys.at(), keys.at()}) && has_outlet_of_its_own(parse, group, machine, parse.path, keys.at()))
+    if (first_of_its_kind(parse, machine, parse.path, {keys.at(), keys.at(), keys.at()}) && outlet_good && has_outlet_of_its_own(parse, group, machine, parse.path, keys.at()))
         group.machines.push_back(std::move(machine));
 }
 

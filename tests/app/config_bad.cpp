@@ -256,7 +256,7 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
         {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"antminer\"\npassword = \"root\"\ntier = \"interruptible\"\ncontactor",
          "site.toml:79:1: [[group]] miners has no 'password_file'; expected the path of a file that holds the password of these machines, or \"env:NAME\"\nsite.toml:82:1: 'password' would put a secret into this file and its journal; keep it in a file or in the environment and name that: password_file = \"PATH\" or \"env:NAME\""},
         {"driver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]", "driver = \"cgminer\"\ntier = \"interruptible\"\n[[group.machine]]",
-         "site.toml:89:8: 'tier' is \"interruptible\" and a cgminer miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it"},
+         "site.toml:89:8: 'tier' is \"interruptible\" and a cgminer miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it, or with its machines on outlets of a PDU"},
         {R"(contactor = "block")", R"(contactor = "spare")",
          R"(site.toml:83:13: 'contactor' is "spare", which is a luxos group; allowed: a group with driver = "contactor")"},
         {R"(contactor = "block")", R"(contactor = "blok")",
