@@ -146,7 +146,7 @@ asio::awaitable<void> Pdu::turn(Outlet& outlet) {
     if (outlet.sent) put(outlet, *std::exchange(outlet.sent, std::nullopt), Fate::accepted);  // The PDU took it.
     const Order order = *std::exchange(outlet.waits, std::nullopt);
     const bool on = raises(order.rung);
-    if (on) turned_on_ = Clock::now(), outlet.told_to_sleep = false;
+    if (on) outlet.told_to_sleep = false;
     outlet.sent = order;
     outlet.settled_by = Clock::now() + settings_.settles;
     outlet.due = Clock::now();
@@ -154,6 +154,7 @@ asio::awaitable<void> Pdu::turn(Outlet& outlet) {
     const auto answer = co_await session_.set(std::move(object), on ? settings_.turn_on : settings_.turn_off, tries(usual_tries));
     if (stopped(co_await asio::this_coro::cancellation_state)) co_return;
     answered(answer);
+    if (on) turned_on_ = Clock::now();  // Or perhaps it is, and only the answer was lost.
     if (answer) co_return;
     outlet.sent.reset();  // It may have done it all the same.
     outlet.on.reset();

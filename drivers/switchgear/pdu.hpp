@@ -99,7 +99,7 @@ private:
     SnmpSession session_;
     std::vector<Outlet> outlets_;
     std::map<Slot, std::size_t> by_load_;
-    Clock::time_point turned_on_{};      ///< The last of them. Min: none yet.
+    Clock::time_point turned_on_{};      ///< The last of them; min: none yet.
     bool silent_ = false;                ///< The last exchange had no answer.
     Mailbox* mailbox_ = nullptr;
     std::vector<Event> early_;           ///< Before there was a mailbox.

@@ -144,7 +144,7 @@ TEST_CASE("outlets come back one after the other and each machine is woken once 
     for (std::size_t i = 0; i < 3; ++i) {
         CHECK(sets[i].outlet == static_cast<int>(i) + 1);  // In the order they were told.
         CHECK(sets[i].value == 1);
-        if (i > 0) CHECK(sets[i].at_ms - sets[i - 1].at_ms >= 590);
+        if (i > 0) CHECK(sets[i].at_ms - sets[i - 1].at_ms >= 599);
     }
     rig.bench.pass(1500ms);
     CHECK(rig.machines.orders.empty());  // They boot.
@@ -227,7 +227,7 @@ TEST_CASE("a community that the pdu does not know is nobody who answers, and sta
 }
 
 TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[pdu]") {
-    Rig dead;
+    Rig dead{[](PduSettings& s) { s.agent.timeout = 1s; }};
     PduPeer well{SCRATCH_DIR, 1};
     REQUIRE(well.up());
     PduSettings settings = settings_of(well, 1, dead.boots_at);
@@ -242,10 +242,10 @@ TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[p
     REQUIRE(dead.bench.until([&] { return dead.fate(2).has_value(); }));
     CHECK(dead.fate(2) == Fate::accepted);
     CHECK_FALSE(dead.fate(1));
-    CHECK(std::chrono::steady_clock::now() - before < 900ms);  // The other has three tries of 300 ms before it is given up.
+    CHECK(std::chrono::steady_clock::now() - before < 2'500ms);  // The other has three tries of a second before it is given up.
     REQUIRE(dead.bench.until([&] { return dead.fate(1).has_value(); }));
     CHECK(dead.fate(1) == Fate::unreachable);
-    CHECK(std::chrono::steady_clock::now() - before >= 850ms);
+    CHECK(std::chrono::steady_clock::now() - before >= 2'900ms);
     dead.pdu->submit(order(3, 1, Rung::wake));  // Nobody knows whether it is off: its own driver is asked.
     REQUIRE(dead.bench.until([&] { return dead.machines.count(Rung::wake) == 1; }));
     dead.peer.answer_again();
@@ -256,12 +256,11 @@ TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[p
 }
 
 TEST_CASE("an order outlives a pdu that is deaf for a moment", "[pdu]") {
-    Rig rig;
+    Rig rig{[](PduSettings& s) { s.agent.timeout = 1s; }};
     rig.start();
-    REQUIRE(rig.bench.until([&] { return !rig.peer.log().empty(); }));
     rig.peer.stop_answering();
     rig.pdu->submit(order(1, 0, Rung::power_off));
-    rig.bench.pass(450ms);  // Beyond its first try.
+    rig.bench.pass(1'300ms);  // Beyond its first try.
     CHECK_FALSE(rig.fate(1));
     rig.peer.answer_again();
     REQUIRE(rig.bench.until([&] { return rig.fate(1).has_value(); }));
