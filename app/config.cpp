@@ -19,6 +19,7 @@ std::string Parse::beside(const std::string& name) const {
 
 std::vector<std::string> Parse::brokers() const { return names_of(config.brokers); }
 std::vector<std::string> Parse::meters() const { return names_of(config.meters); }
+std::vector<std::string> Parse::pdus() const { return names_of(config.pdus); }
 std::vector<std::string> Parse::feeders() const { return names_of(config.feeders); }
 std::vector<std::string> Parse::signals() const { return names_of(config.signals); }
 
@@ -52,6 +53,7 @@ void read_tables(const toml::table& table, Parse& parse) {
     Keys root{table, "the site file", parse.faults};
     parse_brokers(root, parse);
     parse_meters(root, parse);
+    parse_pdus(root, parse);
     parse_feeders(root, parse);
     parse_fx(root, parse);
     parse_site(root, parse);
@@ -60,6 +62,7 @@ void read_tables(const toml::table& table, Parse& parse) {
     parse_signals(root, parse);
     parse_groups(root, parse);
     link_groups(root, parse);
+    link_outlets(root, parse);
     link_switches(root, parse);
     bound_meters(parse);
     parse_policies(root, parse);

@@ -1,5 +1,6 @@
 #pragma once
 #include "drivers/asic/protocol.hpp"
+#include "drivers/snmp/oid.hpp"
 #include "model/result.hpp"
 #include "model/site.hpp"
 #include "model/units.hpp"
@@ -145,6 +146,22 @@ struct FeederConfig {
     bool operator==(const FeederConfig&) const = default;
 };
 
+/// [[pdu]]: outlets that are switched by SNMP. Of an outlet each OID ends in its number.
+struct PduConfig {
+    std::string name, host;
+    std::uint16_t port = 161;
+    drivers::SnmpVersion version = drivers::SnmpVersion::v1;
+    Secret community;
+    Duration timeout{1'000};                ///< For one answer.
+    drivers::Oid control, state;            ///< Written to turn an outlet; read to see what became of it.
+    std::int32_t turn_on = 1, turn_off = 2, shows_on = 1, shows_off = 2;
+    std::optional<drivers::Oid> watts;      ///< Absent: it does not measure its outlets.
+    double watts_scale = 1;                 ///< To W.
+    Duration stagger{15'000}, poll{10'000};
+    Duration boot{300'000};                 ///< From an outlet's turning on until its machine listens.
+    bool operator==(const PduConfig&) const = default;
+};
+
 enum class SignalSort : std::uint8_t { price, dispatch, contact, limit, hashprice, temperature, heat, system_demand, peak_forecast, local };
 enum class SignalDriver : std::uint8_t { mqtt, modbus };
 enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms };
@@ -221,6 +238,8 @@ struct MachineConfig {
     Power watts;                       ///< At the wall.
     std::int64_t joules_per_hash = 0;  ///< mJ/TH at the wall; 0: unknown.
     std::optional<Price> strike;       ///< Its owner's, in the site's currency; stands in place of the policy's.
+    std::string pdu;                   ///< "": it hangs on no outlet that Ballast switches.
+    std::uint32_t outlet = 0;          ///< Of `pdu`, as that counts them, from 1.
     bool operator==(const MachineConfig&) const = default;
 };
 
@@ -278,6 +297,8 @@ struct GroupConfig {
     bool names_contactor = false;         ///< Likewise: it says itself that a contactor may cut it off.
     std::optional<ContactorConfig> switchgear;
     std::optional<MeterConfig> meter;  ///< metered; absent: nameplate is reserved.
+    /// All of its machines hang on outlets; parsed, either all do or none.
+    bool on_outlets() const { return !machines.empty() && !machines.front().pdu.empty(); }
     bool operator==(const GroupConfig&) const = default;
 };
 
@@ -489,6 +510,7 @@ struct Config {
     std::vector<BrokerConfig> brokers;
     std::vector<FeederConfig> feeders;
     std::vector<MeterConfig> meters;
+    std::vector<PduConfig> pdus;
     std::vector<SignalConfig> signals;
     std::vector<GroupConfig> groups;
     std::vector<PolicyConfig> policies;

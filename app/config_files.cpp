@@ -97,6 +97,7 @@ std::vector<Fault> check_surroundings(const Config& config, const FileReader& re
         check_secret(config, broker.user, "user_file", read, faults);
         check_secret(config, broker.password, "password_file", read, faults);
     }
+    for (const PduConfig& pdu : config.pdus) check_secret(config, pdu.community, "community_file", read, faults);
     for (const GroupConfig& group : config.groups) {
         if (!group.miners) continue;
         check_secret(config, group.miners->user, "user_file", read, faults);
@@ -107,6 +108,7 @@ std::vector<Fault> check_surroundings(const Config& config, const FileReader& re
 
 bool holds_secrets(const Config& config) {
     return std::ranges::any_of(config.brokers, [](const BrokerConfig& b) { return b.password.given() || b.tls_key.given(); }) ||
+           !config.pdus.empty() ||
            std::ranges::any_of(config.groups, [](const GroupConfig& g) { return g.miners && g.miners->password.given(); });
 }
 

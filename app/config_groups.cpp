@@ -263,8 +263,8 @@ void link_contactor(Keys& keys, Parse& parse, const GroupConfig& group) {
 void check_only_watched(Keys& keys, const Parse& parse, const GroupConfig& group) {
     if (!group.miners || group.tier != Tier::interruptible || capabilities_of(group.miners->protocol).rests) return;
     const auto carries = [&](const GroupConfig& other) { return other.switchgear && std::ranges::find(other.switchgear->carries, group.name) != other.switchgear->carries.end(); };
-    if (std::ranges::none_of(parse.config.groups, carries))
-        keys.fault("tier", fmt::format("'tier' is \"interruptible\" and a {} miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it", driver_name(group)));
+    if (!group.on_outlets() && std::ranges::none_of(parse.config.groups, carries))
+        keys.fault("tier", fmt::format("'tier' is \"interruptible\" and a {} miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it, or with its machines on outlets of a PDU", driver_name(group)));
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ void from_inventory(Keys& keys, Parse& parse, GroupConfig& group, std::uint16_t 
         parse.faults.add_in(fault.file, {fault.line, fault.column}, std::move(fault.text));
     parse.config.files.push_back({path, std::move(*text), ""});
     for (InventoryRow& row : found.rows)
-        if (first_of_its_kind(parse, row.machine, path, {{row.line, row.id_at}, {row.line, row.host_at}, {row.line, row.mac_at}}) && row.good)
+        if (first_of_its_kind(parse, row.machine, path, {{row.line, row.id_at}, {row.line, row.host_at}, {row.line, row.mac_at}}) && row.good &&
+            has_outlet_of_its_own(parse, group, row.machine, path, {row.line, row.outlet_at}))
             group.machines.push_back(std::move(row.machine));
     if (found.rows.empty() && found.faults.empty()) keys.fault("inventory", "'inventory' has no machine");
 }
@@ -52,8 +53,12 @@ void inline_machine(const toml::table& table, Parse& parse, GroupConfig& group, 
     machine.watts = Power{keys.must_number("watts", {1, 1'000'000})};
     machine.joules_per_hash = keys.number_or("joules_per_terahash", {1, 10'000'000, 3}, 0);
     if (const auto strike = keys.number("strike_per_mwh", {-100'000'000'000, 100'000'000'000, 6})) machine.strike = Price{*strike};
+    machine.pdu = keys.text_or("pdu", "", wrong_name);
+    machine.outlet = static_cast<std::uint32_t>(keys.number_or("outlet", {1, 65'535}, 0));
+    const bool outlet_good = machine.outlet != 0 || !keys.has("outlet");
     keys.finish();
-    if (first_of_its_kind(parse, machine, parse.path, {keys.at(), keys.at(), keys.at()})) group.machines.push_back(std::move(machine));
+    if (first_of_its_kind(parse, machine, parse.path, {keys.at(), keys.at(), keys.at()}) && outlet_good && has_outlet_of_its_own(parse, group, machine, parse.path, keys.at()))
+        group.machines.push_back(std::move(machine));
 }
 
 }  // namespace

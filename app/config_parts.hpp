@@ -25,11 +25,12 @@ struct Parse {
     std::map<std::string, std::string> machine_ids;                  ///< Seen so far: id -> "file:line".
     std::map<std::string, std::string> machine_macs;                 ///< Twelve lower-case digits -> id.
     std::map<std::string, std::string> machine_places;               ///< "host:port" -> id.
+    std::map<std::pair<std::string, std::uint32_t>, std::string> outlets;  ///< PDU and number -> id of the machine on it.
 
     std::map<std::string, std::pair<BitUse, std::string>> bits;      ///< "coil 0 of 10.0.0.7:502 unit 1" -> its use, and whose it is.
 
     std::string beside(const std::string& name) const;  ///< `name`, relative to the site file's folder.
-    std::vector<std::string> brokers() const, meters() const, feeders() const, signals() const;
+    std::vector<std::string> brokers() const, meters() const, pdus() const, feeders() const, signals() const;
 };
 
 void parse_fx(Keys& root, Parse& parse);
@@ -38,6 +39,7 @@ void parse_journal(Keys& root, Parse& parse);
 void parse_http(Keys& root, Parse& parse);
 void parse_brokers(Keys& root, Parse& parse);
 void parse_meters(Keys& root, Parse& parse);
+void parse_pdus(Keys& root, Parse& parse);
 void parse_feeders(Keys& root, Parse& parse);
 /// Which feeder stands under which; needs all of them.
 void link_feeders(Keys& root, Parse& parse);
@@ -63,6 +65,10 @@ struct MachineAt {
 };
 /// False, with faults, if its id, its address or its MAC is another's. What is empty of it is not looked at.
 bool first_of_its_kind(Parse& parse, const MachineConfig& machine, const std::string& file, const MachineAt& at);
+/// False, with faults, if the machine's outlet is another's, of no PDU of this file, only half said, or feeds a firm load.
+bool has_outlet_of_its_own(Parse& parse, const GroupConfig& group, const MachineConfig& machine, const std::string& file, Position at);
+/// All machines of a group hang on outlets or none does, and those that do have the time to boot; needs all groups.
+void link_outlets(Keys& root, Parse& parse);
 void parse_policies(Keys& root, Parse& parse);
 /// kind = "programme"; `rate_ppm` leads from the policy's currency to the site's.
 void parse_programme(Keys& keys, Parse& parse, std::int64_t rate_ppm, ProgrammeConfig& programme);

@@ -18,8 +18,8 @@ constexpr std::int64_t most_machine_watts = 1'000'000;
 constexpr std::int64_t most_strike = 100'000'000'000;        ///< 10^-6 per MWh, which is 10^-9 per kWh.
 constexpr std::int64_t most_joules_per_hash = 10'000'000;  ///< mJ/TH: 10,000 J/TH, the first ASICs.
 
-enum class Column : std::uint8_t { id, host, port, mac, watts, joules_per_terahash, strike_per_mwh };
-constexpr std::array<std::string_view, 7> column_names{"id", "host", "port", "mac", "watts", "joules_per_terahash", "strike_per_mwh"};
+enum class Column : std::uint8_t { id, host, port, mac, watts, joules_per_terahash, strike_per_mwh, pdu, outlet };
+constexpr std::array<std::string_view, 9> column_names{"id", "host", "port", "mac", "watts", "joules_per_terahash", "strike_per_mwh", "pdu", "outlet"};
 
 struct Field {
     std::string text;
@@ -151,6 +151,7 @@ private:
             if (column == Column::id) row.id_at = fields_[i].column;
             if (column == Column::host) row.host_at = fields_[i].column;
             if (column == Column::mac) row.mac_at = fields_[i].column;
+            if (column == Column::outlet) row.outlet_at = fields_[i].column;
             const bool good = set(row.machine, column, fields_[i]);
             port_good = port_good && (good || column != Column::port);
             row.good = row.good && good;
@@ -206,6 +207,14 @@ private:
             if (!strike || *strike < -most_strike || *strike > most_strike)
                 return refuse(field, column, "allowed: -100000 to 100000 with at most 6 decimals, or empty for the policy's");
             machine.strike = Price{*strike};
+            return true;
+        }
+        case Column::pdu: return text.empty() || checked(machine.pdu, config::wrong_name(text));
+        case Column::outlet: {
+            if (text.empty()) return true;
+            const auto outlet = config::scaled(text, 0);
+            if (!outlet || *outlet < 1 || *outlet > 65'535) return refuse(field, column, "allowed: 1 to 65535, as the PDU counts its outlets, or empty for none");
+            machine.outlet = static_cast<std::uint32_t>(*outlet);
             return true;
         }
         }

@@ -75,6 +75,7 @@ void add_group(SiteModel& model, const Config& config, const GroupConfig& from) 
     group.flexible = from.flexible;
     group.owner = from.owner;
     group.hosting = from.hosting;
+    group.can_power_off = from.on_outlets();
     group.loads.first = static_cast<Slot>(model.site.loads.size());
     const Worth worth = worth_of(config, from.name);
     group.own_strikes = std::ranges::any_of(from.machines, [](const MachineConfig& m) { return m.strike.has_value(); });

@@ -50,6 +50,7 @@ public:
         }
         for (const GroupConfig& group : config_.groups) contactor(group);
         for (const GroupConfig& group : config_.groups) machines(group);
+        for (const PduConfig& pdu : config_.pdus) outlets(pdu);
         for (const GroupConfig& group : config_.groups) hall(group);
         for (const GroupConfig& group : config_.groups) gpus(group);
         for (const MeterConfig& meter : config_.meters) site_meter(meter);
@@ -135,6 +136,12 @@ private:
         const MachineConfig& first = group.machines.front();
         const MachineConfig& last = group.machines.back();
         say("{}: {} {} miners, {}:{} to {}:{}, {:.0f} kW", group.name, group.machines.size(), make_of(group.miners->protocol).called, first.host, first.port, last.host, last.port, kilowatts(sum));
+    }
+
+    /// What `run` turns off must not be real.
+    void outlets(const PduConfig& pdu) {
+        must_be_loopback("pdu " + pdu.name, pdu.host);
+        say("pdu {}: not played (nobody answers at {}:{})", pdu.name, pdu.host, pdu.port);
     }
 
     void hall(const GroupConfig& group) {

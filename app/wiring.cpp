@@ -229,7 +229,8 @@ std::unique_ptr<Driver> asics_of(const Config& config, const SiteModel& model, a
         settings.deadline = std::max(Duration{1'000}, miners.timeout);
         for (const MachineConfig& from : group.machines)
             settings.machines.push_back({.protocol = miners.protocol, .slot = model.slots.at(from.id), .name = from.id, .group = group.name, .host = from.host, .port = from.port, .user = user, .password = password,
-                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll, .slowed = group.flexible.caps(), .low_power = miners.low_power});
+                                         .mac = from.mac, .rated = from.watts, .standby = group.standby, .deadband = miners.deadband, .poll = miners.poll, .slowed = group.flexible.caps(), .low_power = miners.low_power,
+                                         .shared = !from.pdu.empty()});
     }
     return settings.machines.empty() ? nullptr : make_asics(executor, std::move(settings));
 }
@@ -252,10 +253,11 @@ void wire_groups(Wiring& wiring, const Config& config, const SiteModel& model, a
     const auto stagger = std::make_shared<CloseStagger>();
     wiring.notes = std::make_shared<asic::MachineNotes>(model.site.loads.size());
     auto asics = asics_of(config, model, executor, wiring.notes);
+    Driver* const outlets = asics ? wire_outlets(wiring, config, model, *asics) : nullptr;
     for (const GroupConfig& group : config.groups) {
         Driver*& takes = wiring.by_group[index(model.groups.at(group.name))];
         switch (group.driver) {
-        case GroupDriver::miners: takes = asics.get(); break;
+        case GroupDriver::miners: takes = group.on_outlets() ? outlets : asics.get(); break;
         case GroupDriver::contactor:
             wiring.drivers.push_back(contactor_of(group, model, wiring.buses, stagger));
             takes = wiring.drivers.back().get();

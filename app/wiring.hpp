@@ -29,6 +29,10 @@ struct Wiring {
 SignalKind kind_of(SignalSort sort);
 wire::SignalRules rules_of(const SignalConfig& config, SourceId source, const Config& site);
 
+/// Puts the PDUs that the site file names between its groups and the machines' own driver; answers who takes the orders of
+/// groups whose machines hang on outlets. `machines` must outlive the wiring's drivers.
+Driver* wire_outlets(Wiring& wiring, const Config& config, const SiteModel& model, Driver& machines);
+
 /// `send` false: nothing is published and no heartbeat beats, which would say that somebody controls; whoever owns the wiring
 /// submits no orders. Throws std::runtime_error naming what of the site file cannot be wired.
 Wiring wire_up(const Config& config, const SiteModel& model, asio::any_io_executor executor, bool send = true);

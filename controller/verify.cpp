@@ -39,11 +39,11 @@ bool blind(const Core& core, GroupId g) {
     });
 }
 
-/// The meter still shows what a contactor may open for.
-bool still_shown(const Core& core, GroupId g) {
+/// The meter still shows what may be pressed as far as that: for which a contactor may open, or an outlet be turned off.
+bool still_shown(const Core& core, GroupId g, EscalateTo rung) {
     return std::ranges::any_of(core.limits.bounds, [&](const Bound& bound) {
         const auto meter = judged(core, bound);
-        return bound.why.escalate_to == EscalateTo::contactor && bound.why.cause != Cause::price && meter && *meter > bound.high &&
+        return bound.why.escalate_to >= rung && bound.why.cause != Cause::price && meter && *meter > bound.high &&
                under(core, bound.scope, g);
     });
 }
@@ -52,7 +52,7 @@ bool still_shown(const Core& core, GroupId g) {
 
 bool may_repeat(const Core& core, Slot slot, const Pending& pending) {
     if (core.local[index(pending.group)] && (raises(pending.rung) || !core.can_move(pending.group))) return false;
-    if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group) || trip_holds(core, slot);
+    if (pending.rung == Rung::open) return pending.why.cause == Cause::person || still_shown(core, pending.group, EscalateTo::contactor) || trip_holds(core, slot);
     if (pending.rung == Rung::close && (later(run_at(core, slot).since, core.group(pending.group).contactor_rest) > core.now.steady || close_forbidden(core, slot))) return false;
     return !raises(pending.rung) || (core.state.journal_writes && run_at(core, slot).bars == 0 && has_supply(core, pending.group) && !blind(core, pending.group));
 }
@@ -67,6 +67,29 @@ void give_up_closing(Core& core, Slot slot) {
     core.note(NoteKind::latched, slot);
 }
 
+/// Neither refusal, silence nor its telemetry lets anybody believe that it rests; that it merely says nothing more is no reason.
+bool defies(MissCause cause) { return cause == MissCause::refused || cause == MissCause::no_answer || cause == MissCause::not_obeyed; }
+
+/// The next rung than sleep for a load that was told to and did not, where there is one and what it was told for allows it.
+bool may_power_off(const Core& core, Slot slot, const Pending& pending) {
+    if (!core.group(pending.group).can_power_off || !core.can_move(pending.group) || core.local[index(pending.group)]) return false;
+    if (pending.rung != Rung::sleep && pending.rung != Rung::power_off) return false;
+    if (pending.why.escalate_to < EscalateTo::power_off || pending.why.cause == Cause::price) return false;
+    return defies(cause_of(core, slot, pending)) && still_shown(core, pending.group, EscalateTo::power_off);
+}
+
+/// What lowers, once more: by the outlet, or as softly as at first when that is not asked for any more.
+Rung lowered_by(const Core& core, Slot slot, const Pending& pending) {
+    if (may_power_off(core, slot, pending)) return Rung::power_off;
+    return pending.rung == Rung::power_off ? Rung::sleep : pending.rung;
+}
+
+/// The outlet is another means than the one that failed: it has its own time, in which what it takes away counts as going.
+void begin_anew(Core& core, Slot slot) {
+    amend(core, slot, [](LoadState& l) { l.failing = false; });
+    change_runs(core, {slot, slot + 1}, [&](Run& run) { run.since = core.now.steady; });
+}
+
 /// Their order is given again, as the next attempt, to just those that were not seen to obey.
 void repeat(Core& core, const Pending& pending) {
     const auto attempt = static_cast<std::uint8_t>(std::min<unsigned>(pending.attempt + 1u, core.site.tries + 1));
@@ -79,7 +102,11 @@ void repeat(Core& core, const Pending& pending) {
         if (pending.rung == Rung::close && pending.attempt >= core.site.tries) give_up_closing(core, s);
         else if (!may_repeat(core, s, pending)) continue;
         else if (core.is_flexible(pending.group)) order_flexible(core, s, pending.rung, core.state.flex(s).cap, why, attempt);
-        else if (!raises(pending.rung)) command(core, {s, s + 1}, pending.rung, why, attempt);
+        else if (!raises(pending.rung)) {
+            const Rung rung = lowered_by(core, s, pending);
+            if (rung == Rung::power_off && pending.rung == Rung::sleep && pending.attempt < core.site.tries) begin_anew(core, s);
+            command(core, {s, s + 1}, rung, why, attempt);
+        }
         else if (const Power inrush = inrush_of(core, s); inrush_allows(core, pending.group, inrush)) {
             take_inrush(core, pending.group, inrush);
             command(core, {s, s + 1}, pending.rung, why, attempt);

@@ -29,6 +29,7 @@ struct AsicMachine {
     Duration poll{30'000};           ///< Telemetry, each.
     bool slowed = false;             ///< It may be capped: a cap that outlived us or its sleep is ours.
     Power low_power{};               ///< Of a make that only knows a low power mode, what it draws in it; 0: not known, and no cap is met.
+    bool shared = false;             ///< Another driver speaks of it too: after a silence it says anew what it does.
 };
 
 /// When a machine that is up is asked how it is.

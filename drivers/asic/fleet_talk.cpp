@@ -92,6 +92,7 @@ void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome) {
     }
     if (talk == Talk::poll) {
         --polls_open_;
+        if (m.shared) m.reported = false;
         schedule_next(m);
     }
     if (talk == Talk::tidying) tidy_after(m, settings_.session_rest);

@@ -63,6 +63,7 @@ struct Machine {
     Identity identity = Identity::unproven;
     Steady hash_due = Steady::min();     ///< What it hashes is asked for then, though nothing else hangs on it.
     bool hash_wanted = false;            ///< In this poll.
+    bool shared = false;                 ///< Others tell of it as well, so that a silence ends what `reported` says.
     bool reported = false;               ///< `seen` is what the mailbox was last told.
     Report seen;
 

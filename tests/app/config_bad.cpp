@@ -256,7 +256,7 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
         {"driver = \"luxos\"\ntier = \"interruptible\"\ncontactor", "driver = \"antminer\"\npassword = \"root\"\ntier = \"interruptible\"\ncontactor",
          "site.toml:79:1: [[group]] miners has no 'password_file'; expected the path of a file that holds the password of these machines, or \"env:NAME\"\nsite.toml:82:1: 'password' would put a secret into this file and its journal; keep it in a file or in the environment and name that: password_file = \"PATH\" or \"env:NAME\""},
         {"driver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]", "driver = \"cgminer\"\ntier = \"interruptible\"\n[[group.machine]]",
-         "site.toml:89:8: 'tier' is \"interruptible\" and a cgminer miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it"},
+         "site.toml:89:8: 'tier' is \"interruptible\" and a cgminer miner takes no orders; allowed: firm, or interruptible behind a contactor that carries it, or with its machines on outlets of a PDU"},
         {R"(contactor = "block")", R"(contactor = "spare")",
          R"(site.toml:83:13: 'contactor' is "spare", which is a luxos group; allowed: a group with driver = "contactor")"},
         {R"(contactor = "block")", R"(contactor = "blok")",
@@ -395,7 +395,7 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
         {"act_above_kw = 40000\n", "",
          "site.toml:117:1: [[policy]] contract has no 'act_above_kw'; expected a number, 0.001 to 10000000"},
         {"release_kw = 39000", "release_kw = 39000\n\n[limits]\nmax_kw = 1",
-         R"(site.toml:124:2: unknown key "limits" in the site file; known: mqtt, meter, feeder, fx, site, journal, http, signal, group, policy)"},
+         R"(site.toml:124:2: unknown key "limits" in the site file; known: mqtt, meter, pdu, feeder, fx, site, journal, http, signal, group, policy)"},
         {R"(name = "uf")", R"(name = "spare")",
          R"(site.toml:125:8: 'name' is "spare", which a load, a group or the site has too; a person's word must say which)"},
         {R"(nominal_hz = 60)", R"(nominal_hz = 55)",
@@ -505,7 +505,7 @@ site.toml:136:15: contactor "block" carries "miners", which is flexible and save
          "[[policy]]\nname = \"heat\"\nkind = \"heat_demand\"\ngroup = \"miners\"\nschedule = [{ hours = \"20:00-08:00\" }]\n\n[[policy]]\nname = \"strike\"\n",
          "site.toml:109:13: 'schedule' of [[policy]] heat has no 'thermal_kw'; expected how much heat is wanted then"},
     };
-        for (const std::vector<BadInput>& more : {bad_gpu_groups(), bad_slowed_miners()}) all.insert(all.end(), more.begin(), more.end());
+        for (const std::vector<BadInput>& more : {bad_gpu_groups(), bad_slowed_miners(), bad_pdus()}) all.insert(all.end(), more.begin(), more.end());
         return all;
     }();
     return table;

@@ -18,7 +18,8 @@ extern const std::string good_inventory;  ///< As fleet.csv beside it.
 
 const std::vector<BadInput>& bad_site_files();
 std::vector<BadInput> bad_gpu_groups();   ///< The last of those,
-std::vector<BadInput> bad_slowed_miners();///< but for these.
+std::vector<BadInput> bad_slowed_miners();///< but for these,
+std::vector<BadInput> bad_pdus();         ///< and these after them.
 const std::vector<BadInput>& bad_inventories();
 
 }  // namespace ballast

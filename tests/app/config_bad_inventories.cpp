@@ -10,7 +10,7 @@ const std::vector<BadInput>& bad_inventories() {
          "fleet.csv:1:1: there is no machine below the header; expected a line for each"},
         {"", "id,host,power\nm-1,10.2.0.1,3500\n",
          "fleet.csv:1:1: the header has no column \"watts\"; it must have id, host and watts\nfleet.csv:1:9: "
-         "unknown column \"power\"; known: id, host, port, mac, watts, joules_per_terahash, strike_per_mwh"},
+         "unknown column \"power\"; known: id, host, port, mac, watts, joules_per_terahash, strike_per_mwh, pdu, outlet"},
         {"", "id,host,watt\nm-1,10.2.0.1,3500\n",
          "fleet.csv:1:1: the header has no column \"watts\"; it must have id, host and watts\nfleet.csv:1:9: "
          "unknown column \"watt\"; did you mean \"watts\"?"},
@@ -39,6 +39,14 @@ const std::vector<BadInput>& bad_inventories() {
         {"", "id,host,port,mac,watts,joules_per_terahash\nm-1,10.2.0.1,4028,,3500,\"17,5\"\n",
          R"(fleet.csv:2:25: joules_per_terahash is "17,5"; allowed: 0.001 to 10000 with at most 3 decimals, or empty for unknown)"},
         {"", "id,host,watts,strike_per_mwh\nm-1,10.2.0.1,3500,cheap\n", "fleet.csv:2:19: strike_per_mwh is \"cheap\"; allowed: -100000 to 100000 with at most 6 decimals, or empty for the policy's"},
+        {"", "id,host,watts,pdu,outlet\nm-1,10.2.0.1,3500,p-1,x\n", 
+         R"(fleet.csv:2:23: outlet is "x"; allowed: 1 to 65535, as the PDU counts its outlets, or empty for none)"},
+        {"", "id,host,watts,pdu,outlet\nm-1,10.2.0.1,3500,p 1,3\n", 
+         R"(fleet.csv:2:19: pdu is "p 1"; allowed: letters, digits, '-', '_' and '.', the first a letter or digit, at most 64)"},
+        {"", "id,host,watts,pdu,outlet\nm-1,10.2.0.1,3500,,\nm-2,10.2.0.2,3500,p-1,\nm-3,10.2.0.3,3500,,4\nm-4,10.2.0.4,3500,p-1,4\n", 
+         "fleet.csv:3:23: machine \"m-2\" has pdu \"p-1\" and no outlet; expected both or neither\n"
+         "fleet.csv:4:20: machine \"m-3\" has outlet 4 and no pdu; expected both or neither\n"
+         "fleet.csv:5:23: machine \"m-4\" names the pdu \"p-1\", which is not in the site file; there is no [[pdu]]"},
         {"", "id,host,port,mac,watts,joules_per_terahash\nm-1,\"10.2.0.1,4028,,3500,17.5\n",
          "fleet.csv:2:5: a quote that is not closed on its line; allowed: a field in quotes ends on its "
          "line"},
@@ -65,7 +73,7 @@ const std::vector<BadInput>& bad_inventories() {
          "fleet.csv:4:12: id is \"m 2\"; allowed: letters, digits, '-', '_', '.' and ':', the first a letter or digit, at most 64"},
         {"", "\xC2\x89PNG\r\n\x1A\n",
          "fleet.csv:1:1: unknown column \"??PNG\"; known: id, host, port, mac, watts, "
-         "joules_per_terahash, strike_per_mwh\nfleet.csv:1:1: the header has no column \"id\"; it must have id, host and "
+         "joules_per_terahash, strike_per_mwh, pdu, outlet\nfleet.csv:1:1: the header has no column \"id\"; it must have id, host and "
          "watts\nfleet.csv:1:1: the header has no column \"host\"; it must have id, host and "
          "watts\nfleet.csv:1:1: the header has no column \"watts\"; it must have id, host and watts"},
     };

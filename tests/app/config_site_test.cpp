@@ -65,6 +65,11 @@ TEST_CASE("what a kWh costs beside its price lowers every strike by as much") {
     CHECK(model.site.loads[2].strike == Price{break_even({Price{45'000'000'000}, 0, 1'000'000}, 17'500).count - 12'500'000});
 }
 
+TEST_CASE("a group whose machines hang on outlets can be powered off and no other") {
+    const SiteModel model = build_site(good_config("joules_per_terahash = 17.5\n", "joules_per_terahash = 17.5\npdu = \"p\"\noutlet = 1\n[[pdu]]\nname = \"p\"\nhost = \"10.0.0.9\"\ncommunity_file = \"c\"\n"));
+    for (const Site::Group& group : model.site.groups) CHECK(group.can_power_off == (group.name == "spare"));
+}
+
 TEST_CASE("hosted machines stand by their owners' strikes, which no hashprice moves") {
     const Config config = good_config("joules_per_terahash = 17.5\n", "joules_per_terahash = 17.5\nstrike_per_mwh = 70\n[[group.machine]]\nid = \"s-2\"\nhost = \"10.1.0.2\"\n"
                                       "watts = 3500\njoules_per_terahash = 29.5\nstrike_per_mwh = 90.5\n[[group.machine]]\nid = \"s-3\"\nhost = \"10.1.0.3\"\nwatts = 3500\nstrike_per_mwh = -1\n");

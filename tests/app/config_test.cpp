@@ -132,6 +132,34 @@ TEST_CASE("a meter has a plausible range, given or not") {
     CHECK(half->groups[0].meter->plausible_max == Power{2'000'000});
 }
 
+TEST_CASE("a pdu is read with APC's outlets where it names none and its machines have the time to come back") {
+    const auto with = [](const std::string& keys) {
+        return parse(replaced(good_site, "joules_per_terahash = 17.5\n", "joules_per_terahash = 17.5\npdu = \"p-1\"\noutlet = 3\n[[group.machine]]\nid = \"s-2\"\nhost = \"10.1.0.2\"\nwatts = 3500\npdu = \"p-1\"\noutlet = 4\n"
+                                                                            "[[pdu]]\nname = \"p-1\"\nhost = \"10.0.0.9\"\ncommunity_file = \"pdu.community\"\n" + keys));
+    };
+    const auto usual = with("");
+    REQUIRE(usual);
+    const PduConfig& pdu = usual->pdus.at(0);
+    CHECK(pdu.control == drivers::Oid{1, 3, 6, 1, 4, 1, 318, 1, 1, 4, 4, 2, 1, 3});
+    CHECK(pdu.state == pdu.control);
+    CHECK(pdu.shows_off == 2);
+    CHECK(pdu.version == drivers::SnmpVersion::v1);
+    CHECK(pdu.community.name == "pdu.community");
+    CHECK(!pdu.watts);
+    CHECK(holds_secrets(*usual));
+    CHECK(usual->groups.at(2).on_outlets());
+    CHECK(!usual->groups.at(1).on_outlets());
+    CHECK(usual->groups.at(2).machines.at(1).outlet == 4);
+    CHECK(usual->groups.at(2).on_within == Duration{600'000});  // A LuxOS machine's own is enough.
+    const auto slow = with("boot_s = 900\nversion = \"2c\"\nstate_oid = \"1.3.6.1.4.1.318.1.1.26.9.2.3.1.5\"\nstate_on = 2\nstate_off = 1\nwatts_oid = \".1.3.6.1.4.1.318.1.1.26.9.4.3.1.7\"\nwatts_scale = 10\n");
+    REQUIRE(slow);
+    CHECK(slow->groups.at(2).on_within == Duration{915'000});
+    CHECK(slow->pdus.at(0).shows_on == 2);
+    CHECK(slow->pdus.at(0).turn_on == 1);
+    CHECK(slow->pdus.at(0).watts_scale == 10);
+    CHECK(slow->pdus.at(0).watts->back() == 7);
+}
+
 TEST_CASE("a file that is no TOML is told so with its place") {
     for (const char* text : {"[site", "name = \"mesa", "a = 1\na = 2", "\xff\xfe", "x = 08", "[[a]]\n[a]"}) {
         const Parsed parsed = parse(text);

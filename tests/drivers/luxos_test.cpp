@@ -384,6 +384,22 @@ TEST_CASE("telemetry is news by exception") {
     CHECK(rig.readings[2].mode == Mode::asleep);
 }
 
+TEST_CASE("a machine that others tell of too says anew what it does after a silence") {
+    const bool shared = GENERATE(false, true);
+    Rig rig;
+    rig.settings.machines[0].shared = shared;
+    rig.settings.machines[0].poll = Duration{100};
+    rig.start();
+    REQUIRE(rig.await([&] { return rig.readings.size() == 1; }));
+    int unanswered = 0;
+    rig.miners[0].script = [&](const auto&) { return ++unanswered, Answer{Manner::reset, "", {}}; };  // As when its outlet is turned off, and on again.
+    REQUIRE(rig.await([&] { return unanswered > 1; }));
+    rig.miners[0].script = {};
+    const std::size_t answers = rig.answers;
+    REQUIRE(rig.await([&] { return rig.answers > answers + 2; }));
+    CHECK(rig.readings.size() == (shared ? 2u : 1u));
+}
+
 TEST_CASE("where power is only estimated, hashing decides") {
     Rig rig;
     rig.miners[0].measures = false;

@@ -17,6 +17,7 @@ public:
         for (const Bound& bound : seen.recount.limits.bounds) met_or_told(seen, bound);
         only_what_is_needed(seen);
         contactors(seen);
+        outlets(seen);
         obligations(seen);
     }
 
@@ -137,6 +138,19 @@ private:
                        std::max(since->second, bound.since) + bound.prove_within + bound.contactor_after <= seen.now.steady;
             });
             verdict_.unless(due, "order {} opens a contactor though the meter has not shown it long enough", static_cast<std::uint64_t>(order.id));
+        }
+    }
+
+    /// An outlet is turned off after a sleep that failed, never for a price, and only while the meter shows what may be pressed so far.
+    void outlets(const Seen& seen) {
+        for (const Order& order : seen.decision.orders) {
+            if (order.rung != Rung::power_off) continue;
+            const bool shown = std::ranges::any_of(seen.recount.limits.bounds, [&](const Bound& bound) {
+                return shown_.contains(key(bound)) && bound.why.cause != Cause::price && bound.why.escalate_to >= EscalateTo::power_off && site_.feeds(bound.scope, index(order.group));
+            });
+            verdict_.unless(shown, "order {} turns outlets off though the meter does not show why", static_cast<std::uint64_t>(order.id));
+            verdict_.unless(site_.groups[index(order.group)].can_power_off && order.attempt > 1 && order.why.cause != Cause::price && order.why.escalate_to >= EscalateTo::power_off,
+                            "order {} turns outlets off that it may not", static_cast<std::uint64_t>(order.id));
         }
     }
 

@@ -181,6 +181,7 @@ private:
     void machines(std::size_t number) {
         Site::Group group{.name = "miners-" + std::to_string(number), .driver = "luxos", .loads = {next(), next()}, .tier = Tier::interruptible};
         place(group);
+        group.can_power_off = number % 2 == 0;
         group.standby = Power{dice_.between(0, 60)};
         group.min_off = seconds({0, 30, 120, 600});
         group.min_on = seconds({0, 30, 300});

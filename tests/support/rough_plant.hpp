@@ -133,11 +133,13 @@ private:
         const auto& group = group_of(s);
         const bool dead = dark_ || (group.contactor && !loads_[*group.contactor].running);
         const auto answer = [&](Fate fate, Duration after) { receipts_.push_back({now + after, {order.id, {s, s + 1}, fate, now + after}}); };
-        if (dead || m.nature == Nature::deaf) return answer(dice_.percent(50) ? Fate::timed_out : Fate::unreachable, Duration{3'000});
-        if (m.nature == Nature::refuser) return answer(Fate::refused, Duration{100});
+        const bool by_outlet = order.rung == Rung::power_off && dice_.percent(80);  // Some PDUs are dead. Else it works whatever ails the machine.
+        if (order.rung == Rung::power_off && !by_outlet) return answer(Fate::unreachable, Duration{3'000});
+        if (!by_outlet && (dead || m.nature == Nature::deaf)) return answer(dice_.percent(50) ? Fate::timed_out : Fate::unreachable, Duration{3'000});
+        if (!by_outlet && m.nature == Nature::refuser) return answer(Fate::refused, Duration{100});
         if (group.tier == Tier::flexible && order.rung != Rung::sleep) return take_flexible(order, s, now);
         answer(Fate::accepted, Duration{dice_.between(0, 500)});
-        if (m.nature == Nature::liar) return;
+        if (!by_outlet && m.nature == Nature::liar) return;
         if (m.changes_at != never && m.changes_to == raises(order.rung)) return;  // Already at it.
         m.changes_to = raises(order.rung);
         m.changes_at = now + (m.changes_to ? m.on_after : m.off_after);
