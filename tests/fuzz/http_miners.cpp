@@ -10,6 +10,11 @@ using namespace ballast::fuzz;
 
 namespace {
 
+/// A refusal's words are as they came; who knows the password looks for it in them, and makes the rest fit to show.
+bool answers_well(const Result<void>& taken) {
+    return taken || (taken.error().code == Errc::refused && !taken.error().detail.empty()) || fails_well(taken);
+}
+
 void check_axeos(std::string_view bytes) {
     const auto info = wire::axeos::parse_info(used_parser(), bytes);
     PROMISE(fails_well(info));
@@ -30,9 +35,9 @@ void check_epic(std::string_view bytes) {
         summary->idles();
     }
     const auto network = wire::epic::parse_network(parser, bytes);
-    PROMISE(fails_well(network));
+    PROMISE(fails_well(network, true));
     if (network) PROMISE(sane_mac(*network));
-    PROMISE(fails_well(wire::epic::parse_order_reply(parser, bytes), true));
+    PROMISE(answers_well(wire::epic::parse_order_reply(parser, bytes)));
 }
 
 void check_vnish(std::string_view bytes) {
@@ -49,8 +54,8 @@ void check_vnish(std::string_view bytes) {
     const auto info = wire::vnish::parse_info(parser, bytes);
     PROMISE(fails_well(info));
     if (info) PROMISE(sane_mac(*info));
-    PROMISE(fails_well(wire::vnish::parse_order_reply(parser, bytes), true));
-    PROMISE(wire::is_printable(wire::vnish::error_words(parser, bytes)));
+    PROMISE(answers_well(wire::vnish::parse_order_reply(parser, bytes)));
+    PROMISE(wire::vnish::error_words(parser, bytes).size() <= wire::cgminer::most_bytes);
 }
 
 }  // namespace
