@@ -150,8 +150,11 @@ TEST_CASE("a key of very many levels is refused, and nothing else that has dots"
     CHECK(faults_of("[" + deep + "]") == "site.toml:1:65: " + said);
     CHECK(faults_of("b = { c = \"\\\\\", " + deep + " = 1 }") == "site.toml:1:80: " + said);
     CHECK(faults_of("b = { " + deep + " = 1 }") == "site.toml:1:70: " + said);
+    // Quotes of strings of several lines, and what of them is the string's own.
+    CHECK(faults_of("b = { c = \"\"\" \" \"\"\", " + deep + " = 1 }") == "site.toml:1:85: " + said);
+    CHECK(faults_of("b = { c = ''''x\n''''', " + deep + " = 1 }") == "site.toml:2:71: " + said);
     const std::string dots(100, '.');
-    for (const std::string& fine : {"# " + dots, "[site] # \"" + dots, "a = \"" + dots + "\"", "a = '" + dots + "'"})
+    for (const std::string& fine : {"# " + dots, "[site] # \"" + dots, "a = \"" + dots + "\"", "a = '" + dots + "'", "a = \"\"\"\n" + dots + "\n\"" + dots + "\"\"\""})
         CHECK(faults_of(fine).find("levels") == std::string::npos);
 }
 

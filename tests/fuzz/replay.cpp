@@ -16,6 +16,13 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t mutations = 2'000, most_mutated_bytes = 1'500'000, longest_input = 70'000;
 
+/// What nests as deep as there is room for, and what is one byte too long for most.
+std::vector<std::string> extremes() {
+    std::string objects;
+    while (objects.size() < 65'530) objects += R"({"a":)";
+    return {"", std::string(65'537, '['), objects, std::string(65'537, ' '), std::string(65'536, '\0')};
+}
+
 /// In the order of their names, so that each run is the same.
 void add_files(const fs::path& folder, std::vector<std::string>& inputs) {
     if (!fs::exists(folder)) return;
@@ -69,9 +76,10 @@ void replay(const std::string& name, void (*one_input)(std::string_view)) {
         one_input(file_text(file));
         return;
     }
-    std::vector<std::string> inputs{""};
+    std::vector<std::string> inputs = extremes();
+    const std::size_t made_up = inputs.size();
     add_files(fs::path{PROJECT_DIR} / "tests" / "fuzz" / "corpus" / name, inputs);
-    REQUIRE(inputs.size() > 1);
+    REQUIRE(inputs.size() > made_up);
     const char* shared = std::getenv("BALLAST_SHARED");
     add_files((shared ? fs::path{shared} : fs::path{PROJECT_DIR} / ".." / "shared") / "captures", inputs);
 
