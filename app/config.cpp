@@ -2,6 +2,7 @@
 
 #include "app/config_parts.hpp"
 #include "drivers/sqlite/sha256.hpp"
+#include "wire/printable.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -139,7 +140,7 @@ tl::expected<Config, std::vector<Fault>> parse_config(std::string text, const st
         parse.config.files.push_back({path, std::move(text), ""});
         config::read_tables(table, parse);
     } catch (const toml::parse_error& error) {
-        parse.faults.add(config::position(error.source()), fmt::format("not TOML: {}", error.description()));
+        parse.faults.add(config::position(error.source()), "not TOML: " + wire::printable(error.description(), 300));
     }
     if (parse.faults.any()) return tl::unexpected{std::move(parse.faults).sorted()};
     config::hash_files(parse.config);

@@ -142,6 +142,11 @@ TEST_CASE("a file that is no TOML is told so with its place") {
     }
 }
 
+TEST_CASE("what is no TOML is told on one line, whatever it is") {
+    CHECK(faults_of("a =t\n \"b\"") == "site.toml:1:5: not TOML: Error while parsing boolean: expected 'true', saw 't?'\n");
+    CHECK(faults_of("a =t\x1b[31m").find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("a key of very many levels is refused, and nothing else that has dots") {
     std::string deep = "a";
     for (int i = 0; i < 300'000; ++i) deep += ".a";
