@@ -33,11 +33,13 @@ void add_files(const fs::path& folder, std::vector<std::string>& inputs) {
     for (const fs::path& file : files) inputs.push_back(file_text(file));
 }
 
-/// The head of one and the tail of another; bytes of any value; what firmware does to JSON.
-std::string bent(const std::vector<std::string>& inputs, tests::Dice& dice, std::mt19937_64& random) {
-    std::string bytes = inputs[dice.below(inputs.size())];
+/// The head of one and the tail of another; bytes of any value; what firmware does to JSON. Of its own seeds mostly: the most of
+/// `others` speak another language.
+std::string bent(const std::vector<std::string>& seeds, const std::vector<std::string>& others, tests::Dice& dice, std::mt19937_64& random) {
+    const auto& from = others.empty() || dice.percent(60) ? seeds : others;
+    std::string bytes = from[dice.below(from.size())];
     if (dice.percent(20)) {
-        const std::string& other = inputs[dice.below(inputs.size())];
+        const std::string& other = from[dice.below(from.size())];
         bytes = bytes.substr(0, dice.below(bytes.size() + 1)) + other.substr(dice.below(other.size() + 1));
     }
     for (auto n = dice.below(4); n > 0 && !bytes.empty(); --n) bytes[dice.below(bytes.size())] = static_cast<char>(dice.raw());
@@ -76,19 +78,19 @@ void replay(const std::string& name, void (*one_input)(std::string_view)) {
         one_input(file_text(file));
         return;
     }
-    std::vector<std::string> inputs = extremes();
-    const std::size_t made_up = inputs.size();
-    add_files(fs::path{PROJECT_DIR} / "tests" / "fuzz" / "corpus" / name, inputs);
-    REQUIRE(inputs.size() > made_up);
+    std::vector<std::string> seeds, others;
+    add_files(fs::path{PROJECT_DIR} / "tests" / "fuzz" / "corpus" / name, seeds);
+    REQUIRE_FALSE(seeds.empty());
     const char* shared = std::getenv("BALLAST_SHARED");
-    add_files((shared ? fs::path{shared} : fs::path{PROJECT_DIR} / ".." / "shared") / "captures", inputs);
+    add_files((shared ? fs::path{shared} : fs::path{PROJECT_DIR} / ".." / "shared") / "captures", others);
 
     Tried tried{name};
-    for (const std::string& bytes : inputs) tried.feed(bytes, one_input);
+    for (const auto& inputs : {extremes(), seeds, others})
+        for (const std::string& bytes : inputs) tried.feed(bytes, one_input);
+    std::erase_if(others, [](const std::string& bytes) { return bytes.size() > longest_mutated; });
     tests::Dice dice{name.size()};
     std::mt19937_64 random{7};
-    std::erase_if(inputs, [](const std::string& bytes) { return bytes.size() > longest_mutated; });
-    for (std::size_t i = 0; i < mutations; ++i) tried.feed(bent(inputs, dice, random), one_input);
+    for (std::size_t i = 0; i < mutations; ++i) tried.feed(bent(seeds, others, dice, random), one_input);
 }
 
 }  // namespace ballast::fuzz
