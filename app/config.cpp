@@ -2,6 +2,7 @@
 
 #include "app/config_parts.hpp"
 #include "drivers/sqlite/sha256.hpp"
+#include "wire/printable.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -74,26 +75,38 @@ void read_tables(const toml::table& table, Parse& parse) {
 
 constexpr unsigned most_levels = 32;  ///< A site file has two.
 
+/// How many more bytes belong to the quotes that begin at `at`: of a string of several lines there are three, and behind those
+/// that end it two may stand that are its own.
+std::size_t more_quotes(std::string_view text, std::size_t at, bool ends) {
+    const std::size_t run = std::min(text.find_first_not_of(text[at], at), text.size()) - at;
+    return run < 3 ? 0 : ends ? std::min<std::size_t>(run, 5) - 1 : 2;
+}
+
 /// Where a key of more levels ends them. toml++ reads a key of any depth and takes it apart by recursion, down to the
 /// stack's end; values it bounds by itself.
 std::optional<Position> too_deep(std::string_view text) {
     Position at{1, 0};
     unsigned dots = 0;
     char quote = 0;
-    bool comment = false;
+    bool comment = false, several_lines = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
+        std::size_t more = 0;  // Bytes to pass over.
         ++at.column;
         if (c == '\n') {
             at = {at.line + 1, 0};
-            dots = 0, quote = 0, comment = false;
+            dots = 0, comment = false;
+            if (!several_lines) quote = 0;
         } else if (comment) {
             continue;
         } else if (quote != 0) {
-            if (c == quote) quote = 0;
-            else if (c == '\\' && quote == '"' && i + 1 < text.size() && text[i + 1] != '\n') ++i, ++at.column;
+            if (c == '\\' && quote == '"' && i + 1 < text.size() && text[i + 1] != '\n') more = 1;
+            else if (c == quote && several_lines) more = more_quotes(text, i, true);
+            if (c == quote && (!several_lines || more > 0)) quote = 0, several_lines = false;
         } else if (c == '"' || c == '\'') {
             quote = c;
+            more = more_quotes(text, i, false);
+            several_lines = more > 0;
         } else if (c == '#') {
             comment = true;
         } else if (c == '.') {
@@ -101,6 +114,7 @@ std::optional<Position> too_deep(std::string_view text) {
         } else if (std::string_view{"=,[]{}"}.find(c) != std::string_view::npos) {
             dots = 0;
         }
+        i += more, at.column += static_cast<unsigned>(more);
     }
     return std::nullopt;
 }
@@ -129,7 +143,7 @@ tl::expected<Config, std::vector<Fault>> parse_config(std::string text, const st
         parse.config.files.push_back({path, std::move(text), ""});
         config::read_tables(table, parse);
     } catch (const toml::parse_error& error) {
-        parse.faults.add(config::position(error.source()), fmt::format("not TOML: {}", error.description()));
+        parse.faults.add(config::position(error.source()), "not TOML: " + wire::printable(error.description(), 300));
     }
     if (parse.faults.any()) return tl::unexpected{std::move(parse.faults).sorted()};
     config::hash_files(parse.config);

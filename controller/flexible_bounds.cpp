@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 namespace ballast {
 
@@ -179,7 +178,8 @@ void restore_flexible(Core& core, std::vector<Room>& rooms) {
     rooms.clear();
     for (const Bound& bound : core.limits.bounds) rooms.push_back(room_under(core, bound, balance(core, bound.scope)));
     const Why allowed{{}, {}, {}, 0, Reason::allowed_again};
-    for (const GroupId g : core.flexible_turns | std::views::reverse) {
+    for (auto turn = core.flexible_turns.rbegin(); turn != core.flexible_turns.rend(); ++turn) {  // clang 14 knows no views of g++ 12's.
+        const GroupId g = *turn;
         const Range loads = core.group(g).loads;
         for (Slot s = loads.last; s-- > loads.first;) {
             if (core.local[index(g)] || !is_slowed(core, s) || !keep_room(core, rooms, s)) continue;

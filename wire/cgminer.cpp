@@ -118,13 +118,13 @@ bool Framing::feed(std::string_view chunk) {
 }
 
 Parser::Parser()
-    : resource_{memory_.data(), memory_.size()}, parser_{{}, strict_options(), scratch_.data(), scratch_.size()} {}
+    : parser_{{}, strict_options(), scratch_.data(), scratch_.size()} {}
 
 bool Parser::strict(std::string_view text) {
     value_ = nullptr;
-    parser_.reset();  // What a failed parse left behind lies in the memory released next.
-    resource_.release();
-    parser_.reset(&resource_);
+    parser_.reset();  // What a failed parse left behind lies in the memory given up next.
+    resource_.emplace(memory_.data(), memory_.size());
+    parser_.reset(&*resource_);
     json::error_code broken;
     parser_.write(text.data(), text.size(), broken);
     if (broken) return false;

@@ -76,7 +76,7 @@ private:
 
     std::array<unsigned char, 16'384> memory_;
     std::array<unsigned char, 2'048> scratch_;
-    json::monotonic_resource resource_;
+    std::optional<json::monotonic_resource> resource_;  ///< A new one for each reply: its blocks double, and go on where they were when it is released.
     json::parser parser_;
     json::value value_;
     std::string repaired_;

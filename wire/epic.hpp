@@ -30,7 +30,7 @@ struct Summary {
 /// Fails with malformed, also where it says neither state nor watts nor boards; refused where it says that it cannot tell; oversized.
 Result<Summary> parse_summary(cgminer::Parser& parser, std::string_view body);
 
-/// GET /network: the address of whichever way it is connected. Nothing if it tells none.
+/// GET /network: the address of whichever way it is connected. Nothing if it tells none. Fails as `parse_summary`.
 Result<std::optional<std::uint64_t>> parse_network(cgminer::Parser& parser, std::string_view body);
 
 /// GET /capabilities: the model, printable. Fails where it tells none.
@@ -39,7 +39,8 @@ Result<std::string> parse_capabilities(cgminer::Parser& parser, std::string_view
 /// The body of POST /miner: `param` is "Stop" or "Autostart".
 std::string miner_order(std::string_view param, std::string_view password);
 
-/// The reply to it. Refused, with the firmware's words if it has any, unless its result is true; malformed where that cannot be seen.
+/// The reply to it. Refused unless its result is true, with the firmware's words if it has any, as they came: not fit to show, for
+/// they may repeat a secret, which only whoever knows it can see. Malformed where that cannot be seen.
 Result<void> parse_order_reply(cgminer::Parser& parser, std::string_view body);
 
 }  // namespace ballast::wire::epic

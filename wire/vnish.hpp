@@ -51,10 +51,10 @@ struct Info {
 Result<Info> parse_info(cgminer::Parser& parser, std::string_view body);
 
 /// The reply to POST mining/stop, mining/start and mining/throttle, of a status that means success: empty, null, or JSON without an `err` and
-/// without `"success":false`. Refused, with the firmware's words, or malformed.
+/// without `"success":false`. Refused, with the firmware's words as they came (not fit to show: they may repeat a secret), or malformed.
 Result<void> parse_order_reply(cgminer::Parser& parser, std::string_view body);
 
-/// `err` of a reply that says no; empty if it has none.
+/// `err` of a reply that says no, as it came; empty if it has none.
 std::string error_words(cgminer::Parser& parser, std::string_view body);
 
 }  // namespace ballast::wire::vnish

@@ -61,8 +61,8 @@ bool is_truthy(const JsonNode* node) {
     if (node->kind != Kind::string) return false;
     // Load rises by it: a word that means no is none.
     std::string word;
-    for (const unsigned char c : node->text)
-        if (std::isspace(c) == 0) word += static_cast<char>(std::tolower(c));
+    for (const char c : node->text)
+        if (const auto byte = static_cast<unsigned char>(c); std::isspace(byte) == 0) word += static_cast<char>(std::tolower(byte));
     constexpr std::array<std::string_view, 9> no{"false", "no", "n", "f", "off", "null", "none", "inactive", "0"};
     const bool zero = !word.empty() && word.find_first_not_of("0.+-") == word.npos;
     return !word.empty() && !zero && std::ranges::find(no, word) == no.end();

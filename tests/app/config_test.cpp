@@ -170,6 +170,11 @@ TEST_CASE("a file that is no TOML is told so with its place") {
     }
 }
 
+TEST_CASE("what is no TOML is told on one line, whatever it is") {
+    CHECK(faults_of("a =t\n \"b\"") == "site.toml:1:5: not TOML: Error while parsing boolean: expected 'true', saw 't?'\n");
+    CHECK(faults_of("a =t\x1b[31m").find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("a key of very many levels is refused, and nothing else that has dots") {
     std::string deep = "a";
     for (int i = 0; i < 300'000; ++i) deep += ".a";
@@ -178,8 +183,11 @@ TEST_CASE("a key of very many levels is refused, and nothing else that has dots"
     CHECK(faults_of("[" + deep + "]") == "site.toml:1:65: " + said);
     CHECK(faults_of("b = { c = \"\\\\\", " + deep + " = 1 }") == "site.toml:1:80: " + said);
     CHECK(faults_of("b = { " + deep + " = 1 }") == "site.toml:1:70: " + said);
+    // Quotes of strings of several lines, and what of them is the string's own.
+    CHECK(faults_of("b = { c = \"\"\" \" \"\"\", " + deep + " = 1 }") == "site.toml:1:85: " + said);
+    CHECK(faults_of("b = { c = ''''x\n''''', " + deep + " = 1 }") == "site.toml:2:71: " + said);
     const std::string dots(100, '.');
-    for (const std::string& fine : {"# " + dots, "[site] # \"" + dots, "a = \"" + dots + "\"", "a = '" + dots + "'"})
+    for (const std::string& fine : {"# " + dots, "[site] # \"" + dots, "a = \"" + dots + "\"", "a = '" + dots + "'", "a = \"\"\"\n" + dots + "\n\"" + dots + "\"\"\""})
         CHECK(faults_of(fine).find("levels") == std::string::npos);
 }
 

@@ -10,7 +10,7 @@ namespace ballast::tests {
 /// A guard's meter and its trips: by the table last decided on, or, while that is not armed yet, by the one before.
 class RandomGuard {
 public:
-    RandomGuard(const RandomSite& site, Dice& dice, Steady start) : site_{site}, dice_{dice}, due_{site.site.guards.empty() ? never : start} {}
+    RandomGuard(const RandomSite& site, Dice& dice, Steady start) : dice_{dice}, due_{site.site.guards.empty() ? never : start} {}
 
     Steady next() const { return due_; }
 
@@ -37,7 +37,6 @@ private:
         return tripped;
     }
 
-    const RandomSite& site_;
     Dice& dice_;
     Steady due_;
     std::optional<TripTable> table_;

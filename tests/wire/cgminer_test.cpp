@@ -2,6 +2,8 @@
 
 #include "tests/catch.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -246,6 +248,18 @@ TEST_CASE("every capture parses, strictly, and gives its values") {
     CHECK(said->mac == 0x62f75eb71046u);
     CHECK(said->model == "Antminer S19k Pro");
     CHECK(said->serial == "JYZZB0UBDJABF06RB");
+}
+
+TEST_CASE("long replies take no more memory the hundredth time than the first") {
+    std::string bytes = R"({"STATS":[)";  // Its values need more than the parser has of its own.
+    for (int i = 0; i < 1'000; ++i) bytes += fmt::format(R"({{"chain":{},"rate":1.5}},)", i);
+    bytes.back() = ']';
+    Parser parser;
+    for (int round = 0; round < 100; ++round) {
+        const auto reply = parser.parse(round % 2 == 0 ? bytes + '}' : bytes);
+        REQUIRE(reply);
+        CHECK(reply->body->at("STATS").as_array().size() == 1'000);
+    }
 }
 
 TEST_CASE("mutated replies never crash, hang or grow, and what repair makes is JSON") {
