@@ -72,7 +72,7 @@ class BadInput(unittest.TestCase):
         table = Table("commands", "commands", "typed", "status", "message")
         for line in ("", "frobnicate", "--json check site.toml"):
             self.tries(table, line)
-        for command in ("check", "run", "simulate", "discover", "replay", "plan", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort", "maintenance", "override"):
+        for command in ("check", "run", "simulate", "discover", "replay", "plan", "fleet", "explain", "receipt", "audit", "hold", "lockout", "clear", "abort", "maintenance", "override"):
             self.tries(table, command)
         self.shell.write("empty.toml")
         self.shell.write("deep.toml", "a" + ".a" * 300_000 + " = 1")
