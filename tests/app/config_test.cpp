@@ -318,7 +318,7 @@ TEST_CASE("what gives a strike is exact") {
 
 TEST_CASE("an inventory may come with CRLF, a byte order mark, quotes, and columns in any order") {
     const std::string inventory =
-        "\xEF\xBB\xBFwatts,\"id\", host\r\n3500,m-1,\"10.9.0.1\"\r\n\r\n 3250 ,\"m-2\",10.2.0.2";
+        "\xEF\xBB\xBFwatts,\"id\", host\r\n3500,m-1,\"10.2.0.1\"\r\n\r\n 3250 ,\"m-2\",10.2.0.2";
     const Parsed parsed = parse(good_site, inventory);
     REQUIRE(parsed);
     const auto& machines = parsed->groups.at(1).machines;
