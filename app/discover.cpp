@@ -43,7 +43,7 @@ std::vector<asic::Block> blocks_of(const std::vector<std::string>& networks) {
 std::pair<AsicProtocol, std::string> for_make(const std::string& option, const std::string& text) {
     const std::size_t equals = text.find('=');
     for (const Make& make : makes())
-        if (asic::takes_login(make.protocol) && equals != text.npos && equals + 1 < text.size() && text.substr(0, equals) == make.driver) return {make.protocol, text.substr(equals + 1)};
+        if (asic::takes_login(make.protocol) && equals != text.npos && equals + 1 < text.size() && text.substr(0, equals) == make.driver()) return {make.protocol, text.substr(equals + 1)};
     throw WrongInput{fmt::format("{} \"{}\" is not allowed; allowed: antminer=... or braiins=...; the others tell who they are without a login", option, text)};
 }
 
@@ -58,7 +58,7 @@ std::map<AsicProtocol, asic::Login> logins_of(const DiscoverOptions& options) {
     for (const std::string& text : options.users) {
         auto [make, user] = for_make("--user", text);
         const auto login = out.find(make);
-        if (login == out.end()) throw WrongInput{fmt::format("--user \"{}\" goes with --password-file {}=FILE; without it nobody is logged on to", text, make_of(make).driver)};
+        if (login == out.end()) throw WrongInput{fmt::format("--user \"{}\" goes with --password-file {}=FILE; without it nobody is logged on to", text, make_of(make).driver())};
         login->second.user = std::move(user);
     }
     return out;
@@ -75,7 +75,7 @@ std::string random_word() {
 std::string inventory_path(const std::string& csv, const Make* make) {
     const std::filesystem::path path{csv};
     if (!make) return csv;
-    return (path.parent_path() / fmt::format("{}-{}{}", path.stem().string(), make->driver, path.extension().string())).string();
+    return (path.parent_path() / fmt::format("{}-{}{}", path.stem().string(), make->driver(), path.extension().string())).string();
 }
 
 /// Said before the sweep, not after it.
@@ -104,7 +104,7 @@ std::vector<std::string> write_inventories(const std::vector<Discovered>& machin
         const auto of_it = [&](const Discovered& machine) { return machine.make == make && !machine.twice; };
         const auto count = std::ranges::count_if(machines, of_it);
         const auto open = std::ranges::count_if(machines, [&](const Discovered& machine) { return of_it(machine) && !machine.plate; });
-        told.push_back(fmt::format("wrote {}: {} of driver = \"{}\"{}", path, count, make->driver, open > 0 ? fmt::format(", {} without watts: `ballast check` names their lines", open) : ""));
+        told.push_back(fmt::format("wrote {}: {} of driver = \"{}\"{}", path, count, make->driver(), open > 0 ? fmt::format(", {} without watts: `ballast check` names their lines", open) : ""));
     }
     return told;
 }

@@ -19,7 +19,7 @@ using Row = std::array<std::string, 7>;
 
 Row row_of(const Discovered& machine) {
     const std::string mac = machine.mac ? mac_text(*machine.mac) : "";
-    return {machine.address, std::string{machine.make->driver}, machine.model, mac, std::string{mode_text(machine.mode)}, machine.plate ? std::to_string(machine.plate->watts.count) : "?",
+    return {machine.address, std::string{machine.make->driver()}, machine.model, mac, std::string{mode_text(machine.mode)}, machine.plate ? std::to_string(machine.plate->watts.count) : "?",
             machine.plate ? machine.plate->from : ""};
 }
 
@@ -51,7 +51,7 @@ std::string sum(const Discovery& discovery) {
 json::object of(const Discovered& machine) {
     json::object out{{"id", machine.id}, {"address", machine.address}, {"port", nullptr}, {"make", nullptr}, {"model", machine.model}, {"serial", machine.serial}, {"firmware", machine.firmware},
                      {"mac", nullptr}, {"mac_from", nullptr}, {"mode", nullptr}, {"watts", nullptr}, {"watts_from", nullptr}, {"joules_per_terahash", nullptr}, {"remark", machine.remark}};
-    if (machine.make) out["make"] = machine.make->driver, out["port"] = machine.port;
+    if (machine.make) out["make"] = machine.make->driver(), out["port"] = machine.port;
     if (machine.mac) out["mac"] = mac_text(*machine.mac), out["mac_from"] = machine.mac_by_neighbours ? "neighbours" : "itself";
     if (const auto mode = mode_text(machine.mode); !mode.empty()) out["mode"] = mode;
     if (machine.plate) out["watts"] = machine.plate->watts.count, out["watts_from"] = machine.plate->from;

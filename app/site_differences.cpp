@@ -21,7 +21,7 @@ bool asked(const std::string& address, const std::vector<asic::Block>& swept) {
 
 std::string described(const Discovered& machine) {
     const std::string mac = machine.mac ? "mac " + mac_text(*machine.mac) : "no mac told";
-    return fmt::format("{}{}{}, {}", machine.make->driver, machine.model.empty() ? "" : ", ", machine.model, mac);
+    return fmt::format("{}{}{}, {}", machine.make->driver(), machine.model.empty() ? "" : ", ", machine.model, mac);
 }
 
 /// What is found out about one machine of the site; `met`: those found that are it, or stand where it should.
@@ -59,7 +59,7 @@ private:
     /// It is the machine; is it where and what the site file says?
     static std::optional<SiteDifference> known(const SiteMachine& one, const Discovered& is) {
         if (is.make != one.make && is.beside != one.make)
-            return told(Kind::other_make, one, fmt::format("{} answers at {} as {}, the site file has it as {}: put it into a group of that driver", one.id, is.address, is.make->driver, one.make->driver));
+            return told(Kind::other_make, one, fmt::format("{} answers at {} as {}, the site file has it as {}: put it into a group of that driver", one.id, is.address, is.make->driver(), one.make->driver()));
         const std::uint16_t port = is.make == one.make ? is.port : one.port;
         if (is.address != one.address || port != one.port)
             return told(Kind::moved, one, fmt::format("{} is at {}:{} now, the site file has {}:{}: put that into the inventory", one.id, is.address, port, one.address, one.port));

@@ -1,6 +1,7 @@
 #include "app/watts.hpp"
 
 #include "controller/group_books.hpp"
+#include "drivers/asic/capabilities.hpp"
 
 #include <algorithm>
 
@@ -17,9 +18,12 @@ bool is_filled_in(const LoadState& load, const Site::Load& given, const Site::Gr
     return load.quality == Quality::estimated && load.reading == (rests(load.mode) ? group.standby : given.rated);
 }
 
-WattSource source_of_reading(const Site::Group& group) {
+/// A make that never measures has it from its outlet, where it is measured. Of one that measures too nobody can say which of the two spoke last.
+WattSource source_of_reading(const Site::Group& group, Quality quality) {
     if (group.driver == "metered") return WattSource::meter;
-    return group.driver == "pdu" ? WattSource::pdu : WattSource::machine;
+    const auto make = std::ranges::find(capabilities(), group.driver, &Capabilities::name);
+    const bool measures = make == capabilities().end() || make->watts == WattsTold::measured;
+    return group.can_power_off && quality == Quality::measured && !measures ? WattSource::pdu : WattSource::machine;
 }
 
 /// What it is believed to draw, nobody having said so now.
@@ -63,7 +67,7 @@ Watts watts_of(const WattView& view, std::size_t at, Slot slot) {
     const Site::Load& given = view.site.loads[slot];
     if (is_cut_off(view, group)) return {};
     if (!speaks(load) || is_filled_in(load, given, group)) return believed(load, given, group, view.groups[at]);
-    return {load.reading, source_of_reading(group), load.quality};
+    return {load.reading, source_of_reading(group, load.quality), load.quality};
 }
 
 GroupWatts watts_of(const WattView& view, std::size_t at) {

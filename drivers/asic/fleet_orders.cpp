@@ -59,9 +59,9 @@ void Fleet::settle(Machine& m, Fate fate) {
     const bool sent = std::exchange(m.committed, false);
     if (!sent) m.waiting = false;
     m.settled = steady_now();
-    if (command.order != OrderId{}) put(Receipt{command.order, Range{m.slot, m.slot + 1}, fate, m.settled});
+    if (!command.ours) put(Receipt{command.order, Range{m.slot, m.slot + 1}, fate, m.settled});
     if (fate == Fate::accepted) followed(m, command);
-    else if (command.order == OrderId{}) m.lifts = true;  // At its next poll.
+    else if (command.ours) m.lifts = true;  // At its next poll.
     // One that goes lower, though not low enough, is looked at as well: what it then draws is how low it goes.
     if (fate == Fate::accepted || (fate == Fate::refused && sent && command.rung == Rung::cap)) {
         m.expected = command.rung == Rung::sleep ? Mode::asleep : Mode::running;
@@ -84,7 +84,7 @@ void Fleet::followed(Machine& m, const Machine::Command& command) {
 /// Whoever was woken is to draw what it can. While it starts some firmware takes no level, so it is told when it runs.
 void Fleet::lift_old_cap(Machine& m, const Report& seen) {
     if (!m.lifts || m.waiting || seen.mode != Mode::running) return;
-    m.wanted = {.rung = Rung::uncap};
+    m.wanted = {.rung = Rung::uncap, .ours = true};
     m.waiting = true;
     enqueue(m);
 }

@@ -26,9 +26,10 @@ struct Report {
 /// What is remembered of one machine whatever it speaks. No I/O here.
 struct Machine {
     struct Command {
-        OrderId order{};       ///< 0: our own, which nobody waits for.
+        OrderId order{};
         Rung rung{};
         Power cap{};           ///< With `cap` only.
+        bool ours = false;     ///< The fleet's own, for whose receipt nobody waits.
         bool operator==(const Command&) const = default;
     };
 

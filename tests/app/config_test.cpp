@@ -296,23 +296,24 @@ TEST_CASE("a make of miners has its own port, standby and times") {
 }
 
 TEST_CASE("miners that may be slowed have the steps of their make, and times for the slowest of them") {
-    const auto spare = [](const std::string& keys) {
-        const Parsed parsed = parse(replaced(good_site, "driver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]", keys + "[[group.machine]]"));
+    const auto slow = [](const std::string& keys) {
+        const std::string block = "[[group]]\nname = \"block\"\n";
+        const Parsed parsed = parse(replaced(good_site, block, "[[group]]\nname = \"slow\"\n" + keys + "[[group.machine]]\nid = \"x-1\"\nhost = \"10.9.0.1\"\nwatts = 3500\n" + block));
         REQUIRE(parsed);
-        return parsed->groups.at(2);
+        return *std::ranges::find(parsed->groups, "slow", &GroupConfig::name);
     };
-    const GroupConfig luxos = spare("driver = \"luxos\"\ntier = \"flexible\"\nfloor_w = 1500\n");
+    const GroupConfig luxos = slow("driver = \"luxos\"\ntier = \"flexible\"\nfloor_w = 1500\n");
     CHECK(luxos.flexible.order == std::vector{FlexStep::power, FlexStep::sleep});
     CHECK(luxos.flexible.floor == Power{1'500});
     CHECK(luxos.flexible.turn == 0);
     CHECK(luxos.standby == Power{25});
     CHECK(luxos.off_within == Duration{60'000});
-    const GroupConfig antminer = spare("driver = \"antminer\"\npassword_file = \"env:P\"\ntier = \"flexible\"\norder = [\"power\"]\nfloor_w = 2500\nlow_power_w = 2400\nturn = 15\noff_within_s = 90\n");
+    const GroupConfig antminer = slow("driver = \"antminer\"\npassword_file = \"env:P\"\ntier = \"flexible\"\norder = [\"power\"]\nfloor_w = 2500\nlow_power_w = 2400\nturn = 15\noff_within_s = 90\n");
     CHECK(antminer.flexible.order == std::vector{FlexStep::power});
     CHECK(antminer.miners->low_power == Power{2'400});
     CHECK(antminer.flexible.turn == 15);
     CHECK(antminer.off_within == Duration{90'000});
-    const GroupConfig epic = spare("driver = \"epic\"\npassword_file = \"env:P\"\ntier = \"flexible\"\n");
+    const GroupConfig epic = slow("driver = \"epic\"\npassword_file = \"env:P\"\ntier = \"flexible\"\n");
     CHECK(epic.flexible.order == std::vector{FlexStep::sleep});
     CHECK(epic.off_within == Duration{45'000});
 }

@@ -255,3 +255,34 @@ TEST_CASE("LuxOS: of captured profiles the right one is chosen") {
     m.order(Rung::uncap);
     CHECK(says(m, "profileset", "abc,290MHz"));
 }
+
+TEST_CASE("a cap is confirmed by a reading that keeps it but for two per cent, any other order by what the machine does") {
+    asic::Machine m;
+    m.rated = Power{3'333};
+    m.expected = Mode::running;
+    m.sent = {OrderId{1}, Rung::cap, Power{2'000}};
+    CHECK(confirms(m, {Mode::running, Quality::estimated, Power{2'040}, {}}));
+    CHECK_FALSE(confirms(m, {Mode::running, Quality::measured, Power{2'041}, {}}));
+    CHECK_FALSE(confirms(m, {Mode::running, Quality::bad, Power{0}, {}}));
+    CHECK_FALSE(confirms(m, {Mode::asleep, Quality::measured, Power{20}, {}}));
+    m.sent = {OrderId{2}, Rung::uncap, {}};
+    CHECK(confirms(m, {Mode::running, Quality::measured, Power{2'041}, {}}));
+    m.expected = Mode::unknown;
+    CHECK_FALSE(confirms(m, {Mode::running, Quality::measured, Power{2'041}, {}}));
+}
+
+TEST_CASE("per cents of a cap are rounded down, and all of it is for whatever is no cap") {
+    asic::Machine m;
+    m.rated = Power{3'333};
+    const auto of = [&](Rung rung, Power cap, int least = 0) {
+        m.wanted = {OrderId{1}, rung, cap};
+        return percent_wanted(m, least);
+    };
+    CHECK(of(Rung::cap, Power{2'499}) == 74);
+    CHECK(of(Rung::cap, Power{2'500}) == 75);
+    CHECK(of(Rung::cap, Power{9'000}) == 100);
+    CHECK(of(Rung::cap, Power{100}, 20) == 20);
+    CHECK(of(Rung::uncap, Power{}) == 100);
+    m.rated = {};
+    CHECK(of(Rung::cap, Power{100}) == 100);
+}
