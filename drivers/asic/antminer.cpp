@@ -12,8 +12,6 @@
 namespace ballast::asic {
 namespace {
 
-using wire::antminer::ModeType;
-
 constexpr std::uint8_t polls_between_confs = 10;
 
 /// A set may take 21 s, while the machine restarts.
@@ -153,7 +151,7 @@ Turn Antminer::understood(Machine& m, Memory& a, std::string_view body) {
     }
     const auto taken = wire::antminer::parse_set_reply(parser_, body);
     a.polls_to_conf = 0;
-    a.wrote = taken ? std::optional{a.writes} : std::nullopt;
+    a.wrote = taken && a.mode != a.writes ? std::optional{a.writes} : std::nullopt;
     return taken ? Turn{.kind = Turn::Kind::accepted} : refused(taken.error().detail);
 }
 
@@ -186,13 +184,28 @@ Turn Antminer::go_on_polling(Machine& m, Memory& a, bool conf_asked) {
 
 /// Hashing outweighs what the config says: an OK that changes nothing is the usual case. No rates and no sleep is one that
 /// is not up yet, or broken.
-Turn Antminer::concluded(const Machine& m, Memory& a) const {
+Turn Antminer::concluded(const Machine& m, Memory& a) {
     Report seen;
+    seen.ignored = ignored(a);
     seen.quality = Quality::estimated;
     if (a.gigahashes > 0) seen.mode = Mode::running, seen.power = a.mode == WorkMode::low && m.low_power > Power{} ? m.low_power : m.rated;
     else if (a.mode == WorkMode::sleep) seen.mode = Mode::asleep, seen.power = m.standby;
     else seen.mode = Mode::fault, seen.quality = Quality::bad;
     return {.kind = Turn::Kind::report, .report = seen};
+}
+
+/// Its config does not say what was written: it takes modes in the other form, as a number or in quotes. Found out once a machine; the next that was
+/// never written to is guessed to be as this one.
+bool Antminer::ignored(Memory& a) {
+    if (!a.wrote || !a.mode || a.sure == Memory::Form::taken) return false;
+    if (a.mode == a.wrote) {
+        a.sure = Memory::Form::taken;
+        usual_ = a.form;
+        return false;
+    }
+    a.wrote.reset();
+    a.form = a.form == ModeType::number ? ModeType::string : ModeType::number;
+    return std::exchange(a.sure, Memory::Form::other) == Memory::Form::guessed;
 }
 
 // ---- health
@@ -239,8 +252,10 @@ Antminer::WorkMode Antminer::mode_wanted(const Machine& m, const Memory& a) {
 Turn Antminer::written(Machine& m, Memory& a, std::string_view body) {
     const auto conf = wire::antminer::parse_conf(parser_, body);
     if (!conf) return refused(conf.error().detail);
+    a.mode = conf->mode;
     learn_mode(m, a, conf->mode);
-    if (a.wrote && conf->mode && conf->mode != a.wrote) a.form = a.form == ModeType::number ? ModeType::string : ModeType::number;
+    ignored(a);
+    if (a.sure == Memory::Form::guessed) a.form = usual_;
     a.writes = mode_wanted(m, a);
     const bool slows = m.wanted.rung == Rung::cap || m.wanted.rung == Rung::uncap;
     if (slows && conf->mode == a.writes) {

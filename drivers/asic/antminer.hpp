@@ -11,6 +11,7 @@ namespace ballast::asic {
 /// gets the mode that it was last seen to run in.
 class Antminer : public Dialect {
     using WorkMode = wire::antminer::WorkMode;
+    using ModeType = wire::antminer::ModeType;
 
 public:
     Antminer();
@@ -34,8 +35,9 @@ private:
         std::uint8_t polls_to_conf = 0;
         std::optional<WorkMode> mode, ran_in;  ///< As its config last said; and when that was no sleep.
         WorkMode writes = WorkMode::normal;  ///< It is being told.
-        std::optional<WorkMode> wrote;       ///< It said OK to this;
-        wire::antminer::ModeType form = wire::antminer::ModeType::number;  ///< written so. Firmware that wants the other says OK and does nothing.
+        std::optional<WorkMode> wrote;       ///< It said OK to this, which it was not set to;
+        ModeType form = ModeType::number;    ///< written so. Firmware that wants the other says OK and does nothing.
+        enum class Form : std::uint8_t { guessed, other, taken } sure = Form::guessed;  ///< As others take it; not as those, it seems; as it was seen to take it.
         double gigahashes = 0;
         std::optional<bool> hot;             ///< By its own diagnosis, in its summary.
         Health health;                       ///< Of a look.
@@ -53,15 +55,17 @@ private:
     Turn understood(Machine& m, Memory& a, std::string_view body);
     Turn known(Machine& m, Memory& a, std::string_view body);
     Turn written(Machine& m, Memory& a, std::string_view body);
+    bool ignored(Memory& a);
     static void learn_mode(const Machine& m, Memory& a, std::optional<WorkMode> mode);
     static WorkMode mode_wanted(const Machine& m, const Memory& a);
     Turn looked_on(Memory& a, std::string_view body);
     Turn go_on_polling(Machine& m, Memory& a, bool conf_asked);
-    Turn concluded(const Machine& m, Memory& a) const;
+    Turn concluded(const Machine& m, Memory& a);
 
     std::vector<Memory> memory_;
     std::vector<Login> logins_;
     wire::cgminer::Parser parser_;
+    ModeType usual_ = ModeType::number;      ///< As the last one that was seen to, takes a mode.
     std::string cnonce_, request_;
 };
 

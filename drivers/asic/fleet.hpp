@@ -100,6 +100,7 @@ private:
     void settle(Machine& m, Fate fate);
     void followed(Machine& m, const Machine::Command& command);
     void lift_old_cap(Machine& m, const Report& seen);
+    void send_otherwise(Machine& m, const Report& seen);
     void tidy_after(Machine& m, Duration time);
     void tidy_up(Steady now);
 

@@ -61,7 +61,7 @@ void Fleet::settle(Machine& m, Fate fate) {
     m.settled = steady_now();
     if (!command.ours) put(Receipt{command.order, Range{m.slot, m.slot + 1}, fate, m.settled});
     if (fate == Fate::accepted) followed(m, command);
-    else if (command.ours) m.lifts = true;  // At its next poll.
+    else if (command.ours) m.lifts = command.rung == Rung::uncap;  // At its next poll.
     // One that goes lower, though not low enough, is looked at as well: what it then draws is how low it goes.
     if (fate == Fate::accepted || (fate == Fate::refused && sent && command.rung == Rung::cap)) {
         m.expected = command.rung == Rung::sleep ? Mode::asleep : Mode::running;
@@ -85,6 +85,15 @@ void Fleet::followed(Machine& m, const Machine::Command& command) {
 void Fleet::lift_old_cap(Machine& m, const Report& seen) {
     if (!m.lifts || m.waiting || seen.mode != Mode::running) return;
     m.wanted = {.rung = Rung::uncap, .ours = true};
+    m.waiting = true;
+    enqueue(m);
+}
+
+/// What it said OK to and ignored is sent in the form that its dialect now knows, without waiting for the engine's deadline.
+void Fleet::send_otherwise(Machine& m, const Report& seen) {
+    if (!seen.ignored || m.waiting || m.expected == Mode::unknown) return;
+    m.wanted = m.sent;
+    m.wanted.ours = true;
     m.waiting = true;
     enqueue(m);
 }

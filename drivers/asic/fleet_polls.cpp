@@ -51,6 +51,7 @@ bool Fleet::conclude_poll(Machine& m, const Report& seen) {
     if (seen.gigahashes) put(HashReading{m.slot, seen.power, std::llround(*seen.gigahashes)});
     if (obeyed) m.expected = Mode::unknown;
     lift_old_cap(m, seen);
+    send_otherwise(m, seen);
     schedule_next(m);
     return look_after(m, seen);
 }

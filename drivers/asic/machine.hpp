@@ -21,6 +21,7 @@ struct Report {
     Power power = {};
     std::optional<double> gigahashes = {};   ///< The mean of a while, GH/s, of one that runs and measures what it draws; only if it was wanted.
     std::optional<Health> health = {};   ///< Of a look, and of a poll that has to ask nothing more for it.
+    bool ignored = false;                ///< It did not take the order that it said OK to, and may take it in another form.
 };
 
 /// What is remembered of one machine whatever it speaks. No I/O here.

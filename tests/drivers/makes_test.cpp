@@ -99,6 +99,21 @@ TEST_CASE("stock Antminers of every firmware are understood") {
     for (const auto& device : {number, chunked, plain, closes}) sleeps_and_wakes(antminer(device));
 }
 
+TEST_CASE("an Antminer that takes modes in the other form obeys its first order, and the next ones at once") {
+    for (const auto form : {sim::AntminerSettings::ModeForm::text, sim::AntminerSettings::ModeForm::number}) {
+        Rig rig{antminer({.mode_form = form})};
+        REQUIRE(rig.comes_to(Mode::running));
+        for (const auto& [rung, mode] : {std::pair{Rung::sleep, Mode::asleep}, {Rung::wake, Mode::running}, {Rung::sleep, Mode::asleep}}) {
+            CHECK(rig.fate_of(rung) == Fate::accepted);
+            CHECK(rig.comes_to(mode, 6s));
+        }
+        const auto heard = rig.plant.commands();
+        const auto lost = std::ranges::count(heard, "config", &sim::CommandHeard::command);
+        CHECK(lost == (form == sim::AntminerSettings::ModeForm::text ? 1 : 0));
+        CHECK(rig.bench.count<Receipt>() == 3);
+    }
+}
+
 TEST_CASE("no make reports sleep of a machine that only says it sleeps") {
     for (const Make& of : all()) {
         Rig rig{of, MachineFault::no_effect};
