@@ -78,9 +78,11 @@ bool may_power_off(const Core& core, Slot slot, const Pending& pending) {
     return defies(cause_of(core, slot, pending)) && still_shown(core, pending.group, EscalateTo::power_off);
 }
 
-/// What lowers, once more: by the outlet, or as softly as at first when that is not asked for any more.
+/// What lowers, once more: by the outlet, or as softly as at first when that is not asked for any more, or its PDU did not take it: the
+/// machine may listen again.
 Rung lowered_by(const Core& core, Slot slot, const Pending& pending) {
-    if (may_power_off(core, slot, pending)) return Rung::power_off;
+    const bool outlet_failed = pending.rung == Rung::power_off && core.state.loads[slot].fate != Fate::accepted;
+    if (!outlet_failed && may_power_off(core, slot, pending)) return Rung::power_off;
     return pending.rung == Rung::power_off ? Rung::sleep : pending.rung;
 }
 

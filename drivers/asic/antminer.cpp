@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::uint8_t polls_between_confs = 10;
 
+/// Its config shows by then what was written.
+constexpr Duration shown_within{4'000};
+
 /// A set may take 21 s, while the machine restarts.
 constexpr Duration write_patience{30'000};
 
@@ -97,7 +100,8 @@ Turn Antminer::send(Memory& a, Step step, std::string_view method, std::string_v
 /// An order is refused; a poll has come to nothing.
 Turn Antminer::wrong(Step step, std::string_view why) { return step >= Step::identify ? refused(why) : garbage(why); }
 
-Turn Antminer::answered(Machine& m, std::string_view bytes, Steady) {
+Turn Antminer::answered(Machine& m, std::string_view bytes, Steady now) {
+    now_ = now;
     Memory& a = memory_[m.own];
     const auto answer = wire::http::parse(bytes, true);
     if (!answer) return garbage(answer.error().detail);
@@ -186,7 +190,7 @@ Turn Antminer::go_on_polling(Machine& m, Memory& a, bool conf_asked) {
 /// is not up yet, or broken.
 Turn Antminer::concluded(const Machine& m, Memory& a) {
     Report seen;
-    seen.ignored = ignored(a);
+    seen.ignored = ignored(m, a);
     seen.quality = Quality::estimated;
     if (a.gigahashes > 0) seen.mode = Mode::running, seen.power = a.mode == WorkMode::low && m.low_power > Power{} ? m.low_power : m.rated;
     else if (a.mode == WorkMode::sleep) seen.mode = Mode::asleep, seen.power = m.standby;
@@ -196,8 +200,9 @@ Turn Antminer::concluded(const Machine& m, Memory& a) {
 
 /// Its config does not say what was written: it takes modes in the other form, as a number or in quotes. Found out once a machine; the next that was
 /// never written to is guessed to be as this one.
-bool Antminer::ignored(Memory& a) {
+bool Antminer::ignored(const Machine& m, Memory& a) {
     if (!a.wrote || !a.mode || a.sure == Memory::Form::taken) return false;
+    if (a.mode != a.wrote && now_ < later(m.accepted, shown_within)) return false;
     if (a.mode == a.wrote) {
         a.sure = Memory::Form::taken;
         usual_ = a.form;
@@ -254,7 +259,7 @@ Turn Antminer::written(Machine& m, Memory& a, std::string_view body) {
     if (!conf) return refused(conf.error().detail);
     a.mode = conf->mode;
     learn_mode(m, a, conf->mode);
-    ignored(a);
+    ignored(m, a);
     if (a.sure == Memory::Form::guessed) a.form = usual_;
     a.writes = mode_wanted(m, a);
     const bool slows = m.wanted.rung == Rung::cap || m.wanted.rung == Rung::uncap;

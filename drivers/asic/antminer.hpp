@@ -55,7 +55,7 @@ private:
     Turn understood(Machine& m, Memory& a, std::string_view body);
     Turn known(Machine& m, Memory& a, std::string_view body);
     Turn written(Machine& m, Memory& a, std::string_view body);
-    bool ignored(Memory& a);
+    bool ignored(const Machine& m, Memory& a);
     static void learn_mode(const Machine& m, Memory& a, std::optional<WorkMode> mode);
     static WorkMode mode_wanted(const Machine& m, const Memory& a);
     Turn looked_on(Memory& a, std::string_view body);
@@ -66,6 +66,7 @@ private:
     std::vector<Login> logins_;
     wire::cgminer::Parser parser_;
     ModeType usual_ = ModeType::number;      ///< As the last one that was seen to, takes a mode.
+    Steady now_{};                           ///< Of the answer that is being understood.
     std::string cnonce_, request_;
 };
 

@@ -34,7 +34,8 @@ Turn Braiins::target_told(Machine& m, Memory& b, std::string_view body) {
     b.asked = true;
     if (m.wanted.rung == Rung::cap) {
         if (!b.now) return refused("its tuner has no power target that could be lowered and given back: set one on its own page");
-        b.before = b.now;
+        const bool whole = b.now->count * 100 >= m.rated.count * whole_percent;
+        if (!m.capped || whole) b.before = b.now;  // Else it may be a cap of who was here before us.
     }
     return ask(m, b, Step::action);
 }

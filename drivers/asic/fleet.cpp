@@ -74,7 +74,7 @@ void Fleet::add(const AsicMachine& said, std::size_t at) {
     m.standby = said.standby;
     m.deadband = said.deadband;
     m.low_power = said.low_power;
-    m.capped = said.slowed && capabilities_of(said.protocol).uncapped == Uncapped::whole;  // By who was here before us.
+    m.capped = said.slowed;  // By who was here before us.
     m.shared = said.shared;
     m.poll = std::max(said.poll, Duration{100});
     m.phase = m.poll * static_cast<std::int64_t>(at) / static_cast<std::int64_t>(machines_.size());

@@ -54,7 +54,10 @@ void Fleet::resolved(std::uint32_t which, const tcp::endpoint* found) {
     if (!found) return unresolved_.warn("asics: host name '{}' is not known to the resolver", host.host);
     for (const std::uint32_t who : host.machines) {
         Machine& m = machines_[who];
-        if (!m.followed()) m.endpoint.address(found->address());
+        if (!m.followed() && m.endpoint.address() != found->address()) {
+            m.endpoint.address(found->address());
+            if (m.identity == Identity::proven) m.identity = Identity::unproven;
+        }
         m.home = found->address();
         m.resolved = true;
     }

@@ -21,6 +21,8 @@ void Fleet::take(Machine& m, const Order& order) {
     }
     m.wanted = {order.id, order.rung, order.cap};
     m.waiting = true;
+    m.lifts = false;             // Whatever was ours to do is over,
+    m.expected = Mode::unknown;  // and so is what the last order was for.
     break_off(m);
     if (m.talk == Talk::idle) enqueue(m);
 }
@@ -53,6 +55,13 @@ void Fleet::refuse(Machine& m, std::string_view why) {
     settle(m, Fate::refused);
 }
 
+namespace {
+
+/// One that is told a share of its whole draw may refuse it while it starts; one that does not know what it drew before never will.
+bool tries_again(const Machine& m) { return capabilities_of(m.dialect->protocol()).uncapped == Uncapped::whole; }
+
+}  // namespace
+
 /// Of the order that was sent, or of the one that waits and will not be sent now.
 void Fleet::settle(Machine& m, Fate fate) {
     const Machine::Command command = m.committed ? m.sent : m.wanted;
@@ -61,7 +70,7 @@ void Fleet::settle(Machine& m, Fate fate) {
     m.settled = steady_now();
     if (!command.ours) put(Receipt{command.order, Range{m.slot, m.slot + 1}, fate, m.settled});
     if (fate == Fate::accepted) followed(m, command);
-    else if (command.ours) m.lifts = command.rung == Rung::uncap;  // At its next poll.
+    else if (command.ours && !m.waiting) m.lifts = command.rung == Rung::uncap && (fate != Fate::refused || tries_again(m));  // At its next poll.
     // One that goes lower, though not low enough, is looked at as well: what it then draws is how low it goes.
     if (fate == Fate::accepted || (fate == Fate::refused && sent && command.rung == Rung::cap)) {
         m.expected = command.rung == Rung::sleep ? Mode::asleep : Mode::running;

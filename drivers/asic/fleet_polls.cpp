@@ -41,7 +41,9 @@ bool Fleet::conclude_poll(Machine& m, const Report& seen) {
     --polls_open_;
     const Range load{m.slot, m.slot + 1};
     const bool obeyed = confirms(m, seen);
-    if (obeyed || is_news(m, seen)) {
+    // Another driver may have said that it is off: that it runs all the same is said each time.
+    const bool contradicts = m.shared && seen.mode == Mode::running && m.wanted.rung == Rung::sleep;
+    if (obeyed || contradicts || is_news(m, seen)) {
         m.seen = seen;
         m.reported = true;
         put(LoadReading{load, seen.mode, seen.quality, seen.power, steady_now()});

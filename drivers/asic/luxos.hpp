@@ -34,6 +34,7 @@ private:
     Turn let_back(Machine& m, LuxosMemory& l);
     Turn profiles_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
     Turn level_taken(Machine& m, LuxosMemory& l);
+    static void remember(const Machine& m, LuxosMemory& l, std::span<const wire::cgminer::Profile> all);
     std::optional<Turn> configured(Machine& m, LuxosMemory& l, const wire::cgminer::Reply& reply);
 
     std::vector<LuxosMemory> memory_;

@@ -10,11 +10,9 @@ constexpr std::int64_t whole_percent = 95;
 
 }  // namespace
 
-/// What is active is read first, and kept if no cap of ours is in force. A machine that tunes itself would undo a profile, so that ends before.
+/// What is active is read first. A machine that tunes itself would undo a profile, so that ends before.
 Turn Luxos::set_level(Machine& m, LuxosMemory& l) {
     if (!l.config_known) return ask(l, LuxosStep::identify, "config");
-    if (!m.capped && !l.profile.empty()) l.before = l.profile;
-    if (l.before.empty()) return refused("it does not tell its profile, which could not be given back");
     if (l.chosen.empty() || l.chosen_for != m.wanted) return ask(l, LuxosStep::profiles, "profiles");
     if (l.tunes_itself.value_or(false)) return order(l, LuxosStep::tune_off, false, "atmset", "enabled=false");
     return order(l, LuxosStep::profile, true, "profileset", l.chosen);
@@ -39,10 +37,19 @@ Turn Luxos::profiles_told(Machine& m, LuxosMemory& l, const wire::cgminer::Reply
         const bool better = m.wanted.rung == Rung::cap ? one.power <= m.wanted.cap && one.power > best->power : one.name == l.profile;
         if (better) best = &one;
     }
+    if (m.wanted.rung == Rung::cap) remember(m, l, all);
     l.chosen = best->name;
     l.chosen_power = best->power;
     l.chosen_for = m.wanted;
     return go_on_ordering(m, l);
+}
+
+/// What is active is what to give back, unless it may be a cap of ours: who was here before us may have left one, but then it does not tune itself.
+void Luxos::remember(const Machine& m, LuxosMemory& l, std::span<const wire::cgminer::Profile> all) {
+    const auto active = std::ranges::find(all, l.profile, &wire::cgminer::Profile::name);
+    if (active == all.end()) return;
+    const bool whole = active->power.count * 100 >= m.rated.count * whole_percent;
+    if (!m.capped || whole || l.tunes_itself.value_or(false)) l.before = l.profile;
 }
 
 /// One of the commands that make up a change of profile: the last one is the order, and what comes before may be for a newer one by now.
@@ -50,6 +57,7 @@ Turn Luxos::level_taken(Machine& m, LuxosMemory& l) {
     if (l.step == LuxosStep::tune_off) {
         l.tunes_itself = false;
         l.tuned_itself = true;
+        m.capped = true;  // Whatever comes of the order, that has to be given back.
     }
     if (!m.committed) {
         const bool ends = l.step == LuxosStep::profile && m.wanted.rung == Rung::uncap;

@@ -116,7 +116,7 @@ struct SnmpSession::Socket {
 
     /// Until the request is repeated, or given up.
     Duration patience() {
-        int count = 0, for_ever = 0;
+        int count = 0, for_ever = 1;  // Nothing bounds it but what is under way: `left` 0 would.
         timeval left{};
         Sockets sockets;
         snmp_sess_select_info2(session, &count, sockets.get(), &left, &for_ever);

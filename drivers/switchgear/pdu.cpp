@@ -44,11 +44,12 @@ void Pdu::submit(const Order& order) {
     BALLAST_CHECK(found != by_load_.end() && order.loads.size() == 1);
     Outlet& outlet = outlets_[found->second];
     overtake(outlet);
-    const bool off = outlet.on == false && !outlet.sent, boots = outlet.boots && raises(order.rung);
+    const bool wakes = order.rung == Rung::wake;  // Nothing else turns an outlet on.
+    const bool off = outlet.on == false && !outlet.sent, boots = outlet.boots && wakes;
     outlet.boots.reset();
     if (boots) {
         outlet.boots = order;
-    } else if (order.rung == Rung::power_off || (raises(order.rung) && (outlet.on != true || outlet.sent))) {
+    } else if (order.rung == Rung::power_off || (wakes && (outlet.on != true || outlet.sent))) {
         outlet.waits = order;
         wake_up();
     } else if (off) {  // It rests already, deeper than it was asked to.
@@ -60,7 +61,8 @@ void Pdu::submit(const Order& order) {
 }
 
 void Pdu::pass_on(Outlet& outlet, const Order& order) {
-    outlet.told_to_sleep = !raises(order.rung);
+    outlet.told_to_sleep = order.rung == Rung::sleep;
+    outlet.told.reset();
     machines_.submit(order);
 }
 
@@ -170,7 +172,8 @@ asio::awaitable<void> Pdu::look(Outlet& outlet) {
     outlet.due = Clock::now() + (outlet.sent ? look_again : settings_.poll);
     if (answer) shows(outlet, *answer == settings_.shows_on ? std::optional{true} : *answer == settings_.shows_off ? std::optional{false} : std::nullopt);
     else shows(outlet, std::nullopt);
-    if (outlet.on == true && !outlet.sent && settings_.watts) co_await measure(outlet);
+    const bool lowers = std::ranges::any_of(outlets_, [](const Outlet& o) { return o.waits && !raises(o.waits->rung); });
+    if (outlet.on == true && !outlet.sent && settings_.watts && !lowers) co_await measure(outlet);
 }
 
 // ---- what it shows
@@ -232,7 +235,8 @@ asio::awaitable<void> Pdu::measure(Outlet& outlet) {
     const bool runs = draw.count * 10 >= outlet.is.rated.count * 3;
     const bool sleeps = outlet.told_to_sleep && draw <= std::max(Power{outlet.is.rated.count / 10}, Power{outlet.is.standby.count * 2});
     if (!runs && !sleeps) co_return;  // It boots, or something ails it: its own word says more.
-    if (outlet.told && *outlet.told - draw <= news && draw - *outlet.told <= news) co_return;
+    const bool defies = runs && outlet.told_to_sleep;  // Said with each look: its own word may be that it sleeps.
+    if (!defies && outlet.told && *outlet.told - draw <= news && draw - *outlet.told <= news) co_return;
     outlet.told = draw;
     mailbox_->put(LoadReading{only(outlet.is.load), runs ? Mode::running : Mode::asleep, Quality::measured, draw, steady_now()});
 }

@@ -20,7 +20,7 @@ namespace {
 struct Told {
     bool boards = true, hot = true, pools = true;  ///< The make tells of these.
 };
-struct Known {
+struct Looked {
     const char* name;
     Make make;
     Told told = {};
@@ -34,7 +34,7 @@ Make antminer() {
 
 sim::MachineSettings physics() { return sim::whatsminer_physics("x-1", 3'000_W); }
 
-std::vector<Known> all() {
+std::vector<Looked> all() {
     return {{"luxos", make(AsicProtocol::luxos, "", sim::LuxosSettings{}, physics())},
             {"whatsminer2", make(AsicProtocol::whatsminer2, "admin", sim::Whatsminer2Settings{}, physics())},
             {"whatsminer3", make(AsicProtocol::whatsminer3, "super", sim::Whatsminer3Settings{}, physics())},
@@ -81,7 +81,7 @@ struct Returning {
 }  // namespace
 
 TEST_CASE("of every make that tells it a machine that comes back with two of its three boards is found") {
-    for (const Known& known : all()) {
+    for (const Looked& known : all()) {
         if (!known.told.boards) continue;
         INFO(known.name);
         Returning machine{known.make, MachineFault::few_boards};
@@ -91,7 +91,7 @@ TEST_CASE("of every make that tells it a machine that comes back with two of its
 }
 
 TEST_CASE("of every make that tells it a machine that comes back without a pool is found") {
-    for (const Known& known : all()) {
+    for (const Looked& known : all()) {
         if (!known.told.pools) continue;
         INFO(known.name);
         Returning machine{known.make, MachineFault::loses_pools};
@@ -101,7 +101,7 @@ TEST_CASE("of every make that tells it a machine that comes back without a pool 
 }
 
 TEST_CASE("of every make that tells it a machine that comes back too hot is found") {
-    for (const Known& known : all()) {
+    for (const Looked& known : all()) {
         if (!known.told.hot) continue;
         INFO(known.name);
         Returning machine{known.make, MachineFault::overheats};
@@ -111,7 +111,7 @@ TEST_CASE("of every make that tells it a machine that comes back too hot is foun
 }
 
 TEST_CASE("nothing ails a machine of any make that comes back whole, and what its make does not tell is unknown") {
-    for (const Known& known : all()) {
+    for (const Looked& known : all()) {
         INFO(known.name);
         Returning machine{known.make, MachineFault::none};
         CHECK_FALSE(machine.ails(asic::few_boards | asic::too_hot | asic::no_pool, 500ms));
