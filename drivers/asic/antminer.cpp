@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t polls_between_confs = 10;
 
 /// Its config shows by then what was written.
-constexpr Duration shown_within{4'000};
+constexpr Duration shown_within{2'500};
 
 /// A set may take 21 s, while the machine restarts.
 constexpr Duration write_patience{30'000};

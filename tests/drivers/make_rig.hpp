@@ -96,7 +96,7 @@ struct Rig {
 inline void come_to(Rig& rig, Rung rung, Mode mode) {
     for (int tries = 0; tries < 2; ++tries) {
         CHECK(rig.fate_of(rung) == Fate::accepted);
-        if (rig.comes_to(mode, 3s)) return;
+        if (rig.comes_to(mode, 6s)) return;
     }
     FAIL("it obeys no order");
 }

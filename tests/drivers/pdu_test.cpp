@@ -245,7 +245,7 @@ TEST_CASE("a dead pdu delays nobody else and is used again when it answers", "[p
     CHECK(std::chrono::steady_clock::now() - before < 2'500ms);  // The other has three tries of a second before it is given up.
     REQUIRE(dead.bench.until([&] { return dead.fate(1).has_value(); }));
     CHECK(dead.fate(1) == Fate::unreachable);
-    CHECK(std::chrono::steady_clock::now() - before >= 2'900ms);
+    CHECK(std::chrono::steady_clock::now() - before >= 900ms);  // One try at least: after a look that came to nothing there are no more.
     dead.pdu->submit(order(3, 1, Rung::wake));  // Nobody knows whether it is off: its own driver is asked.
     REQUIRE(dead.bench.until([&] { return dead.machines.count(Rung::wake) == 1; }));
     dead.peer.answer_again();
