@@ -178,6 +178,25 @@ class Floor(unittest.TestCase):
         self.assertGreaterEqual(shown.count("testsite, now,"), 3)
         self.assertNotIn("\x1b", shown)
 
+    def test_whoever_answers_has_the_last_word(self):
+        """Only where nobody listens does the journal tell."""
+        self.stand_up()
+        self.comes_to(lambda g: g["counts"]["run"] == MINERS, 30, "all run")
+        self.daemon.stop()
+        for status, body, told in (("503 Busy", '{"error":"busy; say it again later"}', "answers 503: busy; say it again later"), ("504 Late", '{"error":"late\\u001b[2J"}', "answers 504: late?[2J"),
+                                   ("404 None", "<html>\nno", "answers 404: <html>?no"), ("200 OK", "[]", "answers, but not as Ballast does"),
+                                   ("200 OK", None, "answers with more than 128 MB; --group asks for less")):
+            with self.subTest(told), socket.create_server(("127.0.0.1", self.http)) as listens:
+                long = f"{len(body)}" if body is not None else f"{200 << 20}"
+                with subprocess.Popen([binary(), "fleet", self.site.file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+                    line, _ = listens.accept()
+                    with line:
+                        line.recv(65536)
+                        line.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {long}\r\n\r\n{body or ''}".encode())
+                        out, errors = asking.communicate(timeout=20)
+                self.assertEqual((asking.returncode, out, errors), (1, "", f"ballast: 127.0.0.1:{self.http} {told}\n"))
+        self.assertEqual(ballast("fleet", self.site.file).returncode, 0)
+
     def test_without_daemon_and_journal_the_remedy_is_told(self):
         nothing = ballast("fleet", self.site.file)
         self.assertEqual(nothing.returncode, 1)
