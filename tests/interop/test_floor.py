@@ -55,7 +55,7 @@ def says(host, port, command):
 
 
 def misfits(value, schema, root, where="fleet"):
-    """What of the schema's types, required members and enumerations it does not keep."""
+    """What of the schema's types, members and enumerations it does not keep."""
     schema = root["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
     if "anyOf" in schema:
         return [] if any(not misfits(value, one, root, where) for one in schema["anyOf"]) else [f"{where}: {value!r} is none of those allowed"]
@@ -70,6 +70,8 @@ def misfits(value, schema, root, where="fleet"):
     if not isinstance(value, dict):
         return []
     missing = [f"{where}: no {name}" for name in schema.get("required", []) if name not in value]
+    if schema.get("additionalProperties") is False:
+        missing += [f"{where}: {name} is not in the schema" for name in value if name not in schema["properties"]]
     return missing + [fault for name, one in value.items() for fault in misfits(one, schema.get("properties", {}).get(name, {}), root, f"{where}/{name}")]
 
 
