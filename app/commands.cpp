@@ -198,7 +198,7 @@ void add_fleet(CLI::App& app, Chosen& chosen) {
                     "  ballast fleet pecos.toml --group miners-a     one group, machine by machine\n"
                     "  ballast fleet pecos.toml --watch 5            every five seconds, until Ctrl-C\n"
                     "Asks the running daemon where the site file has [http]; else tells how its journal ends, and says as of when.\n"
-                    "Exit status: 0 done, 1 neither a daemon nor a journal, 2 the site file or the group is wrong.");
+                    "Exit status: 0 done, 1 neither a daemon nor a journal, or the daemon did not tell, 2 the site file or the group is wrong.");
     command->callback([=, &chosen] { chosen.command = [=] { return fleet(*o); }; });
 }
 

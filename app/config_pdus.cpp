@@ -1,5 +1,7 @@
 #include "app/config_parts.hpp"
 
+#include "model/names.hpp"
+
 #include <algorithm>
 
 namespace ballast::config {
@@ -112,9 +114,9 @@ bool has_outlet_of_its_own(Parse& parse, const GroupConfig& group, const Machine
         return fault(fmt::format("machine \"{}\" names the pdu {}, which is not in the site file; {}", machine.id, shown(machine.pdu),
                                  !near.empty() ? fmt::format("did you mean \"{}\"?", near) : known.empty() ? "there is no [[pdu]]" : "known: " + listed(known)));
     }
-    if (group.tier == Tier::firm)
-        return fault(fmt::format("machine \"{}\" hangs on outlet {} of {}, and its group \"{}\" is firm{}; allowed: interruptible groups only, as what is firm is never switched", machine.id, machine.outlet, shown(machine.pdu), group.name,
-                                 group.tier_given ? "" : " because it has no 'tier'"));
+    if (group.tier != Tier::interruptible)
+        return fault(fmt::format("machine \"{}\" hangs on outlet {} of {}, and its group \"{}\" is {}{}; allowed: interruptible groups only, as what is {} is never switched", machine.id, machine.outlet, shown(machine.pdu), group.name,
+                                 name_of(group.tier), group.tier_given ? "" : " because it has no 'tier'", group.tier == Tier::firm ? "firm" : "slowed"));
     const auto [taken, is_new] = parse.outlets.try_emplace({machine.pdu, machine.outlet}, machine.id);
     return is_new || fault(fmt::format("machines \"{}\" and \"{}\" share outlet {} of {}; one outlet is one machine", taken->second, machine.id, machine.outlet, shown(machine.pdu)));
 }

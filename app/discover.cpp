@@ -1,5 +1,6 @@
 #include "app/discover.hpp"
 
+#include "app/cores.hpp"
 #include "app/discovery_text.hpp"
 #include "app/held_signals.hpp"
 #include "app/progress.hpp"
@@ -49,6 +50,7 @@ std::pair<AsicProtocol, std::string> for_make(const std::string& option, const s
 
 std::map<AsicProtocol, asic::Login> logins_of(const DiscoverOptions& options) {
     std::map<AsicProtocol, asic::Login> out;
+    if (!options.password_files.empty()) keep_out_of_cores();
     for (const std::string& text : options.password_files) {
         const auto [make, file] = for_make("--password-file", text);
         auto password = read_secret({Secret::Kind::file, file, {}});

@@ -3,6 +3,7 @@
 #include "app/config_text.hpp"
 #include "app/floor.hpp"
 #include "app/floor_text.hpp"
+#include "app/held_signals.hpp"
 #include "app/rebuilt.hpp"
 #include "wire/plain_json.hpp"
 
@@ -13,8 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <ctime>
+#include <cmath>
 
 namespace ballast {
 namespace {
@@ -63,27 +63,28 @@ Result<json::object> journaled_floor(const std::string& path, const FleetOptions
     return floor_json(floor_state(engine->state(), site, at, orders), {options.machines, options.group}, false);
 }
 
-/// Live where a daemon answers; `told` keeps why it did not, for when the journal has nothing either.
+/// Live where a daemon listens, which then has the last word; `told` keeps why none does, for when the journal has nothing either.
 Result<json::object> floor_of(const Config& config, const FleetOptions& options, std::string& told) {
     if (config.http) {
         auto live = live_floor(*config.http, options);
-        if (live) return live;
+        if (live || live.error().code != Errc::unreachable) return live;
         told = live.error().detail;
     }
     return journaled_floor(config.journal.path, options);
 }
 
-bool show(const Config& config, const FleetOptions& options, bool anew, std::FILE* out, std::FILE* errors) {
+enum class Shown { yes, no, unread };  ///< unread: nobody takes what is printed any more.
+
+Shown show(const Config& config, const FleetOptions& options, bool anew, std::FILE* out, std::FILE* errors) {
     std::string told;
     const auto floor = floor_of(config, options, told);
     if (!floor) {
         fmt::print(errors, "ballast: {}{}{}\n", told, told.empty() ? "" : "; and ", floor.error().detail);
-        return false;
+        return Shown::no;
     }
     const std::string text = options.json ? wire::plain_json(*floor) + "\n" : floor_text(*floor);
     fmt::print(out, "{}{}", anew ? "\x1b[H\x1b[2J" : "", text);
-    std::fflush(out);
-    return true;
+    return std::fflush(out) == 0 ? Shown::yes : Shown::unread;
 }
 
 int wrong_group(const Config& config, const std::string& group, std::FILE* errors) {
@@ -94,30 +95,17 @@ int wrong_group(const Config& config, const std::string& group, std::FILE* error
     return 2;
 }
 
-volatile std::sig_atomic_t asked_to_end = 0;
-
-void end(int) { asked_to_end = 1; }
-
-/// False: somebody wants it to end.
-bool wait(double seconds) {
-    const auto whole = static_cast<std::time_t>(seconds);
-    std::timespec left{whole, static_cast<long>((seconds - static_cast<double>(whole)) * 1e9)};
-    while (asked_to_end == 0 && ::nanosleep(&left, &left) != 0) {}
-    return asked_to_end == 0;
-}
-
 int watch(const Config& config, const FleetOptions& options, std::FILE* out, std::FILE* errors) {
-    struct sigaction ends{};
-    ends.sa_handler = end;
-    ::sigaction(SIGINT, &ends, nullptr);
-    ::sigaction(SIGTERM, &ends, nullptr);
+    const HeldSignals signals;
+    const Duration period{std::llround(*options.watch * 1'000)};
     const bool screen = !options.json && ::isatty(::fileno(out)) != 0;
     bool ever = false;
     do {
-        const bool shown = show(config, options, screen, out, errors);
-        if (!shown && !ever) return 1;  // Later a daemon may be down for a moment.
+        const Shown shown = show(config, options, screen, out, errors);
+        if (shown == Shown::unread) break;
+        if (shown == Shown::no && !ever) return 1;  // Later a daemon may be down for a moment.
         ever = true;
-    } while (wait(*options.watch));
+    } while (!signals.came(period));
     return 0;
 }
 
@@ -131,7 +119,7 @@ int fleet(const FleetOptions& options, std::FILE* out, std::FILE* errors) {
     }
     if (!options.group.empty() && std::ranges::find(config->groups, options.group, &GroupConfig::name) == config->groups.end()) return wrong_group(*config, options.group, errors);
     if (options.watch) return watch(*config, options, out, errors);
-    return show(*config, options, false, out, errors) ? 0 : 1;
+    return show(*config, options, false, out, errors) == Shown::no ? 1 : 0;
 }
 
 }  // namespace ballast

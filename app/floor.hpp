@@ -29,6 +29,7 @@ FloorState floor_state(const State& state, const Site& site, Now now, const Last
 struct FloorWish {
     bool machines = false;
     std::string group;                   ///< Only that one, with its machines; empty: all.
+    bool operator==(const FloorWish&) const = default;
 };
 
 /// What `GET /fleet` tells (docs/schema/fleet.json). `live`: by the running daemon, else as its journal ends.

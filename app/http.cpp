@@ -1,8 +1,10 @@
 #include "app/http.hpp"
 
 #include "app/fleet.hpp"
+#include "app/floor_texts.hpp"
 
 #include "wire/plain_json.hpp"
+#include "wire/printable.hpp"
 
 #include <boost/asio.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -23,6 +25,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace ballast {
 
@@ -37,6 +40,7 @@ constexpr auto as_values = asio::as_tuple(asio::use_awaitable);
 constexpr unsigned most_clients = 64, most_turned_away = 64;
 constexpr std::chrono::seconds patience{5}, room_within{1};  ///< For one exchange; for some client to be done when there are too many.
 constexpr std::size_t longest_body = 4'096, most_left_unread = 16 << 20;
+constexpr std::size_t longest_floor = 128 << 20;  ///< 100,000 machines, with the longest names and errors that they can have.
 
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
@@ -53,11 +57,27 @@ Response reply(const Request& request, http::status status, std::string body, st
 
 std::string error_json(std::string_view what) { return wire::plain_json(boost::json::object{{"error", what}}); }
 
-/// A list of ten thousand machines is megabytes: so many are under way at once.
-constexpr std::size_t long_answer = 256 << 10;
-constexpr unsigned most_long = 4;
+/// What a daemon that did not do it says of that; of somebody else, the beginning of what he says.
+std::string words_of(std::string_view body) {
+    boost::system::error_code failed;
+    const auto said = boost::json::parse(body, failed);
+    const auto* error = !failed && said.is_object() ? said.get_object().if_contains("error") : nullptr;
+    return wire::printable(error && error->is_string() ? std::string_view{error->get_string()} : body, 200);
+}
 
-Response floor_of(const Request& request, const boost::urls::url_view& target, FloorDesk* desk) {
+/// A list of ten thousand machines is megabytes: so many are under way at once.
+constexpr std::size_t long_answer = 256 << 10, most_short = 1'000;  ///< In bytes; in machines, each of which takes some 200 to 800.
+constexpr unsigned most_long = 4;
+constexpr std::chrono::seconds texts_kept{1};
+constexpr std::string_view busy = "long lists are being answered already, as many as may be";
+
+Response too_many(const Request& request, std::string_view what) {
+    Response response = reply(request, http::status::service_unavailable, error_json(fmt::format("{}; say it again later", what)));
+    response.set(http::field::retry_after, "1");
+    return response;
+}
+
+Response floor_of(const Request& request, const boost::urls::url_view& target, FloorDesk* desk, FloorTexts& texts, bool room) {
     FloorWish wish;
     for (const auto& param : target.params()) {
         const bool machines = param.key == "machines" && (param.value == "1" || param.value == "0");
@@ -69,15 +89,16 @@ Response floor_of(const Request& request, const boost::urls::url_view& target, F
     if (!floor) return reply(request, http::status::gateway_timeout, error_json("the controlling loop did not come round in time; say it again later"));
     if (!wish.group.empty() && std::ranges::find(floor->site->groups, wish.group, &Site::Group::name) == floor->site->groups.end())
         return reply(request, http::status::not_found, error_json("there is no group of that name"));
-    return reply(request, http::status::ok, wire::plain_json(floor_json(*floor, wish, true)));
+    if (!room && listed(*floor, wish) > most_short) return too_many(request, busy);  // Before anything that long is made.
+    return reply(request, http::status::ok, *texts.of(floor, wish));
 }
 
-Response read_only(const Request& request, const Published& published, FloorDesk* desk) {
+Response read_only(const Request& request, const Published& published, FloorDesk* desk, FloorTexts& texts, bool room) {
     if (request.method() != http::verb::get) return reply(request, http::status::method_not_allowed, error_json("only GET; a person's word goes through the journal's socket"));
     if (request.target() == "/healthz") return reply(request, http::status::ok, "ok\n", "text/plain");
     if (request.target() == "/state") return reply(request, http::status::ok, *published.state());
     const auto target = boost::urls::parse_origin_form(boost::core::string_view{request.target().data(), request.target().size()});
-    if (target && target->encoded_path() == "/fleet") return floor_of(request, *target, desk);
+    if (target && target->encoded_path() == "/fleet") return floor_of(request, *target, desk, texts, room);
     return reply(request, http::status::not_found, error_json("known: /state, /fleet, /healthz"));
 }
 
@@ -89,12 +110,6 @@ Response heard_word(const Request& request, PersonsWords& words) {
     const bool unheard = !answer && answer.error().code == Errc::timeout;
     if (!answer) return reply(request, unheard ? http::status::gateway_timeout : http::status::conflict, error_json(answer.error().detail));
     return reply(request, http::status::ok, "{}");
-}
-
-Response too_many(const Request& request) {
-    Response response = reply(request, http::status::service_unavailable, error_json(fmt::format("{} others are being answered already, and none of them is done; say it again later", most_clients)));
-    response.set(http::field::retry_after, "1");
-    return response;
 }
 
 /// What is told of a request that is none; nothing where nobody is there to be told.
@@ -176,14 +191,23 @@ struct HttpServer::Parts {
             }
             if (co_await guests.has_room()) {
                 guests.enter();
-                auto one = serve(std::move(socket), [this, is_word](const Request& request) { return is_word ? heard_word(request, words) : read_only(request, published, floor); }, patience);
+                auto one = serve(std::move(socket), [this, is_word](const Request& request) { return is_word ? heard_word(request, words) : read(request); }, patience);
                 spawn(std::move(one), [&guests] { guests.leave(); });
             } else if (guests.turned_away < most_turned_away) {  // Beyond them nothing but hanging up is left.
                 ++guests.turned_away;
-                auto one = serve(std::move(socket), too_many, room_within);
+                auto one = serve(std::move(socket), [](const Request& request) { return too_many(request, fmt::format("{} others are being answered already, and none of them is done", most_clients)); }, room_within);
                 spawn(std::move(one), [&guests] { --guests.turned_away; });
             }
         }
+    }
+
+    Response read(const Request& request) {
+        Response response = read_only(request, published, floor, texts, long_ones < most_long);
+        if (!texts.empty() && !std::exchange(forgetting, true)) {
+            forget.expires_after(texts_kept);
+            forget.async_wait([this](boost::system::error_code) { forgetting = false, texts = {}; });
+        }
+        return response;
     }
 
     void spawn(asio::awaitable<void> one, std::function<void()> done) {
@@ -204,7 +228,7 @@ struct HttpServer::Parts {
         std::optional<Response> response = failed ? unreadable(failed) : std::optional{answer(parser.get())};
         if (!response) co_return;
         const bool is_long = response->body().size() > long_answer;
-        if (is_long && long_ones >= most_long) *response = too_many(parser.get());
+        if (is_long && long_ones >= most_long) *response = too_many(parser.get(), busy);
         const Counted counted{is_long ? &long_ones : nullptr};
         stream.expires_after(within);
         auto [unsent, put] = co_await http::async_write(stream, *response, as_values);
@@ -227,10 +251,13 @@ struct HttpServer::Parts {
     const Published& published;
     PersonsWords& words;
     FloorDesk* floor;
+    FloorTexts texts;
     unsigned long_ones = 0;
     std::string socket_path;
     asio::io_context io{1};
     Guests at_socket{io}, at_port{io};
+    asio::steady_timer forget{io};
+    bool forgetting = false;
     std::thread thread;
 };
 
@@ -278,12 +305,9 @@ Result<void> say_to_daemon(const std::string& word_socket, const OperatorWord& w
         Response response;
         http::read(stream, buffer, response);
         if (response.result() == http::status::ok) return {};
-        boost::system::error_code failed;
-        const auto body = boost::json::parse(response.body(), failed);
-        const auto* error = !failed && body.is_object() ? body.as_object().if_contains("error") : nullptr;
         const bool unheard = response.result() == http::status::gateway_timeout || response.result() == http::status::service_unavailable;
         const Errc code = unheard ? Errc::timeout : Errc::refused;
-        return fail(code, error && error->is_string() ? std::string{error->as_string()} : response.body());
+        return fail(code, words_of(response.body()));
     } catch (const boost::system::system_error& e) {
         const bool hung_up = e.code() == asio::error::connection_reset || e.code() == asio::error::broken_pipe || e.code() == http::error::end_of_stream;
         const std::string_view remedy = hung_up ? "it hung up without an answer, as one that ends, or that too many talk to: say it again" : "is `ballast run` up with this site file, and are you its user?";
@@ -297,21 +321,25 @@ Result<std::string> got_from_daemon(const HttpConfig& listens, const std::string
     const auto address = asio::ip::make_address(listens.host);
     const bool any = address.is_unspecified();
     const tcp::endpoint there{any ? address.is_v6() ? asio::ip::address{asio::ip::address_v6::loopback()} : asio::ip::address{asio::ip::address_v4::loopback()} : address, listens.port};
-    Result<std::string> got = fail(Errc::timeout, fmt::format("{}:{} does not answer in time", listens.host, listens.port));
+    const std::string who = fmt::format("{}:{}", listens.host, listens.port);
+    Result<std::string> got = fail(Errc::timeout, who + " does not answer in time");
     auto ask = [&]() -> asio::awaitable<void> {
         stream.expires_after(patience);
         auto [refused] = co_await stream.async_connect(there, as_values);
-        if (refused) co_return got = fail(Errc::unreachable, fmt::format("{}:{}: {}", listens.host, listens.port, refused.message())), void();
+        if (refused) co_return got = fail(Errc::unreachable, fmt::format("{}: {}", who, refused.message())), void();
         Request request{http::verb::get, target, 11};
         request.set(http::field::host, "ballast");
         auto [unsent, put] = co_await http::async_write(stream, request, as_values);
+        stream.expires_after(3 * patience);
         beast::flat_buffer buffer;
         http::response_parser<http::string_body> parser;
-        parser.body_limit(most_left_unread);
+        parser.body_limit(longest_floor);
         auto [failed, read] = co_await http::async_read(stream, buffer, parser, as_values);
-        if (unsent || failed) co_return got = fail(Errc::unreachable, fmt::format("{}:{}: {}", listens.host, listens.port, (unsent ? unsent : failed).message())), void();
+        if (failed == beast::error::timeout) co_return;
+        if (failed == http::error::body_limit) co_return got = fail(Errc::oversized, fmt::format("{} answers with more than {} MB; --group asks for less", who, longest_floor >> 20)), void();
+        if (unsent || failed) co_return got = fail(Errc::malformed, fmt::format("{} took the question and did not answer as Ballast does: {}", who, (unsent ? unsent : failed).message())), void();
         if (parser.get().result() == http::status::ok) got = std::move(parser.get().body());
-        else got = fail(Errc::refused, fmt::format("{}:{} answers {} {}", listens.host, listens.port, parser.get().result_int(), parser.get().body()));
+        else got = fail(Errc::refused, fmt::format("{} answers {}: {}", who, parser.get().result_int(), words_of(parser.get().body())));
     };
     auto asking = ask();
     asio::co_spawn(io, std::move(asking), [](std::exception_ptr failure) { if (failure) std::rethrow_exception(failure); });

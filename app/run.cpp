@@ -1,5 +1,6 @@
 #include "app/run.hpp"
 
+#include "app/cores.hpp"
 #include "app/recover.hpp"
 #include "app/session.hpp"
 #include "app/takeover.hpp"
@@ -8,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -86,11 +86,6 @@ void leave(const Config& config, const Snapshot& start, Journal& journal, bool s
     session.run([] { return false; }, exit_wait);
 }
 
-/// A crash must not leave passwords on the disk.
-void keep_out_of_cores(const Config& config) {
-    if (holds_secrets(config)) ::prctl(PR_SET_DUMPABLE, 0);
-}
-
 int run_with(Config config, bool send) {
     const std::string goes_on_from = config.journal.path;
     config = as_run(std::move(config), send);
@@ -114,7 +109,7 @@ int run_with(Config config, bool send) {
         SiteModel model;
         std::unique_ptr<Session> session;
         try {
-            keep_out_of_cores(config);
+            if (holds_secrets(config)) keep_out_of_cores();
             model = build_site(config);
             session = std::make_unique<Session>(config, model, build_policies(config, model), start, cause, **journal, send);
         } catch (const std::exception& e) {

@@ -88,7 +88,7 @@ private:
     bool ask(Machine& m, Talk talk, const Request& request);
     void answered(std::uint32_t who, Outcome outcome, std::string_view bytes);
     bool unreachable(Machine& m, Talk talk);
-    void no_answer(Machine& m, Talk talk, Outcome outcome);
+    void no_answer(Machine& m, Talk talk, Outcome outcome, std::string_view why);
     void break_off(Machine& m);
 
     // fleet_orders.cpp: from an order to its receipt.

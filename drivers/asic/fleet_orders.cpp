@@ -1,6 +1,7 @@
 #include "controller/clock.hpp"
 #include "drivers/asic/fleet.hpp"
 #include "model/check.hpp"
+#include "wire/printable.hpp"
 
 namespace ballast::asic {
 
@@ -50,7 +51,7 @@ bool Fleet::uncommitted(Machine& m, const Turn& turn) {
 
 void Fleet::refuse(Machine& m, std::string_view why) {
     if (why.empty()) why = "without a reason";
-    refusals_.warn("{} {}: order refused: {}", m.dialect->name(), name(m), why.substr(0, 120));
+    refusals_.warn("{} {}: order refused: {}", m.dialect->name(), name(m), wire::printable(why, 120));
     note_error(m, fmt::format("order refused: {}", why));
     settle(m, Fate::refused);
 }

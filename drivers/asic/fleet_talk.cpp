@@ -1,7 +1,15 @@
 #include "controller/clock.hpp"
 #include "drivers/asic/fleet.hpp"
+#include "wire/printable.hpp"
 
 namespace ballast::asic {
+namespace {
+
+std::string_view told(Outcome outcome) {
+    return outcome == Outcome::unreachable ? "not reachable" : outcome == Outcome::closed ? "no usable answer" : "no answer in time";
+}
+
+}  // namespace
 
 /// Does what the dialect wants next. False: nothing is under way with the machine any more.
 bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
@@ -22,14 +30,14 @@ bool Fleet::converse(Machine& m, Talk talk, const Turn& turn) {
     case Turn::Kind::accepted: return settle(m, Fate::accepted), false;
     case Turn::Kind::refused: return refuse(m, turn.why), false;
     case Turn::Kind::garbage:
-        garbage_.warn("{} {}: garbage in place of an answer ({} so far): {}", m.dialect->name(), name(m), garbage_.total() + 1, turn.why);
-        note_error(m, fmt::format("garbage in place of an answer: {}", turn.why));
-        return no_answer(m, talk, Outcome::closed), false;
+        garbage_.warn("{} {}: garbage in place of an answer ({} so far): {}", m.dialect->name(), name(m), garbage_.total() + 1, wire::printable(turn.why, 120));
+        return no_answer(m, talk, Outcome::closed, fmt::format("garbage in place of an answer: {}", turn.why)), false;
     case Turn::Kind::foreign:
-        strangers_.warn("{} {}: {}; it is not ordered until that is put right", m.dialect->name(), name(m), turn.why);
+        strangers_.warn("{} {}: {}; it is not ordered until that is put right", m.dialect->name(), name(m), wire::printable(turn.why, 120));
         look_up_again(m);
+        if (talk == Talk::order) return refuse(m, turn.why), false;
         note_error(m, turn.why);
-        return talk == Talk::order ? refuse(m, "another machine answers at its address") : report_foreign(m), false;
+        return report_foreign(m), false;
     case Turn::Kind::over: break;
     }
     return false;
@@ -67,7 +75,7 @@ void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes)
     } else if (outcome == Outcome::unreachable) {
         unreachable(m, talk);
     } else {
-        no_answer(m, talk, outcome);
+        no_answer(m, talk, outcome, told(outcome));
     }
 }
 
@@ -75,19 +83,19 @@ void Fleet::answered(std::uint32_t who, Outcome outcome, std::string_view bytes)
 bool Fleet::unreachable(Machine& m, Talk talk) {
     if (m.resolved && talk != Talk::look)
         if (const auto other = m.dialect->unreachable(m)) return converse(m, talk, *other);
-    no_answer(m, talk, Outcome::unreachable);
+    no_answer(m, talk, Outcome::unreachable, told(Outcome::unreachable));
     return false;
 }
 
-void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome) {
+/// `why`: as it is noted with the machine.
+void Fleet::no_answer(Machine& m, Talk talk, Outcome outcome, std::string_view why) {
     if (talk == Talk::look) return conclude_look(m, std::nullopt);
     if (m.identity != Identity::foreign) m.identity = Identity::unproven;
-    note_error(m, outcome == Outcome::unreachable ? "not reachable" : outcome == Outcome::closed ? "no usable answer" : "no answer in time");
+    note_error(m, why);
     look_up_again(m);
     if (talk == Talk::order) {
         const Fate fate = outcome == Outcome::unreachable ? Fate::unreachable : Fate::timed_out;
-        silence_.warn("{} {}: {} to an order", m.dialect->name(), name(m),
-                      fate == Fate::unreachable ? "not reachable" : outcome == Outcome::closed ? "no usable answer" : "no answer in time");
+        silence_.warn("{} {}: {} to an order", m.dialect->name(), name(m), told(outcome));
         return settle(m, fate);
     }
     if (talk == Talk::poll) {

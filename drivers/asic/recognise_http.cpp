@@ -6,6 +6,8 @@
 #include "wire/loose_json.hpp"
 #include "wire/vnish.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace ballast::asic {
@@ -88,14 +90,17 @@ void Recogniser::vnish(std::string_view body, wire::cgminer::Parser& parser) {
     if (state) found_.mode = *state == "stopped" ? Mode::asleep : *state == "mining" ? Mode::running : Mode::unknown;
 }
 
+/// Its password goes in plain text, and whoever says three numbers passes for it: that is not enough where a network is swept.
 void Recogniser::braiins(std::string_view body, wire::cgminer::Parser& parser) {
     if (step_ == Step::braiins_version) {
         const auto reply = parser.parse(body);
         const auto part = [&](std::string_view key) { return reply && wire::loose::whole(*reply->body, key).has_value(); };
         if (!part("major") || !part("minor") || !part("patch")) return silent(Outcome::closed);
         is(AsicProtocol::braiins, questions_.doors.http);
-        step_ = login_for(AsicProtocol::braiins) ? Step::braiins_login : Step::over;
-        if (step_ == Step::over) remark("tells no mac without a login");
+        const bool given = login_for(AsicProtocol::braiins) != nullptr, sure = braiins_ || thorough_;
+        step_ = given && sure ? Step::braiins_login : Step::over;
+        if (!given) remark("tells no mac without a login");
+        else if (!sure) remark(fmt::format("is told no password, as port {} does not say that it is Braiins OS: name its address by itself", questions_.doors.api));
     } else if (step_ == Step::braiins_login) {
         auto login = wire::braiins::parse_login(parser, body);
         if (!login) return silent(Outcome::closed);

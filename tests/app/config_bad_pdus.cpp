@@ -43,6 +43,9 @@ std::vector<BadInput> bad_pdus() {
         {"[[group]]\nname = \"spare\"\ndriver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]\n", "[[pdu]]\nname = \"p-1\"\n" + good + "\n[[group]]\nname = \"spare\"\ndriver = \"luxos\"\n[[group.machine]]\npdu = \"p-1\"\noutlet = 3\n", 
               "site.toml:94:1: machine \"s-1\" hangs on outlet 3 of \"p-1\", and its group \"spare\" is firm because it has no 'tier'; allowed: interruptible groups only, as what is firm is never switched\n"
               "site.toml:115:21: \"spare\" is firm because it has no 'tier', and no price stops it; allowed: interruptible groups"},
+        {"[[group]]\nname = \"spare\"\ndriver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]\n", "[[pdu]]\nname = \"p-1\"\n" + good + "\n[[group]]\nname = \"spare\"\ndriver = \"luxos\"\ntier = \"flexible\"\nfloor_w = 1500\n[[group.machine]]\npdu = \"p-1\"\noutlet = 3\n", 
+              "site.toml:96:1: machine \"s-1\" hangs on outlet 3 of \"p-1\", and its group \"spare\" is flexible; allowed: interruptible groups only, as what is slowed is never switched\n"
+              "site.toml:117:21: \"spare\" is flexible, and no price slows it; allowed: interruptible groups"},
         {"[[group]]\nname = \"spare\"\ndriver = \"luxos\"\ntier = \"interruptible\"\n[[group.machine]]\n", "[[pdu]]\nname = \"p-1\"\n" + good + "\n[[group]]\nname = \"spare\"\ndriver = \"luxos\"\ntier = \"interruptible\"\non_within_s = 100\n[[group.machine]]\npdu = \"p-1\"\noutlet = 3\n", R"(site.toml:95:15: 'on_within_s' is 100 and machines that come back by their outlets take up to 300: 'boot_s' of their PDU, and 'stagger_s' for each other outlet of it; allowed: at least that)"},
     };
 }

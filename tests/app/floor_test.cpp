@@ -1,9 +1,14 @@
 // The floor, of states made by hand: as JSON, as text, and whose watts it tells.
 #include "app/floor.hpp"
+#include "app/floor_desk.hpp"
 #include "app/floor_text.hpp"
+#include "app/floor_texts.hpp"
 #include "tests/catch.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
+
+#include <thread>
 
 namespace ballast {
 namespace {
@@ -77,6 +82,46 @@ TEST_CASE("a machine's watts are its own measurement, its estimate, what was lea
     CHECK((watts().power == standby && watts().source == WattSource::nameplate));
     load.mode = Mode::off, load.quality = Quality::bad;
     CHECK(watts().power == Power{});
+}
+
+TEST_CASE("a loop that does not come round is asked for one copy, however many look") {
+    boost::asio::io_context loop;
+    int copies = 0;
+    FloorDesk desk{loop.get_executor(), [&] { return ++copies, FloorState{}; }};
+    for (int i = 0; i < 5; ++i) CHECK_FALSE(desk.look(1ms));
+    CHECK(loop.run() == 1);
+    CHECK(copies == 1);
+    const auto first = desk.look(1ms);
+    CHECK(first);
+    CHECK(desk.look(1ms) == first);
+}
+
+TEST_CASE("a copy that comes long after it was asked for is not shown as the present") {
+    boost::asio::io_context loop;
+    int copies = 0;
+    FloorDesk desk{loop.get_executor(), [&] { return ++copies, FloorState{}; }};
+    CHECK_FALSE(desk.look(1ms));
+    loop.run();
+    std::this_thread::sleep_for(1100ms);
+    CHECK_FALSE(desk.look(1ms));
+    loop.restart();
+    loop.run();
+    CHECK(desk.look(1ms));
+    CHECK(copies == 2);
+}
+
+TEST_CASE("the same question about the same floor is one text") {
+    const Made made;
+    const auto floor = std::make_shared<const FloorState>(made.floor), later = std::make_shared<const FloorState>(made.floor);
+    FloorTexts texts;
+    const auto all = texts.of(floor, {true, ""}), one = texts.of(floor, {true, "block-b"});
+    CHECK(texts.of(floor, {true, ""}) == all);
+    CHECK(texts.of(floor, {false, "block-b"}) == one);
+    CHECK(*texts.of(floor, {}) != *all);
+    CHECK(texts.of(later, {true, ""}) != all);
+    CHECK(listed(*floor, {}) == 0);
+    CHECK(listed(*floor, {true, ""}) == 7);
+    CHECK(listed(*floor, {false, "block-b"}) == 2);
 }
 
 TEST_CASE("no sum with an estimate in it is presented as measured") {

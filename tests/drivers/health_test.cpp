@@ -20,7 +20,7 @@ namespace {
 struct Told {
     bool boards = true, hot = true, pools = true;  ///< The make tells of these.
 };
-struct Looked {
+struct Tells {
     const char* name;
     Make make;
     Told told = {};
@@ -34,7 +34,7 @@ Make antminer() {
 
 sim::MachineSettings physics() { return sim::whatsminer_physics("x-1", 3'000_W); }
 
-std::vector<Looked> all() {
+std::vector<Tells> all() {
     return {{"luxos", make(AsicProtocol::luxos, "", sim::LuxosSettings{}, physics())},
             {"whatsminer2", make(AsicProtocol::whatsminer2, "admin", sim::Whatsminer2Settings{}, physics())},
             {"whatsminer3", make(AsicProtocol::whatsminer3, "super", sim::Whatsminer3Settings{}, physics())},
@@ -81,7 +81,7 @@ struct Returning {
 }  // namespace
 
 TEST_CASE("of every make that tells it a machine that comes back with two of its three boards is found") {
-    for (const Looked& known : all()) {
+    for (const Tells& known : all()) {
         if (!known.told.boards) continue;
         INFO(known.name);
         Returning machine{known.make, MachineFault::few_boards};
@@ -91,7 +91,7 @@ TEST_CASE("of every make that tells it a machine that comes back with two of its
 }
 
 TEST_CASE("of every make that tells it a machine that comes back without a pool is found") {
-    for (const Looked& known : all()) {
+    for (const Tells& known : all()) {
         if (!known.told.pools) continue;
         INFO(known.name);
         Returning machine{known.make, MachineFault::loses_pools};
@@ -101,7 +101,7 @@ TEST_CASE("of every make that tells it a machine that comes back without a pool 
 }
 
 TEST_CASE("of every make that tells it a machine that comes back too hot is found") {
-    for (const Looked& known : all()) {
+    for (const Tells& known : all()) {
         if (!known.told.hot) continue;
         INFO(known.name);
         Returning machine{known.make, MachineFault::overheats};
@@ -111,7 +111,7 @@ TEST_CASE("of every make that tells it a machine that comes back too hot is foun
 }
 
 TEST_CASE("nothing ails a machine of any make that comes back whole, and what its make does not tell is unknown") {
-    for (const Looked& known : all()) {
+    for (const Tells& known : all()) {
         INFO(known.name);
         Returning machine{known.make, MachineFault::none};
         CHECK_FALSE(machine.ails(asic::few_boards | asic::too_hot | asic::no_pool, 500ms));
@@ -132,6 +132,27 @@ TEST_CASE("what cannot be reached, or is refused, is noted with the machine") {
     CHECK(view.note(slot)->error.starts_with("order refused: Access denied"));
     CHECK(view.note(slot)->errors >= 1);
     CHECK_FALSE(view.note(slot + 100));
+}
+
+TEST_CASE("what went wrong is noted once, in its own words") {
+    const auto noted = [](MachineFault fault, bool order) {
+        Rig rig{make(AsicProtocol::luxos, "", sim::LuxosSettings{}, physics()), fault, mac, quick()};
+        const auto errors = [&rig] {
+            const auto view = rig.settings_notes->read();
+            const auto* note = view.note(slot);
+            return note ? *note : asic::MachineNote{};
+        };
+        if (order) rig.fate_of(Rung::sleep);
+        REQUIRE(rig.bench.until([&] { return errors().errors > 0; }));
+        CHECK(errors().errors == 1);
+        return errors().error;
+    };
+    CHECK(noted(MachineFault::garbage, false).starts_with("garbage in place of an answer: "));
+    CHECK(noted(MachineFault::garbage, true).starts_with("garbage in place of an answer: "));
+    const std::string stranger = noted(MachineFault::moved, false);
+    CHECK(stranger.starts_with("answers with mac "));
+    CHECK(stranger.ends_with(", the inventory says d40102030405"));
+    CHECK(noted(MachineFault::moved, true) == "order refused: " + stranger);
 }
 
 TEST_CASE("a view of the notes stays as it was when it was taken") {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 using namespace ballast;
@@ -210,6 +211,21 @@ TEST_CASE("Braiins OS is recognised by its captures, and tells its MAC to whom i
         CHECK(talk.found.remark == "tells no mac without a login");
         only_asks(talk);
     }
+}
+
+TEST_CASE("a password for Braiins OS goes to nobody who only answers like it unless his address was named") {
+    Questions questions;
+    questions.logins[AsicProtocol::braiins] = {"root", "s3cret!"};
+    const auto told = [&](bool thorough) {
+        const auto talk = recognise([](std::uint16_t port, std::string_view request) -> Said {
+            if (port != 80) return nobody;
+            return {Outcome::replied, asks_for(request, "GET /api/v1/version ") ? http(200, R"({"major":1,"minor":0,"patch":0})") : http(404, "")};
+        }, questions, thorough);
+        if (!thorough) CHECK(talk.found.remark == "is told no password, as port 4028 does not say that it is Braiins OS: name its address by itself");
+        return std::ranges::any_of(talk.asked, [](const std::string& request) { return asks_for(request, "s3cret!"); });
+    };
+    CHECK_FALSE(told(false));
+    CHECK(told(true));
 }
 
 TEST_CASE("Braiins OS without REST is recognised by what it says at 4028") {

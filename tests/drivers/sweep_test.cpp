@@ -177,7 +177,7 @@ TEST_CASE("a sweep finds every make where it lives, running or asleep, and order
 TEST_CASE("a sweep with logins learns the MACs of those who tell them to nobody else") {
     const Doors doors = free_doors();
     Floor floor{doors};
-    SweepSettings settings{.blocks = blocks({"127.34.0.6/31"}), .questions = {.doors = doors, .cnonce = "0a4f113b"}, .rate = 2'000};
+    SweepSettings settings{.blocks = blocks({"127.34.0.6", "127.34.0.7"}), .questions = {.doors = doors, .cnonce = "0a4f113b"}, .rate = 2'000};
     settings.questions.logins = {{AsicProtocol::antminer, {"root", "root"}}, {AsicProtocol::braiins, {"root", "root"}}};
     Sweep sweep{std::move(settings)};
     finish(sweep);

@@ -29,17 +29,19 @@ class CommandLine(unittest.TestCase):
         self.shell.write("day.csv", HOURS + "".join(f"2024-08-20,{hour},10,{500 if 17 < hour < 21 else 20}\n" for hour in range(1, 25)))
         status, errors = self.shell.complains("replay", "site.toml", "--prices", "day.csv", "--journal", "day.db")
         self.assertEqual(status, 0, errors)
+        self.shell.write("day.toml", SITE.replace("mesa", "day"))  # Whose journal that is.
 
     def all_that_print(self):
         return (["--help"], ["--version"], ["check", "--help"], ["check", "site.toml"], ["check", "site.toml", "--json"], ["presets"], ["presets", "ercot_sced"],
                 ["replay", "site.toml", "--prices", "day.csv"], ["replay", "site.toml", "--prices", "day.csv", "--json"], ["plan", "site.toml", "--price", "85"],
                 ["plan", "site.toml", "--price", "85", "--machines"], ["plan", "site.toml", "--price", "85", "--machines", "--json"], ["explain", "day.db"], ["explain", "day.db", "--json"],
-                ["explain", "day.db", "--event", "1"], ["receipt", "day.db"], ["receipt", "day.db", "1"], ["receipt", "day.db", "1", "--json"], ["audit", "day.db"], ["audit", "day.db", "--json"], ["discover", "127.41.9.1"], ["discover", "127.41.9.1", "--json"])
+                ["explain", "day.db", "--event", "1"], ["receipt", "day.db"], ["receipt", "day.db", "1"], ["receipt", "day.db", "1", "--json"], ["audit", "day.db"], ["audit", "day.db", "--json"], ["discover", "127.41.9.1"], ["discover", "127.41.9.1", "--json"],
+                ["fleet", "day.toml"], ["fleet", "day.toml", "--machines", "--json"], ["fleet", "day.toml", "--watch", "0.2"])
 
     def test_output_that_is_lost_is_work_that_failed(self):
         for words in self.all_that_print():
             with self.subTest(words), open("/dev/full", "w") as full:
-                whole = self.shell.ballast(*words)
+                whole = self.shell.ballast(*[word for word in words if word not in ("--watch", "0.2")])  # Which would not end by itself.
                 done = subprocess.run([binary(), *words], cwd=self.shell.folder, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
                 self.assertEqual((done.returncode, done.stderr), (whole[0] or 1, whole[2] + LOST))
 

@@ -55,7 +55,7 @@ def says(host, port, command):
 
 
 def misfits(value, schema, root, where="fleet"):
-    """What of the schema's types, required members and enumerations it does not keep."""
+    """What of the schema's types, members and enumerations it does not keep."""
     schema = root["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
     if "anyOf" in schema:
         return [] if any(not misfits(value, one, root, where) for one in schema["anyOf"]) else [f"{where}: {value!r} is none of those allowed"]
@@ -70,6 +70,8 @@ def misfits(value, schema, root, where="fleet"):
     if not isinstance(value, dict):
         return []
     missing = [f"{where}: no {name}" for name in schema.get("required", []) if name not in value]
+    if schema.get("additionalProperties") is False:
+        missing += [f"{where}: {name} is not in the schema" for name in value if name not in schema["properties"]]
     return missing + [fault for name, one in value.items() for fault in misfits(one, schema.get("properties", {}).get(name, {}), root, f"{where}/{name}")]
 
 
@@ -177,6 +179,25 @@ class Floor(unittest.TestCase):
         self.assertEqual((watching.returncode, errors), (0, ""))
         self.assertGreaterEqual(shown.count("testsite, now,"), 3)
         self.assertNotIn("\x1b", shown)
+
+    def test_whoever_answers_has_the_last_word(self):
+        """Only where nobody listens does the journal tell."""
+        self.stand_up()
+        self.comes_to(lambda g: g["counts"]["run"] == MINERS, 30, "all run")
+        self.daemon.stop()
+        for status, body, told in (("503 Busy", '{"error":"busy; say it again later"}', "answers 503: busy; say it again later"), ("504 Late", '{"error":"late\\u001b[2J"}', "answers 504: late?[2J"),
+                                   ("404 None", "<html>\nno", "answers 404: <html>?no"), ("200 OK", "[]", "answers, but not as Ballast does"),
+                                   ("200 OK", None, "answers with more than 128 MB; --group asks for less")):
+            with self.subTest(told), socket.create_server(("127.0.0.1", self.http)) as listens:
+                long = f"{len(body)}" if body is not None else f"{200 << 20}"
+                with subprocess.Popen([binary(), "fleet", self.site.file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+                    line, _ = listens.accept()
+                    with line:
+                        line.recv(65536)
+                        line.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {long}\r\n\r\n{body or ''}".encode())
+                        out, errors = asking.communicate(timeout=20)
+                self.assertEqual((asking.returncode, out, errors), (1, "", f"ballast: 127.0.0.1:{self.http} {told}\n"))
+        self.assertEqual(ballast("fleet", self.site.file).returncode, 0)
 
     def test_without_daemon_and_journal_the_remedy_is_told(self):
         nothing = ballast("fleet", self.site.file)

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <random>
 #include <vector>
@@ -220,7 +219,7 @@ TEST_CASE("garbage and excess are told apart, with a short printable excerpt") {
 TEST_CASE("every capture parses, strictly, and gives its values") {
     const auto folder = shared() / "captures" / "luxminer" / "v1";
     if (!std::filesystem::exists(folder)) {
-        std::cout << "skipped: no captures at " << folder << " (set BALLAST_SHARED)\n";
+        WARN("skipped: no captures in " << folder.string() << "; set BALLAST_SHARED");
         return;
     }
     Parser parser;
