@@ -220,9 +220,10 @@ private:
     std::uint64_t last_ = 0;
 };
 
-/// What is garbage is so by chance: only what matters of it is the same each time.
+/// What is garbage is so by chance, and so is when one wakes by itself: only what matters of it is the same each time.
 std::string cell(const Machine& machine) {
     if (machine.fault == MachineFault::garbage) return fmt::format("{}accepted, {}asleep", machine.slept == "accepted" ? "" : "not ", machine.told == "asleep" ? "" : "not ");
+    if (machine.fault == MachineFault::self_wakes) return fmt::format("{}, seen {}", machine.slept, machine.wrong < polled + 1s ? "by the next poll" : "too late");
     std::string text = fmt::format("{}, {}", machine.slept, machine.told);
     if (machine.make->sleeps) text += fmt::format("; {}, {}", machine.woken, machine.told_awake);
     if (!machine.ails.empty()) text += fmt::format(" ({})", machine.ails);
