@@ -49,6 +49,10 @@ FUZZ_TARGET(braiins) {
         PROMISE(std::ranges::all_of(login->token, [](char c) { return c > ' ' && c <= '~'; }));
         PROMISE(!login->lives || login->lives->count() >= 0);
     }
+    const auto boards = braiins::parse_hashboards(parser, bytes);
+    PROMISE(fails_well(boards) && (!boards || boards->count.alive <= boards->count.listed));
+    const auto target = braiins::parse_power_target(parser, bytes);
+    PROMISE(fails_well(target) && (!target || sane_power(*target)));
     const auto pools = braiins::parse_pools(parser, bytes);
     PROMISE(fails_well(pools));
     if (pools)

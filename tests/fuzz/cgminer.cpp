@@ -13,7 +13,11 @@ void check_fields(const cgminer::Reply& reply) {
     PROMISE(reply.status.code >= 0);
     if (const auto session = cgminer::session_id(reply)) PROMISE(!session->empty() && cgminer::SessionId::from(session->view()) == session);
     if (const auto power = cgminer::power(reply)) PROMISE(sane_power(power->power));
-    if (const auto config = cgminer::config(reply)) PROMISE(sane_mac(config->mac));
+    if (const auto config = cgminer::config(reply)) PROMISE(sane_mac(config->mac) && config->rated_gigahashes.value_or(1) > 0);
+    if (const auto version = cgminer::version(reply)) PROMISE(sane_mac(version->mac));
+    const auto profiles = cgminer::profiles(reply);
+    PROMISE(profiles.size() <= 256);
+    for (const auto& profile : profiles) PROMISE(!profile.name.empty() && sane_power(profile.power));
     PROMISE(sane_rate(cgminer::gigahashes(reply)));
     const auto mean = cgminer::mean_gigahashes(reply);
     PROMISE(!mean || (*mean > 0 && *mean <= 1e9));

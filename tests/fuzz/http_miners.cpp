@@ -53,7 +53,9 @@ void check_vnish(std::string_view bytes) {
     }
     const auto info = wire::vnish::parse_info(parser, bytes);
     PROMISE(fails_well(info));
-    if (info) PROMISE(sane_mac(*info));
+    if (info) PROMISE(sane_mac(info->mac) && wire::is_printable(info->model) && wire::is_printable(info->serial) && wire::is_printable(info->firmware));
+    const auto status = wire::vnish::parse_status(parser, bytes);
+    PROMISE(fails_well(status) && (!status || wire::is_printable(*status)));
     PROMISE(answers_well(wire::vnish::parse_order_reply(parser, bytes)));
     PROMISE(wire::vnish::error_words(parser, bytes).size() <= wire::cgminer::most_bytes);
 }
