@@ -292,7 +292,7 @@ TEST_CASE("VNish is recognised by its info, stopped too") {
     only_asks(talk);
 }
 
-TEST_CASE("a plain cgminer is told as one that takes no order; an Avalon tells its MAC") {
+TEST_CASE("a plain cgminer is told as one that takes no order, and an Avalon tells its MAC") {
     const auto talk = recognise([](std::uint16_t port, std::string_view request) -> Said {
         if (port != 4'028) return nobody;
         return {Outcome::replied, asks_for(request, "version") ? R"({"STATUS":[{"STATUS":"S","Code":22}],"VERSION":[{"CGMiner":"4.11.1","API":"3.7","PROD":"AvalonMiner 1246","MAC":"b4a2eb3e0001"}]})"
