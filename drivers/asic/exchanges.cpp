@@ -66,10 +66,10 @@ Exchanges::Begun Exchanges::begin(std::uint32_t who, const boost::asio::ip::tcp:
     free_.pop_back();
     c.who = who;
     c.since = now;
-    c.slow = false;
+    c.lane = request.patience > limits_.deadline && room_beside() ? Connection::In::patient : Connection::In::fast;
     c.framing = {};
     c.lengths = {};
-    append(fast_, handle);
+    append(lane_of(c), handle);
     return Begun::yes;
 }
 
@@ -93,13 +93,13 @@ std::size_t Exchanges::serve(Steady now) {
 void Exchanges::expire(Steady now) {
     now_ = now;
     const Duration slow_after = std::min(std::max(limits_.slow_after, Duration{4 * latency_us_ / 1'000}), limits_.deadline / 2);
-    while (fast_.first != none && slow_.count < limits_.slow && now - pool_[fast_.first].since >= slow_after) {
+    while (fast_.first != none && room_beside() && now - pool_[fast_.first].since >= slow_after) {
         const Handle handle = fast_.first;
         unlink(handle);
-        pool_[handle].slow = true;
+        pool_[handle].lane = Connection::In::slow;
         append(slow_, handle);
     }
-    for (const Lane* lane : {&slow_, &fast_})
+    for (const Lane* lane : {&patient_, &slow_, &fast_})
         for (Handle handle = lane->first; handle != none && now - pool_[handle].since >= limits_.deadline;) {
             const Handle next = pool_[handle].after;
             if (now - pool_[handle].since >= pool_[handle].deadline) finish(handle, pool_[handle].sent == 0 ? Outcome::untaken : Outcome::timed_out, {});
@@ -152,7 +152,7 @@ void Exchanges::finish(Handle handle, Outcome outcome, std::string_view bytes) {
         std::swap(finished_, c.in);  // The slot may be begun anew by `done_`.
         bytes = finished_;
     }
-    if (outcome == Outcome::replied) learn_latency(now_ - c.since);
+    if (outcome == Outcome::replied && c.deadline <= limits_.deadline) learn_latency(now_ - c.since);
     release(handle, outcome == Outcome::timed_out || outcome == Outcome::untaken || outcome == Outcome::closed);
     done_(who, outcome, bytes);
 }

@@ -30,7 +30,8 @@ struct Request {
 
 /// One request, one reply, one TCP connection: thousands of them at once on one thread. The sockets sit in an epoll set of
 /// their own, which to Asio is a single descriptor; an exchange that answers costs no allocation.
-/// Two lanes: an exchange that has no answer within `slow_after` stops counting against the fast one. While answers in general
+/// Lanes: an exchange that has no answer within `slow_after` stops counting against the fast one; one that is known to take its time
+/// (`Request::patience`) never does, while the slow ones have room for it. While answers in general
 /// take long, because the network or we are busy, that is stretched to four times what they take: more at once would not help.
 class Exchanges {
 public:
@@ -51,7 +52,7 @@ public:
     /// The epoll set, readable when `serve` has something to do.
     int descriptor() const { return epoll_; }
     bool room() const { return fast_.count < limits_.fast && !free_.empty(); }
-    std::size_t open() const { return fast_.count + slow_.count; }
+    std::size_t open() const { return fast_.count + slow_.count + patient_.count; }
 
     /// `short_of`: the process has no socket, port or memory left just now; nothing was begun, nothing will be reported.
     enum class Begun : std::uint8_t { yes, short_of, unreachable };
@@ -72,7 +73,7 @@ private:
         int fd = -1;
         std::uint32_t who = 0, serial = 0;
         Handle before = none, after = none;
-        bool slow = false;
+        enum class In : std::uint8_t { fast, slow, patient } lane = In::fast;
         Frame frame{};
         wire::cgminer::Framing framing;
         wire::whatsminer3::Framing lengths;
@@ -87,7 +88,8 @@ private:
     };
 
     void learn_latency(Duration took);
-    Lane& lane_of(const Connection& c) { return c.slow ? slow_ : fast_; }
+    Lane& lane_of(const Connection& c) { return c.lane == Connection::In::fast ? fast_ : c.lane == Connection::In::slow ? slow_ : patient_; }
+    bool room_beside() const { return slow_.count + patient_.count < limits_.slow; }
     void append(Lane& lane, Handle handle);
     void unlink(Handle handle);
     void release(Handle handle, bool abruptly);
@@ -99,7 +101,7 @@ private:
     Limits limits_;
     Done done_;
     int epoll_ = -1;
-    Lane fast_, slow_;
+    Lane fast_, slow_, patient_;
     Steady now_{};
     std::int64_t latency_us_ = 0;  ///< Of answers, smoothed over some hundred of them.
     std::vector<Connection> pool_;

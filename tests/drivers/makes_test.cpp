@@ -205,3 +205,32 @@ TEST_CASE("an Antminer with a wrong password, or whose login runs out, is told a
     CHECK(rig.fate_of(Rung::sleep) == Fate::refused);
     sleeps_and_wakes(antminer(short_lived));
 }
+
+TEST_CASE("an Antminer that takes its time with an answer holds no place that others wait for") {
+    const std::uint16_t port = free_port();
+    sim::AntminerSettings slow;
+    slow.host = "127.24.0.2", slow.port = port, slow.write_reply = {3s, 3s}, slow.mode_form = sim::AntminerSettings::ModeForm::number;
+    sim::LuxosSettings quick;
+    quick.host = "127.24.0.3", quick.port = port, quick.machine = 1;
+    sim::PlantSettings plant;
+    plant.machines = {sim::antminer_physics("a-1", 3'000_W), {.name = "l-1", .rated = 3'000_W}};
+    sim::LivePlant live{std::move(plant)};
+    sim::AsicDevices devices{{slow, quick}, live, 1, sim::AsicDevices::Timing{.reply = {1ms, 1ms}}};
+    DriverBench bench;
+    AsicSettings settings;
+    settings.connections = 1;
+    settings.slow_after = 10s;
+    settings.machines = {{.protocol = AsicProtocol::antminer, .slot = 0, .host = slow.host, .port = port, .password = "root", .rated = 3'000_W},
+                         {.protocol = AsicProtocol::luxos, .slot = 1, .host = quick.host, .port = port, .rated = 3'000_W}};
+    const auto driver = make_asics(bench.io().get_executor(), std::move(settings));
+    bench.run(*driver);
+    REQUIRE(bench.until([&] { return bench.count<LoadReading>() >= 2; }));
+    Order order;
+    order.id = OrderId{1};
+    order.loads = {0, 2};
+    order.rung = Rung::sleep;
+    driver->submit(order);
+    REQUIRE(bench.until([&] { return bench.count<Receipt>() == 2; }));
+    CHECK(bench.all<Receipt>().front().loads.first == 1);
+    CHECK(bench.stop());
+}
