@@ -8,6 +8,22 @@ import sys
 import time
 from datetime import datetime, timedelta, timezone
 
+# What the sites of all benchmarks begin with.
+SITE_HEAD = """[site]
+name = "bench"
+[journal]
+path = "bench.db"
+[mqtt.main]
+host = "127.0.0.1"
+port = {mqtt}
+[[signal]]
+name = "lmp"
+kind = "price"
+driver = "mqtt"
+broker = "main"
+on_stale = "hold"
+"""
+
 
 def free_port(pairs=1):
     while True:
@@ -45,6 +61,11 @@ class Child:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(20)
+
+
+def write_broker(folder, port):
+    with open(os.path.join(folder, "mosquitto.conf"), "w") as f:
+        f.write(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
 
 
 def instant(t):

@@ -11,27 +11,14 @@ import subprocess
 import tempfile
 import time
 
-from bed import Child, Market, cpu_seconds, free_port, resident_mb, row, wait_for
+from bed import SITE_HEAD, Child, Market, cpu_seconds, free_port, resident_mb, row, wait_for, write_broker
 
 MACHINES = 10_000
 FAULTS = "hung=3,lies=1"
 # Of a hundred machines in a row; watts; and where it listens beside the floor's first port.
 MAKES = [("antminer", 40, 3250), ("whatsminer2", 25, 3400), ("whatsminer3", 10, 3500), ("luxos", 15, 3450), ("braiins", 10, 3100)]
 PASSWORDS = {"antminer": "root", "whatsminer2": "admin", "whatsminer3": "super", "braiins": "root"}
-SITE = """[site]
-name = "bench"
-[journal]
-path = "bench.db"
-[mqtt.main]
-host = "127.0.0.1"
-port = {mqtt}
-[[signal]]
-name = "lmp"
-kind = "price"
-driver = "mqtt"
-broker = "main"
-on_stale = "hold"
-[[policy]]
+SITE = SITE_HEAD + """[[policy]]
 name = "strike"
 kind = "price_strike"
 signal = "lmp"
@@ -84,8 +71,7 @@ def write_site(folder, floor, mqtt, poll_s):
         groups.append(GROUP.format(make=make, login=login, poll_s=poll_s))
     with open(os.path.join(folder, "site.toml"), "w") as f:
         f.write(SITE.format(mqtt=mqtt, groups=", ".join(f'"{make}"' for make, *_ in MAKES)) + "".join(groups))
-    with open(os.path.join(folder, "mosquitto.conf"), "w") as f:
-        f.write(f"listener {mqtt} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    write_broker(folder, mqtt)
 
 
 class Devices:

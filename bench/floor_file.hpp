@@ -1,9 +1,10 @@
 #pragma once
-#include "drivers/asic/protocol.hpp"
+#include "drivers/asic/capabilities.hpp"
 #include "model/units.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -20,12 +21,9 @@ struct FloorMachine {
 };
 
 inline AsicProtocol make_named(const std::string& driver) {
-    if (driver == "luxos") return AsicProtocol::luxos;
-    if (driver == "whatsminer2") return AsicProtocol::whatsminer2;
-    if (driver == "whatsminer3") return AsicProtocol::whatsminer3;
-    if (driver == "antminer") return AsicProtocol::antminer;
-    if (driver == "braiins") return AsicProtocol::braiins;
-    throw std::runtime_error{fmt::format("the floor has no {}", driver)};
+    const auto make = std::ranges::find(capabilities(), driver, &Capabilities::name);
+    if (make == capabilities().end()) throw std::runtime_error{fmt::format("no make is called {}", driver)};
+    return make->protocol;
 }
 
 inline std::vector<FloorMachine> read_floor(const std::string& path) {

@@ -16,24 +16,11 @@ import sys
 import tempfile
 import time
 
-from bed import Child, Market, cpu_seconds, free_port, resident_mb, row, wait_for
+from bed import SITE_HEAD, Child, Market, cpu_seconds, free_port, resident_mb, row, wait_for, write_broker
 from floor import floor, hour, scale
 
 MINERS = 10_000
-SITE = """[site]
-name = "bench"
-[journal]
-path = "bench.db"
-[mqtt.main]
-host = "127.0.0.1"
-port = {mqtt}
-[[signal]]
-name = "lmp"
-kind = "price"
-driver = "mqtt"
-broker = "main"
-on_stale = "hold"
-[[group]]
+SITE = SITE_HEAD + """[[group]]
 name = "miners"
 driver = "luxos"
 tier = "interruptible"
@@ -89,8 +76,7 @@ def site(folder, fleet_port, mqtt_port):
             f.write(f"m{i:05d},127.20.{i // 250}.{i % 250 + 1},{fleet_port},,3400,{17.5 + i % 7}\n")
     with open(os.path.join(folder, "site.toml"), "w") as f:
         f.write(SITE.format(mqtt=mqtt_port))
-    with open(os.path.join(folder, "mosquitto.conf"), "w") as f:
-        f.write(f"listener {mqtt_port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    write_broker(folder, mqtt_port)
 
 
 def floor_seconds(binary, fleet, hung):
